@@ -1,0 +1,7 @@
+"""One module a source format. To add one: write the module, add its class to `PARSERS`."""
+
+from __future__ import annotations
+
+from ridelog.parsing import Parser
+
+PARSERS: tuple[Parser, ...] = ()

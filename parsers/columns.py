@@ -1,0 +1,96 @@
+"""Field tables: which column of a format is which channel, and what is done to its values."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ridelog.channels import CHANNELS, Kind
+from ridelog.damage import Damage, DamageKind, Effect
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from ridelog.log import LogBuilder
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column of a source format.
+
+    Attributes:
+        source: Caption in the file, as written there.
+        channel: Canonical channel, or "" for a column that only the parser itself needs.
+        scale: Factor to the canonical unit, applied first.
+        offset: Added after scaling.
+        conversion: What the scale, offset or sign mean, for the reader of the evidence.
+        derived: From what the source computed the values when they are no measurement.
+        sentinels: Values, in the source's unit, that mean "no sensor" when the whole column holds nothing else.
+    """
+
+    source: str
+    channel: str
+    scale: float = 1.0
+    offset: float = 0.0
+    conversion: str = ""
+    derived: str = ""
+    sentinels: tuple[float, ...] = ()
+
+
+PERCENT = 0.01
+KILOMETRES_PER_HOUR = 1 / 3.6
+MILES_PER_HOUR = 0.44704
+KILOMETRES = 1000.0
+MILES = 1609.344
+MILLI = 0.001
+
+
+def add_columns(
+    builder: LogBuilder, frame: pl.DataFrame, table: Iterable[Column], *, known: Iterable[str] = ()
+) -> tuple[Damage, ...]:
+    """Add the columns of a frame to a log by a field table; columns the table does not name are kept as they are.
+
+    Args:
+        builder: The log being built; the frame has one row for each of its rows.
+        frame: Columns by the captions of the file.
+        table: The field table; a column that is not in the frame is passed over.
+        known: Captions the parser has dealt with itself (time stamps), not to be kept again.
+
+    Returns:
+        Damage: a missing sensor for each column that holds nothing but its sentinels; such a column becomes null.
+    """
+    damage: list[Damage] = []
+    done = set(known)
+    for column in table:
+        if column.source not in frame.columns or column.source in done:
+            continue
+        done.add(column.source)
+        if not column.channel:
+            continue
+        series = frame.get_column(column.source)
+        if CHANNELS[column.channel].kind is Kind.TEXT:
+            builder.add(column.channel, series.cast(str), source=column.source, conversion=column.conversion)
+            continue
+        values = series.to_numpy().astype(np.float64, copy=False)
+        if column.sentinels and len(values) and bool(np.isin(values, column.sentinels).all()):
+            shown = "/".join(f"{sentinel:g}" for sentinel in column.sentinels)
+            damage.append(
+                Damage(
+                    DamageKind.MISSING_SENSOR,
+                    Effect.NOTED,
+                    f"Column '{column.source}' holds nothing but {shown}: no sensor is fitted, and none is assumed.",
+                    len(values),
+                    channel=column.channel,
+                )
+            )
+            values = np.full(len(values), np.nan)
+        elif column.scale != 1.0 or column.offset:
+            values = values * column.scale + column.offset
+        builder.add(column.channel, values, source=column.source, conversion=column.conversion, derived=column.derived)
+    for name in frame.columns:
+        if name not in done and name:
+            builder.keep(name, frame.get_column(name))
+    return tuple(damage)

@@ -1,0 +1,1 @@
+"""Binary BMS protocols: pure functions from frames to fields."""

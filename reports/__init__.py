@@ -1,0 +1,5 @@
+"""One module an output."""
+
+from __future__ import annotations
+
+REPORTS: tuple[object, ...] = ()

@@ -1,0 +1,1 @@
+"""Forensics for the logs of personal electric vehicles."""

@@ -1,0 +1,377 @@
+"""The model of one device's time series: an Arrow table of canonical channels and what is known about it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+
+from ridelog.channels import CHANNELS, Channel, Kind
+from ridelog.clock import Clock, ClockBasis
+from ridelog.damage import Damage
+from ridelog.errors import PluginError
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import polars as pl
+    from numpy.typing import NDArray
+
+
+class Role(StrEnum):
+    """Which part of the vehicle wrote the log."""
+
+    CONTROLLER = "controller"
+    BMS = "bms"
+    WHEEL = "wheel"
+    EVENTS = "events"
+    CONFIG = "config"
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """What is known about the device; every text may be "".
+
+    Attributes:
+        device: Type of device in words ("VESC controller", "JK BMS").
+        family: Short family name for rating tables: vesc, jk, ant, jbd, daly, or the name of the wheel maker.
+        model: Model name.
+        hardware: Hardware version.
+        firmware: Firmware version.
+        serial: Serial number, MAC address or device id. Private: kept out of reports unless asked for.
+        software: The program that wrote the file.
+    """
+
+    device: str = ""
+    family: str = ""
+    model: str = ""
+    hardware: str = ""
+    firmware: str = ""
+    serial: str = ""
+    software: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """The file a log came from: its path as given, the archive member, the hash and the size of the bytes read."""
+
+    path: str = ""
+    member: str = ""
+    sha256: str = ""
+    size: int = 0
+
+
+_ARROW_TYPES: dict[Kind, pa.DataType] = {
+    Kind.NUMBER: pa.float64(),
+    Kind.INTEGER: pa.int64(),
+    Kind.FLAG: pa.bool_(),
+    Kind.TEXT: pa.string(),
+    Kind.NAMES: pa.list_(pa.string()),
+}
+_LIST_VALUE_TYPES: dict[Kind, pa.DataType] = {Kind.NUMBERS: pa.float64(), Kind.FLAGS: pa.bool_()}
+
+
+@dataclass(eq=False)
+class Log:
+    """One device's time series.
+
+    Attributes:
+        table: Arrow table. `time` (s, from 0, never decreasing) and `source_row` come first, then the canonical
+            channels, then the columns the parser does not know, under their own names. The metadata of each field
+            holds `unit`, `source` (column or byte field in the file), `conversion` (what was done to the values) and,
+            where the value was computed and not measured, `derived` (from what).
+        role: Which part of the vehicle wrote it.
+        parser: Name of the parser that read it.
+        clock: What its stamps count from.
+        identity: What is known about the device.
+        damage: What was dropped, repaired or not believed.
+        settings: Configuration that came with the log, by canonical setting name (see `ridelog.settings`).
+        origin: The file it came from; filled in by the reader, not by the parser.
+    """
+
+    table: pa.Table
+    role: Role
+    parser: str
+    clock: Clock = field(default_factory=lambda: Clock(ClockBasis.NONE))
+    identity: Identity = field(default_factory=Identity)
+    damage: tuple[Damage, ...] = ()
+    settings: Mapping[str, float | str | bool] = field(default_factory=dict)
+    origin: Origin = field(default_factory=Origin)
+
+    def __post_init__(self) -> None:
+        self._values: dict[str, NDArray[Any]] = {}
+
+    def __repr__(self) -> str:
+        return f"<Log {self.role} by {self.parser}: {self.rows} rows, {len(self.channels)} channels>"
+
+    def __getstate__(self) -> dict[str, object]:
+        state = self.__dict__.copy()
+        for cached in ("time", "interval_s", "channels"):
+            state.pop(cached, None)
+        state["_values"] = {}
+        return state
+
+    @property
+    def rows(self) -> int:
+        """Number of rows."""
+        return int(self.table.num_rows)
+
+    @cached_property
+    def channels(self) -> tuple[str, ...]:
+        """Canonical channels of this log that hold at least one value, without `time` and `source_row`."""
+        names = []
+        for name in self.table.column_names:
+            if name in CHANNELS and name not in ("time", "source_row"):
+                column = self.table.column(name)
+                if column.null_count < len(column):
+                    names.append(name)
+        return tuple(names)
+
+    def has(self, *channels: str) -> bool:
+        """Tell whether every one of `channels` is there and holds at least one value."""
+        return all(name in self.channels for name in channels)
+
+    def derived(self, channel: str) -> str:
+        """Say from what a channel was computed; "" when it was measured."""
+        return self._metadata(channel).get("derived", "")
+
+    def unit(self, column: str) -> str:
+        """Unit of a column, "" where there is none or it is not known."""
+        return self._metadata(column).get("unit", "")
+
+    def source_of(self, column: str) -> str:
+        """Name of the column or byte field in the file that a channel came from."""
+        return self._metadata(column).get("source", "")
+
+    def _metadata(self, column: str) -> dict[str, str]:
+        metadata = self.table.schema.field(column).metadata or {}
+        return {key.decode(): value.decode() for key, value in metadata.items()}
+
+    @cached_property
+    def time(self) -> NDArray[np.float64]:
+        """Stamps in s from 0, shape (rows,), never decreasing."""
+        return np.asarray(self.table.column("time").to_numpy(), dtype=np.float64)
+
+    @property
+    def source_rows(self) -> NDArray[np.int64]:
+        """Source row (line or byte offset) of each row, shape (rows,)."""
+        if "source_row" not in self._values:
+            self._values["source_row"] = np.asarray(self.table.column("source_row").to_numpy(), dtype=np.int64)
+        return self._values["source_row"]
+
+    @cached_property
+    def interval_s(self) -> float:
+        """Median time between rows that differ in time, in s; infinity with fewer than two."""
+        steps = np.diff(self.time)
+        steps = steps[steps > 0]
+        return float(np.median(steps)) if len(steps) else float("inf")
+
+    @property
+    def duration_s(self) -> float:
+        """Time from the first to the last row, in s."""
+        return float(self.time[-1] - self.time[0]) if self.rows else 0.0
+
+    def values(self, channel: str) -> NDArray[np.float64]:
+        """Values of a NUMBER, INTEGER or FLAG channel as floats, NaN for null; shape (rows,).
+
+        A channel the log does not have gives all NaN.
+        """
+        if channel not in self._values:
+            if channel not in self.table.column_names:
+                values: NDArray[np.float64] = np.full(self.rows, np.nan)
+            else:
+                column = self.table.column(channel)
+                if column.type != pa.float64():
+                    column = column.cast(pa.float64())
+                values = np.asarray(column.to_numpy(), dtype=np.float64)
+            values.flags.writeable = False
+            self._values[channel] = values
+        return self._values[channel]
+
+    def matrix(self, channel: str) -> NDArray[np.float64]:
+        """Values of a NUMBERS or FLAGS channel as floats, NaN for null; shape (rows, list size).
+
+        A channel the log does not have gives shape (rows, 0).
+        """
+        if channel not in self._values:
+            if channel not in self.table.column_names:
+                values: NDArray[np.float64] = np.empty((self.rows, 0))
+            else:
+                column = self.table.column(channel).combine_chunks()
+                size = column.type.list_size
+                if column.null_count:
+                    rows = column.to_pylist()
+                    values = np.array([[np.nan] * size if row is None else row for row in rows], dtype=np.float64)
+                    values = values.reshape(self.rows, size)
+                else:
+                    flat = column.flatten()
+                    if flat.type != pa.float64():
+                        flat = flat.cast(pa.float64())
+                    values = flat.to_numpy(zero_copy_only=False).reshape(-1, size)
+            self._values[channel] = values
+        return self._values[channel]
+
+    def texts(self, channel: str) -> list[str | None]:
+        """Values of a TEXT channel."""
+        return (
+            list(self.table.column(channel).to_pylist()) if channel in self.table.column_names else [None] * self.rows
+        )
+
+    def names(self, channel: str) -> list[tuple[str, ...] | None]:
+        """Values of a NAMES channel, one tuple a row, None where it is not known."""
+        if channel not in self.table.column_names:
+            return [None] * self.rows
+        return [None if row is None else tuple(row) for row in self.table.column(channel).to_pylist()]
+
+    def to_polars(self) -> pl.DataFrame:
+        """Give the table as a polars frame."""
+        import polars as pl
+
+        frame = pl.from_arrow(self.table)
+        assert isinstance(frame, pl.DataFrame)
+        return frame
+
+    def to_pandas(self) -> pd.DataFrame:
+        """Give the table as a pandas frame."""
+        return self.table.to_pandas()
+
+
+class LogBuilder:
+    """Collects columns and makes a `Log` of them.
+
+    Args:
+        time: Stamps in s, shape (n,), never decreasing (`ridelog.clock.repair_backward_steps`); the first is made 0.
+        source_row: Line number or byte offset of each row, shape (n,).
+        time_source: Column the stamps came from.
+    """
+
+    def __init__(self, time: Any, source_row: Any, time_source: str = "") -> None:  # noqa: ANN401 - any array type
+        stamps = np.asarray(time, dtype=np.float64)
+        if len(stamps):
+            stamps = stamps - stamps[0]
+        if len(stamps) > 1 and bool((np.diff(stamps) < 0).any()):
+            raise PluginError("a parser gave stamps that decrease; repair_backward_steps() must come first.")
+        self.rows = len(stamps)
+        self._columns: dict[str, pa.Array | pa.ChunkedArray] = {}
+        self._fields: dict[str, pa.Field] = {}
+        self.add("time", stamps, source=time_source)
+        self.add("source_row", np.asarray(source_row, dtype=np.int64))
+
+    def add(
+        self,
+        channel: str,
+        values: Any,  # noqa: ANN401 - numpy, Arrow, polars or a list
+        *,
+        source: str = "",
+        conversion: str = "",
+        derived: str = "",
+    ) -> None:
+        """Add a canonical channel.
+
+        Args:
+            channel: Canonical name.
+            values: One value a row: numpy array (NaN becomes null), Arrow array, polars series or list; for NUMBERS
+                and FLAGS a matrix (rows, size) with NaN for what was not read.
+            source: Column or byte field of the file.
+            conversion: What was done to the values ("x 0.1", "sign changed: source counts charging positive").
+            derived: From what the values were computed when they are not a measurement.
+
+        Raises:
+            PluginError: If the channel is not in the vocabulary or the length is wrong.
+        """
+        known = CHANNELS.get(channel)
+        if known is None:
+            raise PluginError(f"'{channel}' is not a channel; the vocabulary is in ridelog.channels.")
+        array = _to_arrow(values, known)
+        self._put(channel, array, {"unit": known.unit, "source": source, "conversion": conversion, "derived": derived})
+
+    def keep(self, name: str, values: Any, unit: str = "") -> None:  # noqa: ANN401 - numpy, Arrow, polars or a list
+        """Keep a column the parser does not know, as it is; a name that is taken gets " (as logged)" added."""
+        while name in CHANNELS or name in self._columns:
+            name += " (as logged)"
+        array = values.to_arrow() if hasattr(values, "to_arrow") else values
+        if not isinstance(array, pa.Array | pa.ChunkedArray):
+            array = pa.array(array)
+        self._put(name, array, {"unit": unit, "source": name})
+
+    def _put(self, name: str, array: pa.Array | pa.ChunkedArray, metadata: dict[str, str]) -> None:
+        if len(array) != self.rows:
+            raise PluginError(f"column '{name}' has {len(array)} values for {self.rows} rows.")
+        self._columns[name] = array
+        self._fields[name] = pa.field(name, array.type, metadata={k: v for k, v in metadata.items() if v})
+
+    def has(self, name: str) -> bool:
+        """Tell whether a column was added."""
+        return name in self._columns
+
+    def build(
+        self,
+        role: Role,
+        parser: str,
+        *,
+        clock: Clock | None = None,
+        identity: Identity | None = None,
+        damage: Iterable[Damage] = (),
+        settings: Mapping[str, float | str | bool] | None = None,
+    ) -> Log:
+        """Make the log."""
+        table = pa.table(list(self._columns.values()), schema=pa.schema(list(self._fields.values())))
+        return Log(
+            table,
+            role,
+            parser,
+            clock or Clock(ClockBasis.NONE),
+            identity or Identity(),
+            tuple(damage),
+            dict(settings or {}),
+        )
+
+
+def _to_arrow(values: Any, channel: Channel) -> pa.Array | pa.ChunkedArray:  # noqa: ANN401 - see LogBuilder.add
+    if channel.kind in _LIST_VALUE_TYPES:
+        return _to_fixed_lists(values, _LIST_VALUE_TYPES[channel.kind])
+    kind = _ARROW_TYPES[channel.kind]
+    if hasattr(values, "to_arrow"):
+        values = values.to_arrow()
+    if isinstance(values, pa.Array | pa.ChunkedArray):
+        return values if values.type == kind else values.cast(kind)
+    if isinstance(values, np.ndarray) and values.dtype.kind == "f":
+        missing = np.isnan(values)
+        if channel.kind is Kind.NUMBER:
+            return pa.array(values, kind, mask=missing if missing.any() else None)
+        filled = np.where(missing, 0, values)
+        return pa.array(filled.astype(np.int64), mask=missing).cast(kind)
+    if isinstance(values, np.ndarray) and channel.kind is not Kind.TEXT:
+        return pa.array(values).cast(kind)
+    return pa.array(values, kind, from_pandas=channel.kind is Kind.NUMBER)
+
+
+def _to_fixed_lists(values: Any, kind: pa.DataType) -> pa.Array | pa.ChunkedArray:  # noqa: ANN401 - see LogBuilder.add
+    if isinstance(values, pa.Array | pa.ChunkedArray):
+        return values
+    matrix = np.asarray(values, dtype=np.float64)
+    if matrix.ndim != 2:
+        raise PluginError("a list channel needs a matrix of shape (rows, size).")
+    flat = matrix.reshape(-1)
+    missing = np.isnan(flat)
+    inner = pa.array(np.where(missing, 0.0, flat), mask=missing)
+    return pa.FixedSizeListArray.from_arrays(inner if inner.type == kind else inner.cast(kind), matrix.shape[1])
+
+
+def metadata_json(log: Log) -> str:
+    """Everything about a log but its table, as JSON; written beside a table that is converted to Parquet or Arrow."""
+    return json.dumps(
+        {
+            "role": str(log.role),
+            "parser": log.parser,
+            "clock": {"basis": str(log.clock.basis), "start": log.clock.start, "zone": log.clock.zone},
+            "damage": [damage.to_dict() for damage in log.damage],
+            "settings": dict(log.settings),
+        },
+        sort_keys=True,
+    )

@@ -1,0 +1,90 @@
+"""What a parser is: it recognises a file by its content and turns its bytes into logs."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import ClassVar
+
+from ridelog.log import Log, Role
+from ridelog.sources import Source
+
+
+@dataclass(frozen=True, slots=True)
+class ReadOptions:
+    """What the user said about the input.
+
+    Attributes:
+        zone: IANA zone name for local stamps, "" for not said.
+        bms: Family of the BMS (jk, ant, jbd, daly), "" for not said.
+        mapping: Answers for columns that a general table reader cannot decide, as read from the mapping file.
+    """
+
+    zone: str = ""
+    bms: str = ""
+    mapping: Mapping[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Sniff:
+    """A parser's answer to "is this yours?".
+
+    Attributes:
+        rank: 0 not mine, 1 a general reader could try, 2 this is my format.
+        reason: Why, or why not, one sentence.
+    """
+
+    rank: int
+    reason: str
+
+    @classmethod
+    def no(cls, reason: str) -> Sniff:
+        """Say that the file is of another kind."""
+        return cls(0, reason)
+
+    @classmethod
+    def fallback(cls, reason: str) -> Sniff:
+        """Say that a general reader could try when no other parser knows the file."""
+        return cls(1, reason)
+
+    @classmethod
+    def yes(cls, reason: str) -> Sniff:
+        """Say that the file is of this format."""
+        return cls(2, reason)
+
+
+class Parser(ABC):
+    """Reads one source format. One module in `parsers/` each; a file belongs to exactly one parser.
+
+    The class docstring is the documentation of the format. `sniff` looks at content (`source.head`), never at the
+    file name alone. `parse` raises nothing but `RidelogError`, keeps every good row, and reports the rest as damage.
+
+    Attributes:
+        name: Short id ("vesc-tool").
+        title: Format in words, as `ridelog formats` prints it.
+        device: What wrote it.
+        roles: Roles of the logs it yields.
+        gives: Canonical channels it can yield.
+        clock: What its stamps count from, in words.
+    """
+
+    name: ClassVar[str]
+    title: ClassVar[str]
+    device: ClassVar[str]
+    roles: ClassVar[tuple[Role, ...]]
+    gives: ClassVar[tuple[str, ...]]
+    clock: ClassVar[str]
+
+    @abstractmethod
+    def sniff(self, source: Source) -> Sniff:
+        """Tell whether the file is of this format; must not raise on any input."""
+
+    @abstractmethod
+    def parse(self, source: Source, options: ReadOptions) -> list[Log]:
+        """Read the file.
+
+        Raises:
+            ParseError: If the file is of this format but holds nothing usable.
+            RefusedError: If the format cannot serve for an analysis.
+        """
