@@ -1,0 +1,247 @@
+"""Time stamps written as text, read for a whole column at once.
+
+The stamps of log files have a fixed width, so their digits stand in fixed columns of a byte matrix; rows are grouped
+by width where a fraction comes and goes.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ridelog.clock import DAY_S
+
+if TYPE_CHECKING:
+    import polars as pl
+    from numpy.typing import NDArray
+
+    Stamps = NDArray[np.float64]
+    Bytes = NDArray[np.uint8]
+
+#: Widths of the parts a pattern may name; %f is a fraction of any width, with its point or comma.
+_WIDTHS = {"Y": 4, "y": 2, "m": 2, "d": 2, "H": 2, "M": 2, "S": 2}
+_TOKEN = re.compile(r"%\.f|%[YymdHMS]|.", re.DOTALL)
+#: No stamp of any format is longer; longer texts are not looked at.
+_LONGEST = 40
+_EPOCH_YEAR = 1970
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    kind: str
+    at: int
+    width: int
+
+
+def parse_stamps(texts: pl.Series, pattern: str) -> Stamps:
+    """Read a column of date and time texts.
+
+    Args:
+        texts: Texts, shape (n,); blanks around a stamp are tolerated.
+        pattern: %Y %y %m %d %H %M %S with leading zeros, %.f for a fraction that may be missing, all else as it
+            stands. Without a date the seconds count from midnight, without a time of day they are those of midnight.
+
+    Returns:
+        Seconds since 1970-01-01 00:00 as if the stamps were UTC, shape (n,); NaN where a text does not fit.
+    """
+    seconds = np.full(len(texts), np.nan)
+    for rows, matrix in _by_width(texts):
+        found = _read(matrix, pattern)
+        if found is not None:
+            seconds[rows] = found
+    return seconds
+
+
+def parse_first_fitting(texts: pl.Series, patterns: tuple[str, ...]) -> tuple[Stamps, str]:
+    """Read a column by the pattern that fits most of its rows.
+
+    Args:
+        texts: Texts, shape (n,).
+        patterns: Patterns as in `parse_stamps`, the likeliest first.
+
+    Returns:
+        The seconds as in `parse_stamps` and the pattern that was taken.
+    """
+    best = np.full(len(texts), np.nan)
+    taken = patterns[0]
+    most = 0
+    for pattern in patterns:
+        seconds = parse_stamps(texts, pattern)
+        fitting = int(np.isfinite(seconds).sum())
+        if fitting > most:
+            best, taken, most = seconds, pattern, fitting
+        if most == len(texts):
+            break
+    return best, taken
+
+
+def parse_iso_stamps(texts: pl.Series) -> tuple[Stamps, Stamps]:
+    """Read a column of ISO 8601 stamps with or without an offset from UTC.
+
+    `2023-05-19T15:56:24.869+0200`, `...+02:00`, `...+02` and `...Z` are known, with a blank instead of the T as well.
+
+    Args:
+        texts: Texts, shape (n,).
+
+    Returns:
+        Seconds since 1970-01-01 00:00, in UTC where the stamp has an offset and as if it were UTC where it has none;
+        and the offsets in s, NaN where there is none. Both of shape (n,), NaN where a text is no stamp.
+    """
+    seconds = np.full(len(texts), np.nan)
+    offsets = np.full(len(texts), np.nan)
+    for rows, matrix in _by_width(texts):
+        if matrix.shape[1] < len("2023-05-19T15:56:24"):
+            continue
+        # Rows of one width may still end in different ways ("...24.86+0200" and "...24.8+02:00").
+        tail = _offset_widths(matrix)
+        for width in np.unique(tail):
+            part = np.flatnonzero(tail == width)
+            body = matrix[part, : matrix.shape[1] - int(width)].copy()
+            body[:, 10] = np.where(body[:, 10] == ord(" "), ord("T"), body[:, 10])
+            found = _read(body, "%Y-%m-%dT%H:%M:%S%.f")
+            if found is None:
+                continue
+            shift = _offsets(matrix[part, matrix.shape[1] - int(width) :])
+            bad = np.isnan(shift) & (width > 0)
+            seconds[rows[part]] = np.where(bad, np.nan, found - np.nan_to_num(shift))
+            offsets[rows[part]] = np.where(np.isnan(found), np.nan, shift)
+    return seconds, offsets
+
+
+def _by_width(texts: pl.Series) -> list[tuple[NDArray[np.int64], Bytes]]:
+    """Row numbers and byte matrix (rows, width) of each width that occurs."""
+    import polars as pl
+
+    if not len(texts):
+        return []
+    texts = texts.cast(pl.String)
+    lengths = texts.str.len_bytes().fill_null(0).to_numpy()
+    if len(lengths) and lengths.min() == lengths.max():
+        if not 0 < lengths[0] <= _LONGEST:
+            return []
+        matrix = _matrix(texts, int(lengths[0]))
+        if matrix[0, 0] != ord(" ") and matrix[0, -1] != ord(" "):
+            return [(np.arange(len(texts)), matrix)]
+    texts = texts.fill_null("").str.strip_chars()
+    lengths = texts.str.len_bytes().to_numpy()
+    groups = []
+    for width in np.unique(lengths):
+        if 0 < width <= _LONGEST:
+            rows = np.flatnonzero(lengths == width)
+            groups.append((rows, _matrix(texts.gather(rows), int(width))))
+    return groups
+
+
+def _matrix(texts: pl.Series, width: int) -> Bytes:
+    import pyarrow as pa
+
+    array = texts.to_arrow()
+    if array.type != pa.large_string():
+        array = array.cast(pa.large_string())
+    _, offsets, data = array.buffers()
+    first = int(np.frombuffer(offsets, dtype=np.int64, count=array.offset + 1)[array.offset])
+    flat = np.frombuffer(data, dtype=np.uint8, count=len(texts) * width, offset=first)
+    return flat.reshape(len(texts), width)
+
+
+def _layout(pattern: str, width: int) -> tuple[list[_Part], list[tuple[int, int]]] | None:
+    """Places of the parts and of the fixed characters in a text of that width, None when it cannot fit."""
+    tokens = _TOKEN.findall(pattern)
+    fixed = sum(_WIDTHS.get(token[1:], 1) if token != "%.f" else 0 for token in tokens)
+    fraction = width - fixed
+    if fraction < 0 or fraction == 1 or (fraction and "%.f" not in tokens):
+        return None
+    parts: list[_Part] = []
+    marks: list[tuple[int, int]] = []
+    at = 0
+    for token in tokens:
+        if token == "%.f":
+            if fraction:
+                parts.append(_Part("f", at + 1, fraction - 1))
+            at += fraction
+        elif token.startswith("%") and len(token) == 2:
+            parts.append(_Part(token[1], at, _WIDTHS[token[1]]))
+            at += _WIDTHS[token[1]]
+        else:
+            marks.append((at, ord(token)))
+            at += 1
+    return parts, marks
+
+
+def _read(matrix: Bytes, pattern: str) -> Stamps | None:
+    layout = _layout(pattern, matrix.shape[1])
+    if layout is None:
+        return None
+    parts, marks = layout
+    columns = np.ascontiguousarray(matrix.T)
+    good = np.ones(matrix.shape[0], dtype=bool)
+    for at, mark in marks:
+        good &= columns[at] == mark
+    values: dict[str, NDArray[np.int64]] = {}
+    for part in parts:
+        if part.kind == "f":
+            good &= (columns[part.at - 1] == ord(".")) | (columns[part.at - 1] == ord(","))
+        values[part.kind] = _number(columns[part.at : part.at + part.width], good)
+    seconds = np.zeros(matrix.shape[0])
+    if "f" in values:
+        width = next(part.width for part in parts if part.kind == "f")
+        seconds += values["f"] / 10.0 ** min(width, 9)
+    for kind, scale, most in (("S", 1.0, 60), ("M", 60.0, 59), ("H", 3600.0, 23)):
+        if kind in values:
+            good &= values[kind] <= most
+            seconds += values[kind] * scale
+    years = values["Y"] if "Y" in values else values["y"] + 2000 if "y" in values else None
+    if years is not None and "m" in values and "d" in values:
+        seconds += _days(years, values["m"], values["d"], good) * DAY_S
+    return np.where(good, seconds, np.nan)
+
+
+def _number(columns: Bytes, good: NDArray[np.bool_]) -> NDArray[np.int64]:
+    value = np.zeros(columns.shape[1], dtype=np.int64)
+    for place, column in enumerate(columns):
+        digit = column - ord("0")  # bytes below "0" wrap to above 9
+        good &= digit <= 9
+        if place < 9:
+            value = value * 10 + digit
+    return value
+
+
+def _days(
+    years: NDArray[np.int64], months: NDArray[np.int64], days: NDArray[np.int64], good: NDArray[np.bool_]
+) -> NDArray[np.int64]:
+    """Days since 1970-01-01; clears `good` where there is no such date."""
+    good &= (years >= 1) & (months >= 1) & (months <= 12) & (days >= 1)
+    index = np.where(good, (years - _EPOCH_YEAR) * 12 + months - 1, 0)
+    first = index.astype("datetime64[M]").astype("datetime64[D]").astype(np.int64)
+    following = (index + 1).astype("datetime64[M]").astype("datetime64[D]").astype(np.int64)
+    good &= days <= following - first
+    result: NDArray[np.int64] = first + days - 1
+    return result
+
+
+def _offset_widths(matrix: Bytes) -> NDArray[np.int64]:
+    """Width of the offset at the end of each row: 1 for Z, 3 for +02, 5 for +0200, 6 for +02:00, else 0."""
+    widths = np.zeros(matrix.shape[0], dtype=np.int64)
+    last = matrix[:, -1]
+    widths[(last == ord("Z")) | (last == ord("z"))] = 1
+    for width in (3, 5, 6):
+        if matrix.shape[1] - width >= len("2023-05-19T15:56:24"):
+            sign = matrix[:, -width]
+            widths[(sign == ord("+")) | (sign == ord("-"))] = width
+    return widths
+
+
+def _offsets(matrix: Bytes) -> Stamps:
+    """Offsets in s; NaN for rows without one or with one that makes no sense."""
+    width = matrix.shape[1]
+    if width == 0:
+        return np.full(matrix.shape[0], np.nan)
+    if width == 1:
+        return np.zeros(matrix.shape[0])
+    pattern = {3: "%H", 5: "%H%M", 6: "%H:%M"}[width]
+    size = _read(matrix[:, 1:], pattern)
+    assert size is not None
+    return np.where(matrix[:, 0] == ord("-"), -size, size)
