@@ -1,0 +1,328 @@
+"""Delimited text to a frame: fast on whole files, and on damaged ones every good row is kept and every bad one told."""
+
+from __future__ import annotations
+
+import codecs
+from collections import Counter
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ridelog.damage import Damage, DamageKind, Effect
+from ridelog.errors import ParseError
+
+if TYPE_CHECKING:
+    import polars as pl
+    from numpy.typing import NDArray
+
+#: Header fields a log may have; engineering judgement, ten times the widest real format.
+MOST_COLUMNS = 4096
+#: How far into the rows the layout is judged.
+_SAMPLE_BYTES = 65_536
+
+
+@dataclass(frozen=True, slots=True)
+class Delimited:
+    """The rows of a delimited text.
+
+    Attributes:
+        frame: One column a header field, in file order: Float64 (a cell that is empty or not finite is null), String
+            for the text columns.
+        lines: 1-based line number of each row, shape (rows,).
+        damage: What was dropped or repaired.
+    """
+
+    frame: pl.DataFrame
+    lines: NDArray[np.int64]
+    damage: tuple[Damage, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """What the head of a delimited text says about its rows.
+
+    Attributes:
+        columns: Column names, unique; the last is "" where rows end in a separator.
+        text_columns: The ones to be read as text.
+        separator: One character.
+        quoted: Whether cells may be quoted.
+        decimal_comma: Whether the decimal separator is a comma.
+        header: The header line as it stands in the file, b"" where the file has none.
+        first_line: 1-based number of the first line after the header.
+        offset: Byte offset of that line.
+        absent: How many of the header's last columns the rows do not have.
+    """
+
+    columns: tuple[str, ...]
+    text_columns: frozenset[str]
+    separator: str
+    quoted: bool
+    decimal_comma: bool
+    header: bytes
+    first_line: int
+    offset: int
+    absent: int = 0
+
+    @property
+    def named(self) -> tuple[str, ...]:
+        """The columns without the empty one that a separator at the end of each row makes."""
+        return self.columns[:-1] if self.columns[-1] == "" else self.columns
+
+
+def read_delimited(
+    data: bytes,
+    *,
+    separator: str,
+    header: Sequence[str] | None = None,
+    text_columns: Collection[str] = (),
+    skip_lines: int = 0,
+    encoding: str = "utf-8",
+    path: str = "",
+) -> Delimited:
+    """Read a delimited text.
+
+    A whole file is read in one pass by polars with an explicit schema. Anything that does not fit (a power-cut tail, a
+    broken row, a header in the middle) leads to a second, careful pass.
+
+    Args:
+        data: The bytes of the file.
+        separator: One ASCII character.
+        header: Column names of a file without a header line; otherwise the first line that is not blank is the header.
+        text_columns: Columns that hold text; all others are numbers.
+        skip_lines: Lines before the header (or before the first row).
+        encoding: Encoding of the text; a byte order mark overrules it.
+        path: Name of the file for error messages.
+
+    Returns:
+        The good rows, their line numbers and the damage. A separator at the end of the rows makes no column. A column
+        name that occurs again gets " (2)" added. A frame may have no rows.
+
+    Raises:
+        ParseError: If there is no header line or it cannot be one.
+    """
+    damage: list[Damage] = []
+    data, notes = _as_utf8(data, encoding)
+    damage += notes
+    whole = len(data)
+    data = data.rstrip(b"\0")
+    nul_bytes = whole - len(data)
+    if data.endswith((b"\n\n", b"\n\r\n")):
+        data = data.rstrip(b"\r\n") + b"\n"
+    layout = _find_layout(data, separator, header, text_columns, skip_lines, path)
+    data, cut = _without_cut_row(data, layout)
+    damage += cut
+    result = None if b"\0" in data else _read_whole(data, layout)
+    if result is None:
+        from .delimited_repair import read_damaged
+
+        result = read_damaged(data, layout)
+    frame, lines, found = result
+    damage += found
+    if nul_bytes:
+        damage.append(
+            Damage(
+                DamageKind.NUL_BYTES,
+                Effect.NOTED,
+                f"The file ends in {nul_bytes:,} zero bytes: space that was set aside and never written, as a power "
+                "cut leaves it.",
+                nul_bytes,
+            )
+        )
+    if layout.absent:
+        message = f"The rows end {layout.absent} cells before the header does; those columns are taken as missing."
+        damage.append(Damage(DamageKind.NOTE, Effect.NOTED, message, layout.absent))
+    if layout.decimal_comma:
+        damage.append(
+            Damage(DamageKind.NOTE, Effect.NOTED, "Numbers are written with a decimal comma; read as such.", len(lines))
+        )
+    return Delimited(_only_finite(frame), lines, tuple(damage))
+
+
+def _as_utf8(data: bytes, encoding: str) -> tuple[bytes, list[Damage]]:
+    mark = Damage(DamageKind.BYTE_ORDER_MARK, Effect.NOTED, "The file starts with a byte order mark; skipped.", 1, (1,))
+    if data.startswith(codecs.BOM_UTF8):
+        return data[len(codecs.BOM_UTF8) :], [mark]
+    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return data.decode("utf-16", "replace").encode(), [mark]
+    if codecs.lookup(encoding).name in ("utf-8", "ascii"):
+        return data, []
+    text = data.decode(encoding, "replace")
+    lost = text.count("\ufffd")
+    if not lost:
+        return text.encode(), []
+    message = f"{lost} bytes are not valid {encoding}; they are shown as a replacement character."
+    return text.encode(), [Damage(DamageKind.ENCODING, Effect.REPAIRED, message, lost)]
+
+
+def _find_layout(
+    data: bytes,
+    separator: str,
+    header: Sequence[str] | None,
+    text_columns: Collection[str],
+    skip_lines: int,
+    path: str,
+) -> Layout:
+    offset, line = 0, 1
+    for _ in range(skip_lines):
+        offset, line = _after_line(data, offset), line + 1
+    quoted = b'"' in data
+    header_line = b""
+    if header is None:
+        while offset < len(data) and not header_line.strip():
+            end = _after_line(data, offset)
+            header_line = data[offset:end].rstrip(b"\r\n")
+            offset, line = end, line + 1
+        if not header_line.strip():
+            raise ParseError("holds no header line.", path=path, advice="The logger may have lost power at its start.")
+        if header_line.count(separator.encode()) >= MOST_COLUMNS:
+            raise ParseError(f"the header has more than {MOST_COLUMNS} columns.", path=path, place=f"line {line - 1}")
+        names = _split(header_line.decode("utf-8", "replace"), separator, quoted)
+    else:
+        names = list(header)
+    sample = data[offset : offset + _SAMPLE_BYTES].splitlines()
+    if len(data) > offset + _SAMPLE_BYTES:
+        sample = sample[:-1]
+    rows = [row for row in (text.decode("utf-8", "replace") for text in sample) if row.strip()]
+    columns = _unique(_fit_width([name.strip() for name in names], rows, separator, quoted))
+    return Layout(
+        columns=columns,
+        text_columns=frozenset(text_columns),
+        separator=separator,
+        quoted=quoted,
+        decimal_comma=separator != "," and _has_decimal_commas(rows, separator),
+        header=header_line,
+        first_line=line,
+        offset=offset,
+        absent=max(0, len(names) - len(columns) - (names[-1].strip() == "")),
+    )
+
+
+def _after_line(data: bytes, offset: int) -> int:
+    end = data.find(b"\n", offset)
+    return len(data) if end < 0 else end + 1
+
+
+def _split(line: str, separator: str, quoted: bool) -> list[str]:
+    if not quoted:
+        return line.split(separator)
+    import csv
+
+    try:
+        return next(csv.reader([line], delimiter=separator), [])
+    except csv.Error:
+        return line.split(separator)
+
+
+def _fit_width(names: list[str], rows: Sequence[str], separator: str, quoted: bool) -> list[str]:
+    """Names for the cells the rows really have; a separator at the end of the rows or of the header is no column."""
+    widths = Counter(len(_split(row, separator, quoted)) for row in rows)
+    if not widths:
+        return names
+    width, count = widths.most_common(1)[0]
+    if width == len(names) + 1 and rows[0].endswith(separator):
+        return [*names, ""]
+    if width == len(names) - 1 and names[-1] == "":
+        return names[:-1]
+    if width == len(names) or count < 3 or count < 0.8 * len(rows) or width > MOST_COLUMNS:
+        return names
+    if width < len(names):
+        return names[:width]
+    return [*names, *(f"column {index + 1}" for index in range(len(names), width))]
+
+
+def _unique(names: Sequence[str]) -> tuple[str, ...]:
+    result: list[str] = []
+    taken: set[str] = set()
+    for index, name in enumerate(names):
+        given = name or ("" if index == len(names) - 1 else f"column {index + 1}")
+        unique, again = given, 2
+        while unique in taken:
+            unique, again = f"{given} ({again})", again + 1
+        taken.add(unique)
+        result.append(unique)
+    return tuple(result)
+
+
+def _has_decimal_commas(rows: Sequence[str], separator: str) -> bool:
+    """Tell whether cells like "81,2" and none like "81.2" are in the sample."""
+    commas = points = 0
+    for row in rows[:50]:
+        for cell in row.split(separator):
+            whole, comma, fraction = cell.strip().lstrip("+-").partition(",")
+            commas += bool(comma) and whole.isdecimal() and fraction.isdecimal()
+            whole, point, fraction = cell.strip().lstrip("+-").partition(".")
+            points += bool(point) and whole.isdecimal() and fraction.isdecimal()
+    return commas > 0 and points == 0
+
+
+def _without_cut_row(data: bytes, layout: Layout) -> tuple[bytes, list[Damage]]:
+    """Take off a last row that was not written to its end, the one damage that is common."""
+    start = data.rfind(b"\n") + 1
+    last = data[start:]
+    short = last.count(layout.separator.encode()) < len(layout.columns) - 1
+    if not last or start < layout.offset or layout.quoted or b"\0" in last or not short:
+        return data, []
+    line = layout.first_line + data.count(b"\n", layout.offset)
+    message = "The last row is cut off: the logger stopped while writing it."
+    return data[:start], [Damage(DamageKind.TRUNCATED_TAIL, Effect.LOST, message, 1, (line,))]
+
+
+def _read_whole(data: bytes, layout: Layout) -> tuple[pl.DataFrame, NDArray[np.int64], tuple[Damage, ...]] | None:
+    """Read an undamaged text in one pass; None when anything does not fit."""
+    import polars as pl
+
+    if layout.offset >= len(data):
+        return pl.DataFrame(schema=schema(layout, layout.named)), np.empty(0, np.int64), ()
+    separator = layout.separator.encode()
+    trailing = layout.columns[-1] == ""
+    if trailing and not data.endswith((b"\n", separator)):
+        return None
+    try:
+        frame = pl.read_csv(
+            data,
+            has_header=False,
+            skip_rows=layout.first_line - 1,
+            separator=layout.separator,
+            quote_char='"' if layout.quoted else None,
+            schema=schema(layout, layout.columns),
+            decimal_comma=layout.decimal_comma,
+            glob=False,
+        )
+    except (pl.exceptions.PolarsError, pl.exceptions.PanicException):
+        return None
+    rows = frame.height
+    if trailing and frame.get_column("").null_count() < rows:
+        return None
+    named = frame.select(layout.named)
+    nulls = named.null_count().row(0)
+    if rows and nulls and (nulls[-1] or min(nulls)):
+        # Short rows read as nulls at their end: only a count of the separators tells them from empty cells.
+        text = np.frombuffer(data, np.uint8)[layout.offset :]
+        separators = int(np.count_nonzero(text == separator[0]))
+        if min(nulls) or separators != rows * (len(layout.columns) - 1):
+            return None
+    if not layout.text_columns.isdisjoint(layout.named) and layout.header:
+        header_again = data.find(b"\n" + layout.header, layout.offset - 1)
+        if header_again >= 0:
+            return None
+    return named, np.arange(layout.first_line, layout.first_line + rows, dtype=np.int64), ()
+
+
+def schema(layout: Layout, columns: Sequence[str]) -> dict[str, pl.DataType | type[pl.DataType]]:
+    """Polars types of `columns`: text where the layout says so, else floats."""
+    import polars as pl
+
+    return {name: pl.String if name in layout.text_columns or name == "" else pl.Float64 for name in columns}
+
+
+def _only_finite(frame: pl.DataFrame) -> pl.DataFrame:
+    """Make nulls of cells that read "nan" or "inf", or whose number is too large for a float."""
+    import polars as pl
+
+    sums = frame.select(pl.col(pl.Float64).sum())
+    suspect = [name for name in sums.columns if not np.isfinite(sums.get_column(name).item() or 0.0)]
+    if not suspect:
+        return frame
+    return frame.with_columns(pl.when(pl.col(name).is_finite()).then(pl.col(name)) for name in suspect)
