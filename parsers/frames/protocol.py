@@ -18,7 +18,8 @@ class Packet:
     Attributes:
         data: The bytes as carried; a frame may span several packets, a packet may hold several frames.
         row: Line number or byte offset in the file.
-        time: Arrival time in s on the carrier's clock, None when the carrier has none.
+        time: Arrival time in s on the basis of the carrier's clock (since 1970 for UTC and LOCAL, since midnight for
+            TIME_OF_DAY), None when the carrier has none; a stream has times throughout or not at all.
         outgoing: True for what the host sent (commands), False for what the device sent.
     """
 
@@ -49,8 +50,8 @@ class Protocol(ABC):
 
         Args:
             packets: The stream, both directions, in order of arrival.
-            clock: Clock of the carrier; packets without times give frames numbered in steps of a second with
-                `ClockBasis.NONE`.
+            clock: Clock of the carrier; where a log of it starts is for `arrival.stamp_frames` to say. Packets without
+                times give frames numbered in steps of a second with `ClockBasis.NONE`.
             parser: Name of the carrier's parser, for `Log.parser`.
 
         Returns:
