@@ -1,0 +1,46 @@
+"""Columns a format table does not know: read as text first, made numbers where every cell is one."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import polars as pl
+
+
+def unknown_captions(captions: Collection[str], numbers: Collection[str]) -> frozenset[str]:
+    """Captions that may hold text: all that are not in `numbers`."""
+    return frozenset(captions) - frozenset(numbers)
+
+
+def numbers_where_possible(frame: pl.DataFrame, texts: Collection[str] = ()) -> pl.DataFrame:
+    """Make numbers of the text columns in which every cell that is not empty is one.
+
+    Args:
+        frame: Columns as read.
+        texts: Columns that stay text whatever they hold.
+
+    Returns:
+        The frame with those columns as Float64.
+    """
+    import polars as pl
+
+    changed = []
+    for name, kind in frame.schema.items():
+        if kind != pl.String or name in texts:
+            continue
+        series = frame.get_column(name)
+        numeric = series.str.strip_chars().cast(pl.Float64, strict=False)
+        if numeric.null_count() == series.null_count() and numeric.is_finite().all():
+            changed.append(numeric.alias(name))
+    return frame.with_columns(changed)
+
+
+def percent_text(series: pl.Series) -> pl.Series:
+    """Read cells such as "54%" or "54" as numbers in percent; null where a cell is neither."""
+    import polars as pl
+
+    return (
+        series.cast(pl.String).str.strip_chars().str.strip_suffix("%").str.strip_chars().cast(pl.Float64, strict=False)
+    )
