@@ -1,1 +1,1 @@
-"""Part of ridelog."""
+"""From findings to a verdict: causes, the evidence table, the reasoning over them and the handbook."""

@@ -1,0 +1,131 @@
+"""`ridelog inspect`: what a file is and what is in it, or why nobody knows it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def command(
+    log: Annotated[str, typer.Argument(metavar="LOG", help="A log, an archive or a folder.")],
+    mapping: Annotated[
+        str | None, typer.Option("--map", metavar="MAPPING.toml", help="Meaning of columns in an unknown table.")
+    ] = None,
+    tz: Annotated[str, typer.Option(metavar="ZONE", help="Time zone of local stamps.")] = "",
+    write_map: Annotated[
+        Path | None, typer.Option("--write-map", metavar="MAPPING.toml", help="Write a draft of a column mapping.")
+    ] = None,
+) -> None:
+    """Show what a file holds: the parser, the channels, the clock and the damage."""
+    from ridelog.cli.choices import read_options
+    from ridelog.cli.screen import console
+    from ridelog.errors import UnrecognisedError
+    from ridelog.reading import read_source, recognise
+    from ridelog.sources import open_sources
+
+    options = read_options(tz, "", mapping)
+    screen = console()
+    sources = open_sources(log)
+    if write_map is not None:
+        _write_draft(sources[0], options, write_map)
+        return
+    recognised = 0
+    refusal: UnrecognisedError | None = None
+    for source in sources:
+        screen.print(f"[bold]{_plain(source.label)}[/bold]  {source.size:,} bytes  sha256 {source.sha256[:16]}…")
+        try:
+            parser, reasons = recognise(source)
+        except UnrecognisedError as error:
+            refusal = error
+            screen.print("  not a log that ridelog knows:")
+            for name, reason in error.reasons.items():
+                screen.print(f"    {name}: {_plain(reason)}")
+            continue
+        recognised += 1
+        screen.print(f"  {parser.title} ({parser.name}): {_plain(reasons[parser.name])}")
+        for number, item in enumerate(read_source(source, options), 1):
+            _show(screen, number, item)
+    if not recognised and refusal is not None:
+        raise refusal
+
+
+def _plain(text: str) -> str:
+    from rich.markup import escape
+
+    return escape("".join(character if character.isprintable() else "�" for character in text))
+
+
+def _show(screen: object, number: int, log: object) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    from ridelog.log import Log
+
+    assert isinstance(screen, Console)
+    assert isinstance(log, Log)
+    clock = log.clock
+    screen.print(
+        f"\n  Log {number}: {log.role}, {log.rows:,} rows in {log.duration_s:,.1f} s, "
+        f"one every {log.interval_s:.3g} s; clock {clock.basis}. {_plain(clock.reason)}"
+    )
+    table = Table(box=None, padding=(0, 2), pad_edge=True)
+    for heading in ("channel", "unit", "source", "conversion", "values", "range"):
+        table.add_column(heading, no_wrap=heading in ("channel", "unit"))
+    for name in log.table.column_names:
+        if name in ("time", "source_row"):
+            continue
+        metadata = {
+            key.decode(): value.decode() for key, value in (log.table.schema.field(name).metadata or {}).items()
+        }
+        column = log.table.column(name)
+        note = metadata.get("conversion", "")
+        if "derived" in metadata:
+            note = f"{note}; computed: {metadata['derived']}".lstrip("; ")
+        table.add_row(
+            _plain(name),
+            metadata.get("unit", ""),
+            _plain(metadata.get("source", "")),
+            _plain(note),
+            f"{len(column) - column.null_count:,}",
+            _range(log, name),
+        )
+    screen.print(table)
+    for damage in log.damage:
+        rows = f" (lines {', '.join(str(row) for row in damage.rows)})" if damage.rows else ""
+        screen.print(f"    {damage.effect}: {_plain(damage.message)}{rows}")
+    for name, value in log.settings.items():
+        screen.print(f"    setting {_plain(name)} = {_plain(str(value))}")
+
+
+def _range(log: object, name: str) -> str:
+    import numpy as np
+    import pyarrow as pa
+
+    from ridelog.log import Log
+
+    assert isinstance(log, Log)
+    kind = log.table.column(name).type
+    if pa.types.is_floating(kind) or pa.types.is_integer(kind):
+        values = log.values(name)
+        if np.isfinite(values).any():
+            return f"{np.nanmin(values):.5g} … {np.nanmax(values):.5g}"
+    return ""
+
+
+def _write_draft(source: object, options: object, target: Path) -> None:
+    from ridelog import plugins
+    from ridelog.errors import UsageError
+    from ridelog.parsing import ReadOptions
+    from ridelog.sources import Source
+
+    assert isinstance(source, Source)
+    assert isinstance(options, ReadOptions)
+    for parser in plugins.parsers():
+        draft = parser.draft_mapping(source, options)
+        if draft is not None:
+            target.write_text(draft, encoding="utf-8")
+            typer.echo(f"Draft: {target}. Fill in what is marked, then give it with --map.", err=True)
+            return
+    raise UsageError("no mapping can be drafted: the file is not a table.", path=source.label)

@@ -1,0 +1,131 @@
+"""The one straight line: paths -> logs -> ride -> pack -> findings -> verdict."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from importlib.metadata import version
+
+from ridelog import detection, plugins
+from ridelog.alignment import AlignmentOptions, join
+from ridelog.battery.estimate import estimate_pack
+from ridelog.battery.pack import PackOptions
+from ridelog.diagnosis import handbook
+from ridelog.diagnosis.evidence import EvidenceRow, table_with
+from ridelog.diagnosis.reasoning import diagnose
+from ridelog.errors import RidelogError, SourceError, UsageError
+from ridelog.incident import Incident, Input
+from ridelog.log import Log
+from ridelog.parsing import ReadOptions
+from ridelog.reading import read_source
+from ridelog.sources import Limits, open_sources
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What the user said about a ride.
+
+    Attributes:
+        reading: About the input.
+        pack: About the pack.
+        alignment: About the clocks.
+        limits: Bounds on hostile input.
+        settings: Settings that win over those found in the logs, by canonical name.
+    """
+
+    reading: ReadOptions = field(default_factory=ReadOptions)
+    pack: PackOptions = field(default_factory=PackOptions)
+    alignment: AlignmentOptions = field(default_factory=AlignmentOptions)
+    limits: Limits = field(default_factory=Limits)
+    settings: Mapping[str, float | str | bool] = field(default_factory=dict)
+
+
+def analyze(paths: Sequence[str], options: Options | None = None) -> Incident:
+    """Find out what happened on one ride.
+
+    Args:
+        paths: Files, archives, folders or URLs; all of them are one ride.
+        options: What the user said about it.
+
+    Raises:
+        RidelogError: If nothing could be read. When only some files cannot be read, the error of the first is raised
+            too: a verdict on half of what was handed over would look complete and not be.
+    """
+    options = options or Options()
+    if not paths:
+        raise UsageError("no log was given.", advice="Name at least one file.")
+    return investigate(read_all(paths, options), options)
+
+
+def read_all(paths: Iterable[str], options: Options) -> list[Log]:
+    """Read every file of a ride; members of an archive or folder that are no logs are passed over.
+
+    Raises:
+        RidelogError: If a named file cannot be read, or an archive or folder holds no log at all.
+    """
+    logs: list[Log] = []
+    seen: set[tuple[str, str]] = set()
+    for path in paths:
+        sources = open_sources(path, options.limits)
+        refusals: list[RidelogError] = []
+        found = 0
+        for source in sources:
+            if (source.sha256, "") in seen:
+                found += 1
+                continue
+            try:
+                read = read_source(source, options.reading)
+            except RidelogError as error:
+                refusals.append(error)
+                continue
+            seen.add((source.sha256, ""))
+            logs.extend(read)
+            found += 1
+        if refusals and (len(sources) == 1 or not found):
+            raise refusals[0]
+    if not logs:
+        raise SourceError("no log was found.", path=", ".join(paths))
+    return logs
+
+
+def investigate(logs: Sequence[Log], options: Options | None = None) -> Incident:
+    """Find out what happened, from logs that were read already.
+
+    Args:
+        logs: The logs of one ride, at least one.
+        options: What the user said about it.
+    """
+    options = options or Options()
+    ride = join(logs, options.alignment)
+    settings = {**ride.settings, **options.settings}
+    pack = estimate_pack(ride, options.pack)
+    family = options.reading.bms or next(
+        (track.log.identity.family for track in ride.bms if track.log.identity.family), ""
+    )
+    case = detection.Case(ride, pack, settings, family)
+    detectors = plugins.detectors()
+    checks = detection.run(detectors, case)
+    extra: list[EvidenceRow] = [row for detector in detectors for row in getattr(detector, "evidence_rows", ())]
+    diagnosis = diagnose(checks, table_with(extra))
+    about = [(diagnosis.verdict.cause, 1.0), *((item.cause, item.probability) for item in diagnosis.causes)]
+    about += [(factor.cause, factor.probability) for factor in diagnosis.contributing]
+    return Incident(
+        inputs=tuple(_input(index, log) for index, log in enumerate(logs)),
+        verdict=diagnosis.verdict,
+        causes=diagnosis.causes,
+        contributing=diagnosis.contributing,
+        would_settle=diagnosis.would_settle,
+        advice=handbook.advice(about, family),
+        checks=checks,
+        pack=pack,
+        ride=ride,
+        version=version("ridelog"),
+        settings=settings,
+    )
+
+
+def _input(index: int, log: Log) -> Input:
+    origin = log.origin
+    return Input(
+        origin.path, origin.member, origin.sha256, origin.size, log.parser, str(log.role), log.rows, log.damage, index
+    )
