@@ -60,7 +60,8 @@ def _write(log: Log, target: Path) -> None:
 def _flat(column: Any) -> Any:  # noqa: ANN401 - Arrow columns have no types to name
     if not pa.types.is_nested(column.type):
         return column
-    texts = []
-    for row in column.to_pylist():
-        texts.append(None if row is None else " ".join("" if value is None else str(value) for value in row))
-    return pa.array(texts, pa.string())
+    return pa.array([None if row is None else _joined(row) for row in column.to_pylist()], pa.string())
+
+
+def _joined(row: Sequence[object]) -> str:
+    return " ".join("" if value is None else str(value) for value in row)

@@ -137,8 +137,8 @@ class Log:
         return all(name in self.channels for name in channels)
 
     def derived(self, channel: str) -> str:
-        """Say from what a channel was computed; "" when it was measured."""
-        return self._metadata(channel).get("derived", "")
+        """Say from what a channel was computed; "" when it was measured or is not there."""
+        return self._metadata(channel).get("derived", "") if channel in self.table.column_names else ""
 
     def unit(self, column: str) -> str:
         """Unit of a column, "" where there is none or it is not known."""
@@ -147,6 +147,10 @@ class Log:
     def source_of(self, column: str) -> str:
         """Name of the column or byte field in the file that a channel came from."""
         return self._metadata(column).get("source", "")
+
+    def conversion(self, column: str) -> str:
+        """What was done to the values of a column, "" when nothing."""
+        return self._metadata(column).get("conversion", "")
 
     def _metadata(self, column: str) -> dict[str, str]:
         metadata = self.table.schema.field(column).metadata or {}
@@ -232,8 +236,7 @@ class Log:
         """Give the table as a polars frame."""
         import polars as pl
 
-        frame = pl.from_arrow(self.table)
-        assert isinstance(frame, pl.DataFrame)
+        frame: pl.DataFrame = pl.DataFrame(pl.from_arrow(self.table))
         return frame
 
     def to_pandas(self) -> pd.DataFrame:

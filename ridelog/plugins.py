@@ -39,7 +39,7 @@ def detectors() -> tuple[Detector, ...]:
     """Every installed detector, ridelog's own first."""
     from ridelog.detection import Detector
 
-    return tuple(_checked(item, Detector, "ridelog.detectors") for item in _load("ridelog.detectors"))  # type: ignore[type-abstract]
+    return tuple(_checked(item, Detector, "ridelog.detectors") for item in _load("ridelog.detectors"))
 
 
 @cache

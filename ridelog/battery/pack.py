@@ -104,12 +104,14 @@ class Residual:
         expected: OCV - R0 I - R1 x in V, shape (rows,).
         open_circuit: Running open-circuit voltage in V, shape (rows,).
         noise: Robust standard deviation of the residual on ordinary riding, in V.
+        ohm: R0 that was used, in ohm; from a prior when the log allows no estimate.
     """
 
     volts: NDArray[np.float64]
     expected: NDArray[np.float64]
     open_circuit: NDArray[np.float64]
     noise: float
+    ohm: float = float("nan")
 
 
 @dataclass(frozen=True, slots=True)

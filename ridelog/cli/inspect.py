@@ -85,8 +85,8 @@ def _show(screen: object, number: int, log: object) -> None:
             note = f"{note}; computed: {metadata['derived']}".lstrip("; ")
         table.add_row(
             _plain(name),
-            metadata.get("unit", ""),
-            _plain(metadata.get("source", "")),
+            log.unit(name),
+            _plain(log.source_of(name)),
             _plain(note),
             f"{len(column) - column.null_count:,}",
             _range(log, name),

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
+from typing import Any
 
 from ridelog.incident import Advice
 
@@ -40,11 +41,12 @@ class Entry:
 def entries() -> tuple[Entry, ...]:
     """Every entry of the handbook."""
     text = files("ridelog.diagnosis").joinpath("handbook.toml").read_text(encoding="utf-8")
-    lists = ("rules", "causes", "families")
-    return tuple(
-        Entry(**{key: tuple(value) if key in lists else value for key, value in row.items()})
-        for row in tomllib.loads(text)["entry"]
-    )
+    return tuple(_entry(row) for row in tomllib.loads(text)["entry"])
+
+
+def _entry(row: Mapping[str, Any]) -> Entry:
+    lists = {key: tuple(row.get(key, ())) for key in ("rules", "causes", "families")}
+    return Entry(**{**row, **lists})
 
 
 def advice(ranked: Iterable[tuple[str, float]], family: str) -> tuple[Advice, ...]:
