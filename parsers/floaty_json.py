@@ -34,12 +34,12 @@ _HOLD_S: Final = 10.0
 
 
 class FloatyJson(Parser):
-    """One JSON object: `id`, `name`, `boardId`, `startTime`, `endTime`, `stopReason`, `polyline`, `distance`, and the
-    lists `logs` (telemetry) and `locations` (phone).
+    """One JSON object that describes the ride and holds the lists `logs` (telemetry) and `locations` (phone).
 
-    Records carry `timestamp` in milliseconds since 1970 (UTC) and the same quantities and units as Floaty's CSV; what
-    was not received is null, the temperatures and the trip distance then 0. Locations have their own rate; each row of
-    the log carries the last one. `source_row` is the place of the record in `logs`, counted from 1.
+    Beside them stand `id`, `name`, `boardId`, `startTime`, `endTime`, `stopReason`, `polyline` and `distance`. Records
+    carry `timestamp` in milliseconds since 1970 (UTC) and the same quantities and units as Floaty's CSV; what was not
+    received is null, the temperatures and the trip distance then 0. Locations have their own rate; each row of the log
+    carries the last one. `source_row` is the place of the record in `logs`, counted from 1.
     """
 
     name: ClassVar[str] = "floaty-json"

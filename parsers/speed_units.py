@@ -1,0 +1,96 @@
+"""Which unit a speed column is in, where its file does not say: told by another speed of the same ride."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from .columns import KILOMETRES, KILOMETRES_PER_HOUR, MILES, MILES_PER_HOUR
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+__all__ = ["KILOMETRES_PER_HOUR", "MILES_PER_HOUR", "SpeedUnit", "distance_unit_by_speed", "speed_unit_by_speed"]
+
+#: Slower than this neither a wheel nor a satellite speed is worth comparing, in m/s (engineering judgement).
+_SLOWEST = 2.0
+#: Fewest rows for an answer (engineering judgement).
+_FEWEST = 20
+#: A candidate fits when the ratio of both speeds is within this factor of 1; the candidates km/h, mph and m/s are at
+#: least a factor of 1.6 apart (engineering judgement: half way, on a logarithmic scale).
+_TOLERANCE = 1.25
+_UNITS: Final = ((KILOMETRES_PER_HOUR, "km/h"), (MILES_PER_HOUR, "mph"), (1.0, "m/s"))
+
+
+@dataclass(frozen=True, slots=True)
+class SpeedUnit:
+    """The unit of a speed column.
+
+    Attributes:
+        factor: Factor to m/s.
+        name: km/h, mph or m/s.
+        reason: How it was found, without a full stop.
+    """
+
+    factor: float
+    name: str
+    reason: str
+
+    @property
+    def conversion(self) -> str:
+        """What was done to the values, for the metadata of the channel."""
+        return f"{self.name} to m/s ({self.reason})"
+
+
+def speed_unit_by_speed(values: NDArray[np.float64], reference: NDArray[np.float64], what: str) -> SpeedUnit | None:
+    """Find the unit of a speed by comparing it with a speed in m/s.
+
+    Args:
+        values: Speed in an unknown unit, shape (n,).
+        reference: Speed in m/s, shape (n,), NaN where it is not known.
+        what: What the reference is, in words.
+
+    Returns:
+        The unit, or None when there are too few rows in motion or none of the units fits.
+    """
+    usable = np.isfinite(values) & np.isfinite(reference) & (reference > _SLOWEST) & (np.abs(values) > 0)
+    if int(usable.sum()) < _FEWEST:
+        return None
+    ratio = float(np.median(reference[usable] / np.abs(values[usable])))
+    factor, name = min(_UNITS, key=lambda unit: abs(np.log(ratio / unit[0])))
+    if not 1 / _TOLERANCE < ratio / factor < _TOLERANCE:
+        return None
+    return SpeedUnit(
+        factor, name, f"as {what} show{'' if what.endswith('s') else 's'}, {int(usable.sum())} rows compared"
+    )
+
+
+def distance_unit_by_speed(
+    seconds: NDArray[np.float64], distance: NDArray[np.float64], speed: NDArray[np.float64]
+) -> tuple[float, str] | None:
+    """Find the unit of a distance counter by the way the speed adds up to.
+
+    Args:
+        seconds: Stamps in s, shape (n,).
+        distance: Counter in an unknown unit, shape (n,).
+        speed: Speed in m/s, shape (n,).
+
+    Returns:
+        Factor to m and name (km, miles, m), or None when nothing fits.
+    """
+    known = np.isfinite(distance) & np.isfinite(speed)
+    if int(known.sum()) < _FEWEST:
+        return None
+    seconds, distance, speed = seconds[known], distance[known], np.abs(speed[known])
+    steps = np.minimum(np.diff(seconds), 5.0)
+    way = float(np.sum((speed[1:] + speed[:-1]) / 2 * steps))
+    counted = float(np.sum(np.clip(np.diff(distance), 0, None)))
+    if way < 100 or counted <= 0:
+        return None
+    ratio = way / counted
+    factor, name = min(
+        ((KILOMETRES, "km"), (MILES, "miles"), (1.0, "m")), key=lambda unit: abs(np.log(ratio / unit[0]))
+    )
+    return (factor, name) if 1 / _TOLERANCE < ratio / factor < _TOLERANCE else None
