@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from .ant_7ea1 import AntNew
+from .ant_old import AntOld
+from .jbd import Jbd
+from .jbd_up import JbdUp
 from .protocol import Protocol
 
-PROTOCOLS: tuple[Protocol, ...] = ()
+PROTOCOLS: tuple[Protocol, ...] = (AntOld(), AntNew(), Jbd(), JbdUp())
