@@ -1,5 +1,25 @@
-"""One module a failure signature. To add one: write the module, add its class to `DETECTORS`."""
+"""One module a failure signature. To add one: write the module, add an instance of its class to `DETECTORS`."""
 
 from __future__ import annotations
 
-DETECTORS: tuple[object, ...] = ()
+from ridelog.detection import Detector
+
+from .controller_faults import ControllerFaults
+from .controller_restart import ControllerRestart
+from .link_gap import LinkGap
+from .low_voltage_cutoff import LowVoltageCutoff
+from .pack_resistance import PackResistance
+from .power_path_open import PowerPathOpen
+from .regen_overvoltage import RegenOvervoltage
+from .thermal_limit import ThermalLimit
+
+DETECTORS: tuple[Detector, ...] = (
+    PowerPathOpen(),
+    RegenOvervoltage(),
+    ControllerFaults(),
+    ControllerRestart(),
+    LinkGap(),
+    ThermalLimit(),
+    LowVoltageCutoff(),
+    PackResistance(),
+)

@@ -1,0 +1,142 @@
+"""CF01: fault codes of the controller."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Final
+
+import numpy as np
+
+from ridelog.detection import Case, Detector, Need
+from ridelog.episodes import episodes
+from ridelog.faults import FAULTS
+from ridelog.finding import Evidence, Finding, Measurement, Outcome, Severity
+from ridelog.ride import RIDING_ROLES, Track
+
+#: Faults closer than this are one episode, s: a controller retries after 0.5 s and faults again while the cause lasts.
+_JOIN_S = 3.0
+
+#: Fault code to the evidence it gives.
+_EVIDENCE: Final[dict[int, str]] = {
+    1: "fault.over-voltage",
+    2: "fault.under-voltage",
+    3: "fault.driver",
+    4: "fault.absolute-overcurrent",
+    5: "fault.fet-temperature",
+    6: "fault.motor-temperature",
+    7: "fault.driver",
+    8: "fault.driver",
+    9: "fault.supply",
+    10: "fault.supply",
+    11: "fault.rotor-sensor",
+    12: "fault.rotor-sensor",
+    13: "fault.rotor-sensor",
+    14: "fault.configuration",
+    15: "fault.current-sensor",
+    16: "fault.current-sensor",
+    17: "fault.current-sensor",
+    18: "fault.unbalanced-currents",
+    20: "fault.rotor-sensor",
+    21: "fault.rotor-sensor",
+    22: "fault.rotor-sensor",
+    23: "fault.configuration",
+    24: "fault.configuration",
+    25: "fault.rotor-sensor",
+    26: "fault.rotor-sensor",
+    27: "fault.unbalanced-currents",
+    28: "fault.rotor-sensor",
+    29: "fault.supply",
+    30: "fault.rotor-sensor",
+}
+_MILD: Final = frozenset({5, 6, 31, 32})
+
+
+class ControllerFaults(Detector):
+    """The controller reports a fault code.
+
+    What it finds:
+        Every stretch in which the fault code is not zero, decoded and grouped into episodes.
+
+    Why it matters:
+        At a fault the controller releases the motor for half a second or more: no drive, no brake. The first fault of
+        an episode points to the cause, later ones are often consequences.
+
+    Evidence:
+        fault.over-voltage, fault.under-voltage, fault.driver, fault.absolute-overcurrent, fault.fet-temperature,
+        fault.motor-temperature, fault.supply, fault.rotor-sensor, fault.current-sensor, fault.unbalanced-currents,
+        fault.configuration.
+
+    Looks like it but is not:
+        A gate driver fault after the battery was cut or over-voltage: damage or a consequence, not the cause.
+
+    Needs:
+        A controller log with fault codes (VESC numbering).
+
+    Limits:
+        A fault shows for at least half a second, so that a log of 5 rows a second catches it, unless the link or the
+        controller dies with it. After a restart the codes are gone: no fault code proves nothing then.
+
+    Example:
+        Code 1 (over-voltage) for 0.6 s while braking, three times: the braking current had nowhere to go.
+    """
+
+    code: ClassVar[str] = "CF01"
+    name: ClassVar[str] = "controller-faults"
+    rules: ClassVar[tuple[str, ...]] = ("TRIP-01", "TRIP-02", "TRIP-04")
+    needs: ClassVar[tuple[Need, ...]] = (Need(RIDING_ROLES, ("fault_code",)),)
+    evidence: ClassVar[tuple[str, ...]] = tuple(dict.fromkeys(_EVIDENCE.values()))
+
+    def examine(self, case: Case, track: Track) -> Outcome:
+        """Look at one controller log."""
+        codes = np.nan_to_num(track.values("fault_code")).astype(np.int64)
+        findings: list[Finding] = []
+        evidence: dict[str, Evidence] = {}
+        for first, last in episodes(codes > 0, track.time, _JOIN_S):
+            findings.append(self._episode(track, codes, first, last))
+            if len(findings) == 1 or not evidence:
+                evidence = _evidence(track, codes, first, last)
+        if not findings:
+            seen = min(0.5 / max(track.log.interval_s, 1e-3), 1.0)
+            reason = "the controller reported no fault in any row."
+            return Outcome.clear(reason, {name: Evidence.absent(reason, strength=seen) for name in self.evidence})
+        for name in self.evidence:
+            evidence.setdefault(name, Evidence.absent("the controller reported other faults."))
+        return Outcome.found(findings, evidence)
+
+    def _episode(
+        self, track: Track, codes: np.ndarray[tuple[int], np.dtype[np.int64]], first: int, last: int
+    ) -> Finding:
+        inside = codes[first : last + 1]
+        order = [int(code) for code in dict.fromkeys(inside[inside > 0].tolist())]
+        names = " then ".join(_name(code) for code in order)
+        starts = int(np.count_nonzero((inside[1:] > 0) & (inside[:-1] != inside[1:])) + (inside[0] > 0))
+        known = FAULTS.get(order[0])
+        severity = Severity.WARNING if set(order) <= _MILD else Severity.CRITICAL
+        times = f", {starts} times" if starts > len(order) else ""
+        return self.finding(
+            track,
+            first,
+            last,
+            severity=severity,
+            message=f"The controller stopped with {names}{times}. {known.meaning if known else ''}".strip(),
+            measurements=(
+                Measurement("first fault code", float(order[0])),
+                Measurement("duration", float(track.time[last] - track.time[first]), "s"),
+            ),
+            channels=("fault_code",),
+        )
+
+
+def _name(code: int) -> str:
+    known = FAULTS.get(code)
+    return f"fault {code} ({known.name.replace('_', ' ').lower()})" if known else f"fault {code}"
+
+
+def _evidence(
+    track: Track, codes: np.ndarray[tuple[int], np.dtype[np.int64]], first: int, last: int
+) -> dict[str, Evidence]:
+    evidence: dict[str, Evidence] = {}
+    for row in range(first, last + 1):
+        name = _EVIDENCE.get(int(codes[row]))
+        if name and name not in evidence:
+            evidence[name] = Evidence.observed(f"Fault {codes[row]}.", at=track.onset(row))
+    return evidence

@@ -1,0 +1,144 @@
+"""RB01: the controller starts anew in the middle of a log."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+import numpy as np
+
+from ridelog.detection import Case, Detector, Need
+from ridelog.finding import Evidence, Finding, Measurement, Outcome, Severity
+from ridelog.log import Role
+from ridelog.ride import Track
+
+from .excursions import excursions
+
+#: Counters in memory that only grow while the controller runs and start from zero with it.
+COUNTERS = (
+    "tachometer_absolute",
+    "amp_hours_used",
+    "watt_hours_used",
+    "amp_hours_charged",
+    "watt_hours_charged",
+    "distance_absolute",
+    "uptime",
+)
+#: A counter has fallen when it loses this share of its value; engineering judgement, rounding is far below.
+_FALL_SHARE = 0.5
+#: Looking around a restart for motion and for the voltage, s.
+_AROUND_S = 5.0
+
+
+def restarts(track: Track) -> list[int]:
+    """First row after each restart: at least two counters (or the only one) fall together, to near zero.
+
+    A change of the controller id is another controller answering, not a restart.
+    """
+    falls = np.zeros(track.log.rows, dtype=np.int64)
+    used = 0
+    for channel in COUNTERS:
+        values = track.values(channel)
+        known = np.flatnonzero(np.isfinite(values))
+        if len(known) < 2 or values[known].max() <= 0:
+            continue
+        used += 1
+        held = values[known]
+        fell = (held[1:] < (1 - _FALL_SHARE) * held[:-1]) & (held[:-1] > 0)
+        falls[known[1:][fell]] += 1
+    if not used:
+        return []
+    identity = track.values("controller_id")
+    found = []
+    for row in np.flatnonzero(falls >= min(2, used)):
+        switched = row > 0 and np.isfinite(identity[row]) and identity[row] != identity[row - 1]
+        if not switched:
+            found.append(int(row))
+    return found
+
+
+class ControllerRestart(Detector):
+    """The controller's counters start from zero in the middle of the log.
+
+    What it finds:
+        Rows in which the charge, energy and distance counters fall to zero together: the controller lost its supply.
+
+    Why it matters:
+        A controller that restarts while riding takes drive and brake away for seconds.
+
+    Evidence:
+        reboot.with-voltage (the battery voltage was normal on both sides), reboot.after-collapse.
+
+    Looks like it but is not:
+        A gap with counters that go on (the radio link only), switching off and on at standstill (information), the
+        app changing to another controller on the bus.
+
+    Needs:
+        A controller log with at least one of the counters kept in the controller's memory.
+
+    Limits:
+        The log does not show the gap itself: a pack that was cut and came back looks the same as a failing supply of
+        the controller unless a BMS log covers the gap.
+
+    Example:
+        4.1 s without rows at 32 km/h, then all counters near zero and 74 V as before.
+    """
+
+    code: ClassVar[str] = "RB01"
+    name: ClassVar[str] = "controller-restart"
+    rules: ClassVar[tuple[str, ...]] = ("TRIP-13", "TRIP-17", "TRIP-19")
+    needs: ClassVar[tuple[Need, ...]] = tuple(Need((Role.CONTROLLER,), (channel,)) for channel in COUNTERS)
+    evidence: ClassVar[tuple[str, ...]] = ("reboot.with-voltage", "reboot.after-collapse")
+
+    def examine(self, case: Case, track: Track) -> Outcome:
+        """Look at one controller log."""
+        findings: list[Finding] = []
+        evidence: dict[str, Evidence] = {}
+        for row in restarts(track):
+            moving = _moving(track, row)
+            gap = float(track.time[row] - track.time[row - 1])
+            collapsed = _collapsed_before(case, track, row)
+            findings.append(
+                self.finding(
+                    track,
+                    row,
+                    row,
+                    severity=Severity.CRITICAL if moving else Severity.INFO,
+                    message=(
+                        f"The controller started anew: its counters are back at zero after {gap:.1f} s without rows"
+                        + (", in motion." if moving else ", at standstill.")
+                    ),
+                    measurements=(Measurement("time without rows", gap, "s"),),
+                    channels=tuple(channel for channel in COUNTERS if track.has(channel)),
+                )
+            )
+            if moving and not evidence:
+                name = "reboot.after-collapse" if collapsed else "reboot.with-voltage"
+                other = "reboot.with-voltage" if collapsed else "reboot.after-collapse"
+                evidence = {
+                    name: Evidence.observed(f"{gap:.1f} s without rows.", at=track.onset(row)),
+                    other: Evidence.absent(),
+                }
+        if findings:
+            quiet = {name: Evidence.absent("the controller restarted only at standstill") for name in self.evidence}
+            return Outcome.found(findings, evidence or quiet)
+        return Outcome.clear("the counters only grow.")
+
+
+def _moving(track: Track, row: int) -> bool:
+    start = int(np.searchsorted(track.time, track.time[row - 1] - _AROUND_S))
+    end = int(np.searchsorted(track.time, track.time[row] + _AROUND_S))
+    for channel, still in (("speed", 1.0), ("erpm", 500.0)):
+        before = np.abs(track.values(channel)[max(row - 5, start) : row])
+        after = np.abs(track.values(channel)[row:end])
+        if np.isfinite(before).any() or np.isfinite(after).any():
+            return bool((np.nan_to_num(before) > still).any() or (np.nan_to_num(after[:5]) > still).any())
+    current = np.abs(np.nan_to_num(track.values("battery_current")[max(row - 5, start) : row]))
+    return bool((current > 3.0).any())
+
+
+def _collapsed_before(case: Case, track: Track, row: int) -> bool:
+    outside = excursions(case, track)
+    if outside is None:
+        return False
+    start = int(np.searchsorted(track.time, track.time[row - 1] - _AROUND_S))
+    return bool((outside.below[start:row] > outside.low_margin[start:row]).any())

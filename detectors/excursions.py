@@ -1,0 +1,86 @@
+"""Where the voltage leaves what a connected pack could have had, whatever the current did around that moment."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ridelog.episodes import episodes, rolling_extreme
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from ridelog.detection import Case
+    from ridelog.ride import Track
+
+#: The voltage and current columns of one row can be this far apart in time, in s; engineering judgement from measured
+#: skews of up to 80 ms and averaging over a poll.
+SKEW_S = 0.35
+#: Share of the open-circuit voltage that ordinary errors of the estimate stay within; engineering judgement.
+LOW_SHARE = 0.07
+HIGH_SHARE = 0.045
+#: Multiples of the residual's own noise.
+NOISE_MULTIPLE = 8.0
+
+
+@dataclass(frozen=True, slots=True)
+class Excursions:
+    """What `excursions` gives, all on the rows of one track.
+
+    Attributes:
+        below: How far the voltage is below the lowest value a connected pack explains, V, shape (rows,).
+        above: How far it is above the highest value a connected pack explains, V, shape (rows,).
+        low_margin: What `below` must exceed to count, V.
+        high_margin: What `above` must exceed to count, V.
+        open_circuit: Running open-circuit voltage, V, shape (rows,).
+    """
+
+    below: NDArray[np.float64]
+    above: NDArray[np.float64]
+    low_margin: NDArray[np.float64]
+    high_margin: NDArray[np.float64]
+    open_circuit: NDArray[np.float64]
+
+    def low(self, track: Track, gap_s: float) -> list[tuple[int, int]]:
+        """Episodes below, joined over `gap_s` seconds."""
+        return episodes(self.below > self.low_margin, track.time, gap_s)
+
+    def high(self, track: Track, gap_s: float) -> list[tuple[int, int]]:
+        """Episodes above, joined over `gap_s` seconds."""
+        return episodes(self.above > self.high_margin, track.time, gap_s)
+
+
+def excursions(case: Case, track: Track) -> Excursions | None:
+    """Compare the voltage with what a connected pack could have had at any current seen within the skew.
+
+    A pack at its open-circuit voltage E with resistance R gives E - R I; the current that belongs to a voltage may
+    stand in a neighbouring row, so the range over the neighbours is allowed. What is outside that range by more than
+    the noise and a share of E cannot be this pack.
+
+    Returns:
+        The excursions, None when the pack estimate has no residual for this track.
+    """
+    residual = case.pack.residual.get(track.index)
+    if residual is None:
+        return None
+    volts = track.values("pack_voltage")
+    current = np.nan_to_num(track.values("battery_current"))
+    interval = max(track.log.interval_s, 1e-3)
+    reach = int(min(max(np.ceil(SKEW_S / interval), 1), 20))
+    ohm = residual.ohm if np.isfinite(residual.ohm) else 0.0
+    highest = rolling_extreme(current, reach, highest=True)
+    lowest = rolling_extreme(current, reach, highest=False)
+    without_load = residual.expected + ohm * current
+    noise = residual.noise if np.isfinite(residual.noise) else 0.0
+    scale = residual.open_circuit
+    below = (without_load - ohm * np.maximum(highest, 0.0)) - volts
+    above = volts - (without_load - ohm * np.minimum(lowest, 0.0))
+    return Excursions(
+        np.nan_to_num(below, nan=-1.0),
+        np.nan_to_num(above, nan=-1.0),
+        np.maximum(NOISE_MULTIPLE * noise, LOW_SHARE * scale),
+        np.maximum(NOISE_MULTIPLE * noise, HIGH_SHARE * scale),
+        scale,
+    )

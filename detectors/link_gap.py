@@ -1,0 +1,88 @@
+"""LG01: rows are missing while the vehicle went on."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+import numpy as np
+
+from ridelog.detection import Case, Detector, Need
+from ridelog.finding import Finding, Measurement, Outcome, Severity
+from ridelog.log import Role
+from ridelog.ride import Track
+
+from .controller_restart import restarts
+
+#: A pause counts as a gap from this many ordinary intervals and this many seconds on; engineering judgement: radio
+#: links pause for up to 0.3 s in ordinary use.
+_INTERVALS, _SHORTEST_S = 8.0, 1.0
+_MOST = 20
+
+
+class LinkGap(Detector):
+    """The log pauses while the device went on.
+
+    What it finds:
+        Pauses far longer than the log's ordinary interval across which the counters go on: the radio link or the app
+        paused, the vehicle did not.
+
+    Why it matters:
+        What happened inside a gap cannot be known. A gap is never counted as a fault of the vehicle.
+
+    Evidence:
+        None: a gap alone speaks for nothing.
+
+    Looks like it but is not:
+        A restart of the controller (its counters start from zero), a pause of the ride at standstill.
+
+    Needs:
+        A controller, wheel or BMS log.
+
+    Limits:
+        Without counters a gap is reported without saying whether the device went on.
+
+    Example:
+        2.4 s without rows; the charge counters go on where they were.
+    """
+
+    code: ClassVar[str] = "LG01"
+    name: ClassVar[str] = "link-gap"
+    rules: ClassVar[tuple[str, ...]] = ()
+    needs: ClassVar[tuple[Need, ...]] = (Need((Role.CONTROLLER, Role.WHEEL, Role.BMS), rows=10),)
+    evidence: ClassVar[tuple[str, ...]] = ()
+
+    def examine(self, case: Case, track: Track) -> Outcome:
+        """Look at one log."""
+        steps = np.diff(track.log.time)
+        bound = max(_INTERVALS * track.log.interval_s, _SHORTEST_S)
+        reset = set(restarts(track))
+        gaps = [int(row) + 1 for row in np.flatnonzero(steps > bound) if int(row) + 1 not in reset]
+        if not gaps:
+            return Outcome.clear(f"no pause is longer than {bound:.1f} s.")
+        lengths = steps[np.array(gaps) - 1]
+        total = float(lengths.sum())
+        findings: list[Finding] = [
+            self.finding(
+                track,
+                row - 1,
+                row,
+                severity=Severity.INFO,
+                message=f"{float(steps[row - 1]):.1f} s without rows: what happened there is not in the log.",
+                measurements=(Measurement("pause", float(steps[row - 1]), "s", bound, "engineering judgement"),),
+                channels=("time",),
+            )
+            for row in sorted(gaps, key=lambda item: -steps[item - 1])[:_MOST]
+        ]
+        if len(gaps) > _MOST:
+            findings.append(
+                self.finding(
+                    track,
+                    0,
+                    track.log.rows - 1,
+                    severity=Severity.INFO,
+                    event=False,
+                    message=f"{len(gaps)} pauses in all, {total:.0f} s together.",
+                    measurements=(Measurement("pauses", float(len(gaps))), Measurement("together", total, "s")),
+                )
+            )
+        return Outcome.found(findings, {})

@@ -1,0 +1,131 @@
+"""LV01: the controller's own low-voltage cutoff."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+import numpy as np
+
+from ridelog.detection import Case, Detector, Need
+from ridelog.episodes import episodes
+from ridelog.finding import Evidence, Measurement, Outcome, Severity
+from ridelog.ride import RIDING_ROLES, Track
+from ridelog.settings import number
+
+_JOIN_S = 2.0
+_SHORTEST_S = 1.5
+#: Without the configuration: the voltage is pinned when it stays within this share of its floor while driving.
+_PINNED_SHARE = 0.012
+_PINNED_S = 4.0
+#: The current must have come down to this share of the ride's high current while the voltage stands at its floor.
+_REDUCED_SHARE = 0.6
+_DRIVE_A = 3.0
+#: Cell voltages between which a cutoff is set in practice, V; engineering judgement.
+_CELL_LOW_V, _CELL_HIGH_V = 2.6, 3.55
+
+
+class LowVoltageCutoff(Detector):
+    """The controller folds the current back because the voltage reached its cutoff.
+
+    What it finds:
+        Driving with the voltage between the start and the end of the battery cutoff, or, when the configuration is not
+        known, a voltage that stands at a floor while the current becomes smaller and smaller.
+
+    Why it matters:
+        The power fades with charge left in the display, and the rider is stranded (SAG-01).
+
+    Evidence:
+        lowvoltage.foldback.
+
+    Looks like it but is not:
+        A BMS that opens (the voltage collapses, and does not taper), ordinary sag (low voltage goes with high current),
+        a thermal limit.
+
+    Needs:
+        A controller or wheel log with pack voltage and battery current.
+
+    Limits:
+        Without the configuration a short fold-back cannot be told from sag.
+
+    Example:
+        51.9-52.1 V for 25 s while the current falls from 40 A to 6 A at open throttle.
+    """
+
+    code: ClassVar[str] = "LV01"
+    name: ClassVar[str] = "low-voltage-cutoff"
+    rules: ClassVar[tuple[str, ...]] = ("SAG-01", "CUT-02")
+    needs: ClassVar[tuple[Need, ...]] = (
+        Need(RIDING_ROLES, ("pack_voltage", "battery_current"), interval_s=1.5, rows=50),
+    )
+    evidence: ClassVar[tuple[str, ...]] = ("lowvoltage.foldback",)
+
+    def examine(self, case: Case, track: Track) -> Outcome:
+        """Look at one controller or wheel log."""
+        start = number(case.settings, "battery_cut_start")
+        if start is not None and start > 12.0:
+            found, limit, source = _configured(track, start), start, "configuration"
+        else:
+            found, limit = _pinned(case, track)
+            source = "engineering judgement"
+        if not found:
+            lowest = float(np.nanmin(track.values("pack_voltage")))
+            return Outcome.clear(f"the lowest voltage is {lowest:.1f} V, and the current did not fold back at a floor.")
+        findings = []
+        for first, last in found:
+            lowest = float(np.nanmin(track.values("pack_voltage")[first : last + 1]))
+            findings.append(
+                self.finding(
+                    track,
+                    first,
+                    last,
+                    severity=Severity.WARNING,
+                    message=(
+                        f"The controller reduced the current at {lowest:.1f} V for "
+                        f"{float(track.time[last] - track.time[first]):.0f} s: its low-voltage cutoff was reached."
+                    ),
+                    measurements=(Measurement("lowest voltage", lowest, "V", limit, source),),
+                    channels=("pack_voltage", "battery_current"),
+                )
+            )
+        sure = 1.0 if source == "configuration" else 0.8
+        at = track.onset(found[0][0])
+        return Outcome.found(findings, {"lowvoltage.foldback": Evidence.observed(strength=sure, at=at)})
+
+
+def _configured(track: Track, start: float) -> list[tuple[int, int]]:
+    inside = (track.values("pack_voltage") <= start) & (track.values("battery_current") > _DRIVE_A)
+    return [item for item in episodes(inside, track.time, _JOIN_S) if _length(track, item) >= _SHORTEST_S]
+
+
+def _pinned(case: Case, track: Track) -> tuple[list[tuple[int, int]], float | None]:
+    """Driving at a voltage floor with a reduced current: where ordinary sag would show the highest currents."""
+    volts, current = track.values("pack_voltage"), track.values("battery_current")
+    driving = current > _DRIVE_A
+    if np.count_nonzero(driving) < 50:
+        return [], None
+    floor = float(np.nanpercentile(volts[driving], 2))
+    series = case.pack.series
+    if series.best is not None and series.certain and not _CELL_LOW_V <= floor / series.best <= _CELL_HIGH_V:
+        return [], None
+    high = float(np.nanpercentile(current[driving], 98))
+    at_floor = driving & (np.abs(volts - floor) <= _PINNED_SHARE * floor) & (current < _REDUCED_SHARE * high)
+    residual = case.pack.residual.get(track.index)
+    if residual is not None:
+        # At the floor an unreduced current would take the voltage far lower: only then is the floor a cutoff.
+        reach = residual.open_circuit - floor - 0.5 * residual.ohm * high
+        at_floor &= reach < 0
+    found = [item for item in episodes(at_floor, track.time, _JOIN_S) if _length(track, item) >= _PINNED_S]
+    return [item for item in found if _tapers(track, *item)], floor
+
+
+def _tapers(track: Track, first: int, last: int) -> bool:
+    """The current keeps falling while the voltage stands: the second half is clearly lower than the first."""
+    current = track.values("battery_current")[first : last + 1]
+    middle = len(current) // 2
+    if middle < 5:
+        return False
+    return float(np.nanmedian(current[middle:])) < 0.85 * float(np.nanmedian(current[:middle]))
+
+
+def _length(track: Track, item: tuple[int, int]) -> float:
+    return float(track.time[item[1]] - track.time[item[0]])

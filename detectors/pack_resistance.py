@@ -1,0 +1,119 @@
+"""PR01: resistance and sag of the pack."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+import numpy as np
+
+from ridelog.detection import Case, Detector, Need
+from ridelog.finding import Evidence, Measurement, Outcome, Severity
+from ridelog.log import Role
+from ridelog.ride import Track
+
+#: Sag at the ride's high current, as a share of the open-circuit voltage, from which the pack is too weak for the load.
+_SAG_SHARE = 0.20
+#: Resistance of a cell group times its capacity, ohm Ah: healthy cells have 0.05 to 0.12; engineering judgement over
+#: the direct-current resistances of common cells and their spread with age.
+_HEALTHY_OHM_AH, _HIGH_OHM_AH = 0.12, 0.22
+#: SAG-01: a sag of 10 V strands a scooter with charge left.
+_SAG_V = 10.0
+
+
+class PackResistance(Detector):
+    """How much the pack sags, and whether that is too much.
+
+    What it finds:
+        The resistance of the pack and its leads with its interval, the sag at the ride's high current, and packs that
+        sag more than their load or their capacity allows.
+
+    Why it matters:
+        A sagging pack reaches cutoffs with charge left and trips undervoltage protections (SAG-01); resistance that
+        grows from ride to ride is the earliest sign of an ageing pack or joint (THM-02).
+
+    Evidence:
+        pack.high-resistance.
+
+    Looks like it but is not:
+        A cold pack (two to four times the resistance at -10 degC), a time shift between the voltage and current
+        columns (estimated first), a wrong current scale.
+
+    Needs:
+        A log with pack voltage and battery current and a few hard accelerations.
+
+    Limits:
+        Without the capacity the resistance cannot be compared with that of healthy cells, only with the load.
+
+    Example:
+        116 mOhm (112-120): 7.1 V sag at 61 A, 13 % of the open-circuit voltage.
+    """
+
+    code: ClassVar[str] = "PR01"
+    name: ClassVar[str] = "pack-resistance"
+    rules: ClassVar[tuple[str, ...]] = ("SAG-01", "SAG-03", "THM-02", "CUR-07")
+    needs: ClassVar[tuple[Need, ...]] = (
+        Need((Role.CONTROLLER, Role.WHEEL, Role.BMS), ("pack_voltage", "battery_current"), rows=50),
+    )
+    evidence: ClassVar[tuple[str, ...]] = ("pack.high-resistance",)
+
+    def examine(self, case: Case, track: Track) -> Outcome:
+        """Look at one log."""
+        estimate = case.pack.resistance.get(track.index)
+        residual = case.pack.residual.get(track.index)
+        if estimate is None or residual is None:
+            return Outcome.unable(case.pack.notes.get(track.index, "the resistance could not be estimated."))
+        current = track.values("battery_current")
+        high = float(np.nanpercentile(current, 99.5))
+        open_circuit = float(np.nanmedian(residual.open_circuit))
+        sag = (estimate.ohm + estimate.slow_ohm) * max(high, 0.0)
+        share = sag / open_circuit if open_circuit > 0 else 0.0
+        product = self._product(case, estimate.low_ohm)
+        too_much = share >= _SAG_SHARE or (product is not None and product >= _HIGH_OHM_AH)
+        message = (
+            f"The pack and its leads have {1000 * estimate.ohm:.0f} mOhm "
+            f"({1000 * estimate.low_ohm:.0f}-{1000 * estimate.high_ohm:.0f}): {sag:.1f} V sag at {high:.0f} A."
+        )
+        measured = [
+            Measurement("resistance", estimate.ohm, "ohm"),
+            Measurement("sag at the high current", sag, "V", _SAG_SHARE * open_circuit, "engineering judgement"),
+            Measurement("high current", high, "A"),
+        ]
+        if product is not None:
+            measured.append(
+                Measurement("resistance of a cell group times capacity", product, "ohm Ah", _HIGH_OHM_AH, "data sheets")
+            )
+        severity = Severity.WARNING if too_much and estimate.confidence >= 0.5 else Severity.INFO
+        if severity is Severity.WARNING:
+            message += " That is more than a pack of this kind should have for this load."
+        finding = self.finding(
+            track,
+            0,
+            track.log.rows - 1,
+            severity=severity,
+            event=False,
+            message=message,
+            measurements=tuple(measured),
+            channels=("pack_voltage", "battery_current"),
+        )
+        if severity is Severity.WARNING:
+            strength = min(0.5 + 2.5 * max(share - _SAG_SHARE, 0.0) + (0.4 if product else 0.0), 1.0)
+            seen = Evidence.observed(strength=strength * min(estimate.confidence + 0.2, 1.0))
+        else:
+            seen = Evidence.absent(strength=min(max(1.0 - share / _SAG_SHARE, 0.0) + 0.2, 1.0) * estimate.confidence)
+        return Outcome.found((finding,), {"pack.high-resistance": seen})
+
+    def _product(self, case: Case, ohm: float) -> float | None:
+        """Resistance of a cell group times its capacity; None unless a BMS knows the capacity and the count is sure.
+
+        The capacity a controller is configured with is often wrong and is not used.
+        """
+        series = case.pack.series
+        if series.best is None or not series.certain:
+            return None
+        if case.pack.capacity is not None and case.pack.capacity.error < 0.2 * case.pack.capacity.amp_hours:
+            return ohm / series.best * case.pack.capacity.amp_hours
+        for other in case.ride.bms:
+            capacity = other.values("full_charge_capacity")
+            if np.isfinite(capacity).any():
+                return ohm / series.best * float(np.nanmedian(capacity))
+        return None

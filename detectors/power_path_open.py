@@ -1,0 +1,251 @@
+"""PP01: the controller loses the battery."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+import numpy as np
+
+from ridelog.detection import Case, Detector, Need
+from ridelog.finding import Evidence, Finding, Measurement, Outcome, Severity
+from ridelog.log import Role
+from ridelog.ride import RIDING_ROLES, Track
+
+from .excursions import Excursions, excursions
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+#: Interruptions this short belong to one opening, s.
+_JOIN_S = 1.0
+#: A current counts as load from here, A, or from this share of the ride's high current.
+_LOAD_A = 5.0
+_LOAD_SHARE = 0.10
+#: Looking back for the load and the charge before an opening, s.
+_BEFORE_S = 3.0
+#: Openings within this time of one another are flicker, s.
+_FLICKER_S = 10.0
+#: Voltages of a cell, V: loaded or open, at or below which an undervoltage trip is plausible, and above which not.
+_LOADED_LOW_V, _LOADED_FINE_V = 2.95, 3.35
+_OPEN_LOW_V, _OPEN_FINE_V = 3.45, 3.68
+
+
+class PowerPathOpen(Detector):
+    """The voltage at the controller falls far below what the connected pack could have had.
+
+    What it finds:
+        Moments at which the battery was gone from the controller: the voltage is lower than the pack's own
+        open-circuit voltage minus its resistance times any current seen around that moment.
+
+    Why it matters:
+        Drive and brake are lost without warning, and the spike at the opening can destroy the controller (TRIP-01,
+        TRIP-02). Whatever opened will open again.
+
+    Evidence:
+        path.collapse, path.high-current-before, path.cells-low-before, path.flicker, path.stayed-open,
+        path.log-ends-under-load.
+
+    Looks like it but is not:
+        Releasing the throttle (the voltage rises), deep sag of a weak pack (the voltage follows the current), the
+        controller's own cutoff (the current tapers), switching off at standstill (no load, no motion: reported as
+        information), a single odd voltage sample with an unchanged current (telemetry), a lost radio link (no rows).
+
+    Needs:
+        A controller or wheel log with pack voltage and battery current, at best 5 rows a second or more.
+
+    Limits:
+        An opening shorter than the time between two rows does not show. The controller alone cannot tell which part
+        opened: the BMS, a connector, a switch or a fuse.
+
+    Example:
+        74.1 V at 38 A, one row later 31 V at 0 A while the wheel turns on: the pack was gone.
+    """
+
+    code: ClassVar[str] = "PP01"
+    name: ClassVar[str] = "power-path-open"
+    rules: ClassVar[tuple[str, ...]] = ("TRIP-01", "TRIP-02", "TRIP-06", "TRIP-09", "TRIP-22", "COM-02")
+    needs: ClassVar[tuple[Need, ...]] = (
+        Need(RIDING_ROLES, ("pack_voltage", "battery_current"), interval_s=3.0, rows=20),
+    )
+    evidence: ClassVar[tuple[str, ...]] = (
+        "path.collapse",
+        "path.high-current-before",
+        "path.cells-low-before",
+        "path.flicker",
+        "path.stayed-open",
+        "path.log-ends-under-load",
+    )
+
+    def examine(self, case: Case, track: Track) -> Outcome:
+        """Look at one controller or wheel log."""
+        outside = excursions(case, track)
+        if outside is None:
+            return Outcome.unable(case.pack.notes.get(track.index, "the pack estimate has no model for this log."))
+        current = track.values("battery_current")
+        scale = float(np.nanpercentile(np.abs(current), 99)) if np.isfinite(current).any() else 0.0
+        openings: list[tuple[int, int]] = []
+        findings: list[Finding] = []
+        for first, last in outside.low(track, _JOIN_S):
+            kind = _kind(track, first, last, scale)
+            if kind == "opening":
+                openings.append((first, last))
+                findings.append(self._opening(track, outside, first, last))
+            elif kind == "switched off":
+                findings.append(self._switched_off(track, first, last))
+        ending = _ends_under_load(track, scale) if not openings else None
+        if ending is not None:
+            findings.append(self._ending(track, ending))
+        if not openings:
+            extra = {}
+            if ending is not None:
+                at = track.onset(track.log.rows - 1)
+                extra["path.log-ends-under-load"] = Evidence.observed(f"Its last row has {ending:.0f} A.", at=at)
+            if findings:
+                absent = Evidence.absent("the voltage stayed with the pack in every row.")
+                return Outcome.found(findings, {"path.collapse": absent, **extra})
+            return Outcome.clear("the voltage stayed with the pack in every row.", extra)
+        return Outcome.found(findings, self._evidence(case, track, outside, openings, scale))
+
+    def _opening(self, track: Track, outside: Excursions, first: int, last: int) -> Finding:
+        volts = track.values("pack_voltage")
+        depth = float(np.nanmax(outside.below[first : last + 1]))
+        lowest = float(np.nanmin(volts[first : last + 1]))
+        before = _load_before(track, first)
+        limit = float(outside.low_margin[first])
+        return self.finding(
+            track,
+            first,
+            last,
+            severity=Severity.CRITICAL,
+            message=(
+                f"The controller lost the battery: {lowest:.1f} V where the pack had "
+                f"{float(outside.open_circuit[first]):.1f} V without load; the load before was {before:.0f} A."
+            ),
+            measurements=(
+                Measurement("voltage below what a connected pack explains", depth, "V", limit, "TRIP-01"),
+                Measurement("lowest voltage", lowest, "V"),
+                Measurement("battery current before", before, "A"),
+            ),
+            channels=("pack_voltage", "battery_current"),
+        )
+
+    def _switched_off(self, track: Track, first: int, last: int) -> Finding:
+        return self.finding(
+            track,
+            first,
+            last,
+            severity=Severity.INFO,
+            message="The voltage fell at standstill and without load: the vehicle was switched on or off here.",
+            channels=("pack_voltage",),
+        )
+
+    def _ending(self, track: Track, ampere: float) -> Finding:
+        row = track.log.rows - 1
+        return self.finding(
+            track,
+            row,
+            row,
+            severity=Severity.INFO,
+            message=(
+                f"The log ends while riding, at {ampere:.0f} A: the connection or the controller was lost, or logging "
+                "was stopped. What came after is not in this log."
+            ),
+            channels=("battery_current",),
+        )
+
+    def _evidence(
+        self, case: Case, track: Track, outside: Excursions, openings: list[tuple[int, int]], scale: float
+    ) -> dict[str, Evidence]:
+        first, last = openings[0]
+        at = track.onset(first)
+        depth = float(np.nanmax(outside.below[first : last + 1])) / max(float(outside.low_margin[first]), 1e-9)
+        evidence = {
+            "path.collapse": Evidence.observed(
+                f"{float(np.nanmax(outside.below[first : last + 1])):.1f} V too low.",
+                strength=0.6 + 0.4 * min(max(depth - 1.0, 0.0), 1.0),
+                at=at,
+            ),
+            "path.high-current-before": _load_evidence(track, first, scale),
+            "path.cells-low-before": _charge_evidence(case, track, outside, first),
+            "path.stayed-open": Evidence.observed()
+            if last >= track.log.rows - 2
+            else Evidence.absent(f"It was back after {float(track.time[last + 1] - track.time[first]):.1f} s."),
+            "path.log-ends-under-load": Evidence.not_observable("the log shows the opening itself"),
+        }
+        near = [item for item in openings if abs(float(track.time[item[0]] - track.time[first])) <= _FLICKER_S]
+        returned = sum(1 for item in near if item[1] < track.log.rows - 1)
+        if len(near) >= 3 and returned >= 2:
+            evidence["path.flicker"] = Evidence.observed(f"{len(near)} openings within {_FLICKER_S:.0f} s.", at=at)
+        else:
+            evidence["path.flicker"] = Evidence.absent("the path did not come and go")
+        return evidence
+
+
+def _kind(track: Track, first: int, last: int, scale: float) -> str:
+    """Tell an opening from switching at standstill and from a single odd voltage sample ("" for neither)."""
+    current = track.values("battery_current")
+    inside = np.abs(current[first : last + 1])
+    during = float(np.nanmedian(inside)) if np.isfinite(inside).any() else 0.0
+    before = _load_before(track, first)
+    load = max(_LOAD_A, _LOAD_SHARE * scale)
+    if first == last and last < track.log.rows - 1 and during > 0.5 * before and during > 2.0:
+        return ""
+    moving = _moving(track, first)
+    if before < load and not moving:
+        return "switched off"
+    if during > max(load, 0.5 * before) and last - first < 2:
+        return ""
+    return "opening"
+
+
+def _window(track: Track, row: int, before_s: float) -> slice:
+    start = int(np.searchsorted(track.time, track.time[row] - before_s))
+    return slice(min(start, max(row - 2, 0)), max(row, 1))
+
+
+def _load_before(track: Track, row: int) -> float:
+    values = track.values("battery_current")[_window(track, row, _BEFORE_S)]
+    return float(np.nanmax(np.abs(values))) if np.isfinite(values).any() else 0.0
+
+
+def _moving(track: Track, row: int) -> bool:
+    window = slice(max(row - 10, 0), row + 3)
+    for channel, still in (("speed", 0.7), ("erpm", 400.0), ("motor_rpm", 30.0)):
+        values: NDArray[np.float64] = np.abs(track.values(channel)[window])
+        if np.isfinite(values).any():
+            return float(np.nanmax(values)) > still
+    return True
+
+
+def _ends_under_load(track: Track, scale: float) -> float | None:
+    if track.log.role is not Role.CONTROLLER and track.log.role is not Role.WHEEL:
+        return None
+    last = float(np.nan_to_num(track.values("battery_current")[-1]))
+    row = track.log.rows - 1
+    return last if last > max(10.0, 0.4 * scale) and _moving(track, row) else None
+
+
+def _load_evidence(track: Track, first: int, scale: float) -> Evidence:
+    if scale < _LOAD_A:
+        return Evidence.not_observable("the ride has no load to compare with")
+    before = _load_before(track, first)
+    share = before / scale
+    if share >= 0.7:
+        return Evidence.observed(f"{before:.0f} A.", strength=min((share - 0.5) / 0.4, 1.0))
+    return Evidence.absent(strength=min((0.7 - share) / 0.5, 1.0))
+
+
+def _charge_evidence(case: Case, track: Track, outside: Excursions, first: int) -> Evidence:
+    series = case.pack.series
+    if series.best is None or series.confidence < 0.6:
+        return Evidence.not_observable("the number of cells in series is not known")
+    volts = track.values("pack_voltage")[_window(track, first, 5.0)]
+    loaded = float(np.nanmin(volts)) / series.best if np.isfinite(volts).any() else float("nan")
+    open_cell = float(outside.open_circuit[max(first - 1, 0)]) / series.best
+    by_load = (_LOADED_FINE_V - loaded) / (_LOADED_FINE_V - _LOADED_LOW_V)
+    by_charge = (_OPEN_FINE_V - open_cell) / (_OPEN_FINE_V - _OPEN_LOW_V)
+    low = float(np.nanmax([by_load, by_charge]))
+    note = f"{open_cell:.2f} V a cell without load, {loaded:.2f} V under load before."
+    if low >= 0.5:
+        return Evidence.observed(note, strength=min(low, 1.0) * series.confidence)
+    return Evidence.absent(note, strength=min(1.0 - max(low, 0.0), 1.0) * series.confidence)

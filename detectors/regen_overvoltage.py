@@ -1,0 +1,221 @@
+"""RG01: braking raises the voltage."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+import numpy as np
+
+from ridelog.detection import Case, Detector, Need
+from ridelog.episodes import episodes
+from ridelog.finding import Evidence, Finding, Measurement, Outcome, Severity
+from ridelog.ride import RIDING_ROLES, Track
+from ridelog.settings import number
+
+from .excursions import Excursions, excursions
+
+#: Braking current that counts, A; a moment belongs to braking when it is this near, s.
+_REGEN_A = -1.0
+_NEAR_S = 1.0
+#: A cell without load at or above this is nearly full, V (REG-04); well below, the pack is far from full.
+_NEARLY_FULL_V, _FAR_FROM_FULL_V = 4.08, 3.95
+#: No connected cell reaches this, V, even with the braking current through its resistance (VESC dumps, REG-02).
+_CELL_CEILING_V = 4.45
+#: A cell above this while braking is being overcharged, V (REG-04).
+_CELL_FULL_V = 4.25
+_OVER_VOLTAGE = 1
+
+
+class RegenOvervoltage(Detector):
+    """Braking raises the voltage above what the pack or its limit allows.
+
+    What it finds:
+        Braking with the pack not there to take the current (the voltage leaves the pack's own line upwards, or the
+        controller faults on over-voltage at a voltage the pack cannot have), and braking into a full pack (the
+        voltage follows the pack, above the limit).
+
+    Why it matters:
+        With an open charge path the bus voltage rises by tens of volts within a millisecond and destroys controllers
+        (TRIP-03, TRIP-04); a full pack is overcharged (REG-04).
+
+    Evidence:
+        regen.open-pack, regen.overvoltage-with-pack, regen.pack-nearly-full, regen.drive-normal.
+
+    Looks like it but is not:
+        Healthy hard regen: the voltage rises by the current times the resistance, smoothly, and no fault follows.
+        A charger at standstill. A limit set at the pack's own voltage (configuration).
+
+    Needs:
+        A controller or wheel log with pack voltage and battery current. The fault code makes it far more sensitive:
+        the spike itself is shorter than any log's time between rows.
+
+    Limits:
+        Without fault codes a spike between two rows does not show.
+
+    Example:
+        -28 A of braking at 78 V on a 20S pack, next row 91.8 V and fault 1: the pack did not take the current.
+    """
+
+    code: ClassVar[str] = "RG01"
+    name: ClassVar[str] = "regen-overvoltage"
+    rules: ClassVar[tuple[str, ...]] = ("TRIP-03", "TRIP-04", "TRIP-05", "TRIP-07", "REG-02", "REG-04")
+    needs: ClassVar[tuple[Need, ...]] = (
+        Need(RIDING_ROLES, ("pack_voltage", "battery_current"), interval_s=3.0, rows=20),
+    )
+    evidence: ClassVar[tuple[str, ...]] = (
+        "regen.open-pack",
+        "regen.overvoltage-with-pack",
+        "regen.pack-nearly-full",
+        "regen.drive-normal",
+    )
+
+    def examine(self, case: Case, track: Track) -> Outcome:
+        """Look at one controller or wheel log."""
+        outside = excursions(case, track)
+        if outside is None:
+            return Outcome.unable(case.pack.notes.get(track.index, "the pack estimate has no model for this log."))
+        faults = track.values("fault_code") == _OVER_VOLTAGE
+        openings = [
+            item for item in outside.high(track, _JOIN_S) if _braking(track, *item) or faults[slice(*_w(item))].any()
+        ]
+        stops = episodes(faults, track.time, _JOIN_S)
+        alone = [stop for stop in stops if not any(_touch(track, stop, opening) for opening in openings)]
+        full: list[tuple[int, int]] = []
+        for stop in alone:
+            (full if self._with_pack(case, track, stop) else openings).append(stop)
+        openings.sort()
+        full += [] if full or openings else _overcharged(case, track)
+        if not openings and not full:
+            absent = {"regen.open-pack": Evidence.absent(strength=1.0 if _has_regen(track) else 0.2)}
+            return Outcome.clear("braking never raised the voltage above what the pack explains.", absent)
+        findings = [self._open(track, outside, *item) for item in openings]
+        findings += [self._full(case, track, *item) for item in full]
+        first = (openings or full)[0]
+        at = track.onset(first[0])
+        evidence = {"regen.pack-nearly-full": _fullness(case, outside, first[0])}
+        if openings:
+            seen = any(item in openings for item in outside.high(track, _JOIN_S))
+            note = f"{len(openings)} times." if len(openings) > 1 else ""
+            evidence["regen.open-pack"] = Evidence.observed(note, strength=1.0 if seen else 0.75, at=at)
+            evidence["regen.overvoltage-with-pack"] = Evidence.absent()
+            current = np.nan_to_num(track.values("battery_current"))
+            drove = current[first[0] :].max(initial=0.0) > 5.0 and current[: first[0]].max(initial=0.0) > 5.0
+            evidence["regen.drive-normal"] = (
+                Evidence.observed() if drove else Evidence.not_observable("no drive after it")
+            )
+        else:
+            evidence["regen.overvoltage-with-pack"] = Evidence.observed(at=at)
+            evidence["regen.open-pack"] = Evidence.absent("the voltage followed the pack", strength=0.8)
+        return Outcome.found(findings, evidence)
+
+    def _with_pack(self, case: Case, track: Track, stop: tuple[int, int]) -> bool:
+        """Tell whether a connected pack explains an over-voltage fault whose spike the log does not show."""
+        window = slice(max(stop[0] - 3, 0), stop[0] + 2)
+        highest = float(np.nanmax(track.values("pack_voltage")[window]))
+        limit = number(case.settings, "controller_voltage_max")
+        if limit is not None and limit > 0:
+            return highest >= 0.97 * limit
+        series = case.pack.series
+        if series.best is None or series.confidence < 0.6:
+            return False
+        return highest / series.best >= _CELL_FULL_V - 0.05
+
+    def _open(self, track: Track, outside: Excursions, first: int, last: int) -> Finding:
+        window = slice(max(first - 1, 0), last + 1)
+        highest = float(np.nanmax(track.values("pack_voltage")[window]))
+        above = float(np.nanmax(outside.above[window]))
+        current = np.nan_to_num(track.values("battery_current")[max(first - 5, 0) : last + 1])
+        stopped = bool((track.values("fault_code")[first : last + 1] == _OVER_VOLTAGE).any())
+        return self.finding(
+            track,
+            first,
+            last,
+            severity=Severity.CRITICAL,
+            message=(
+                f"Braking with {-current.min(initial=0.0):.0f} A met no pack: the voltage went to {highest:.1f} V "
+                f"where the pack has {float(outside.open_circuit[first]):.1f} V without load"
+                + (", and the controller stopped with an over-voltage fault." if stopped else ".")
+            ),
+            measurements=(
+                Measurement(
+                    "voltage above what a connected pack explains",
+                    above,
+                    "V",
+                    float(outside.high_margin[first]),
+                    "REG-02",
+                ),
+                Measurement("highest voltage", highest, "V"),
+                Measurement("braking current", -float(current.min(initial=0.0)), "A"),
+            ),
+            channels=("pack_voltage", "battery_current"),
+        )
+
+    def _full(self, case: Case, track: Track, first: int, last: int) -> Finding:
+        window = slice(max(first - 1, 0), last + 1)
+        highest = float(np.nanmax(track.values("pack_voltage")[window]))
+        series = case.pack.series.best
+        measured = [Measurement("highest voltage", highest, "V", number(case.settings, "controller_voltage_max"))]
+        cell = ""
+        if series:
+            measured.append(Measurement("voltage a cell", highest / series, "V", _CELL_FULL_V, "REG-04"))
+            cell = f", {highest / series:.2f} V a cell"
+        return self.finding(
+            track,
+            first,
+            last,
+            severity=Severity.CRITICAL,
+            message=f"Braking pushed current into a full pack: {highest:.1f} V{cell}.",
+            measurements=tuple(measured),
+            channels=("pack_voltage", "battery_current"),
+        )
+
+
+_JOIN_S = 1.0
+
+
+def _w(item: tuple[int, int]) -> tuple[int, int]:
+    return max(item[0] - 1, 0), item[1] + 2
+
+
+def _touch(track: Track, one: tuple[int, int], other: tuple[int, int]) -> bool:
+    return bool(
+        track.time[one[0]] <= track.time[other[1]] + _NEAR_S and track.time[other[0]] <= track.time[one[1]] + _NEAR_S
+    )
+
+
+def _near(track: Track, first: int, last: int) -> slice:
+    start = int(np.searchsorted(track.time, track.time[first] - _NEAR_S))
+    end = int(np.searchsorted(track.time, track.time[last] + _NEAR_S, side="right"))
+    return slice(min(start, max(first - 2, 0)), end)
+
+
+def _braking(track: Track, first: int, last: int) -> bool:
+    window = _near(track, first, last)
+    current = np.nan_to_num(track.values("battery_current")[window])
+    motor = np.nan_to_num(track.values("motor_current")[window])
+    return bool(current.min(initial=0.0) < _REGEN_A or motor.min(initial=0.0) < 3 * _REGEN_A)
+
+
+def _has_regen(track: Track) -> bool:
+    return bool((np.nan_to_num(track.values("battery_current")) < 5 * _REGEN_A).any())
+
+
+def _overcharged(case: Case, track: Track) -> list[tuple[int, int]]:
+    """Braking far above the full voltage for a second or more, with the pack following; only with a certain count."""
+    series = case.pack.series
+    if series.best is None or not series.certain or case.pack.chemistry.name == "lfp":
+        return []
+    high = (track.values("pack_voltage") > series.best * _CELL_CEILING_V) & (track.values("battery_current") < _REGEN_A)
+    return [item for item in episodes(high, track.time, _JOIN_S) if track.time[item[1]] - track.time[item[0]] >= 1.0]
+
+
+def _fullness(case: Case, outside: Excursions, row: int) -> Evidence:
+    series = case.pack.series
+    if series.best is None or series.confidence < 0.6:
+        return Evidence.not_observable("the number of cells in series is not known")
+    cell = float(outside.open_circuit[max(row - 1, 0)]) / series.best
+    share = (cell - _FAR_FROM_FULL_V) / (_NEARLY_FULL_V - _FAR_FROM_FULL_V)
+    note = f"{cell:.2f} V a cell without load."
+    if share >= 0.5:
+        return Evidence.observed(note, strength=min(share, 1.0) * series.confidence)
+    return Evidence.absent(note, strength=min(1.0 - max(share, 0.0), 1.0) * series.confidence)

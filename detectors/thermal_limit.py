@@ -1,0 +1,112 @@
+"""TL01: heat reduces the power."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Final
+
+import numpy as np
+
+from ridelog.detection import Case, Detector, Need
+from ridelog.episodes import episodes
+from ridelog.finding import Evidence, Finding, Measurement, Outcome, Severity
+from ridelog.ride import RIDING_ROLES, Track
+from ridelog.settings import number
+
+#: Where a VESC starts to fold the current back unless configured otherwise, degC (firmware default).
+DEFAULT_START_DEGC = 85.0
+_JOIN_S = 10.0
+_SHORTEST_S = 1.0
+#: A sensor that jumps by more than this between rows is a bad sensor, not heat, degC; engineering judgement.
+_JUMP_DEGC = 15.0
+
+#: Channel, setting of the fold-back start, evidence, words.
+_SENSORS: Final = (
+    ("fet_temperature", "fet_temperature_start", "thermal.fet-limit", "power stage"),
+    ("controller_temperature", "fet_temperature_start", "thermal.fet-limit", "controller"),
+    ("motor_temperature", "motor_temperature_start", "thermal.motor-limit", "motor"),
+)
+
+
+class ThermalLimit(Detector):
+    """The controller or the motor is so hot that the current folds back.
+
+    What it finds:
+        Stretches in which a temperature is above the start of the controller's fold-back range.
+
+    Why it matters:
+        Power fades although battery and throttle are fine; at the end of the range the controller stops with a fault.
+
+    Evidence:
+        thermal.fet-limit, thermal.motor-limit.
+
+    Looks like it but is not:
+        A sensor that is missing or jumps: heat comes and goes slowly.
+
+    Needs:
+        A controller or wheel log with a temperature.
+
+    Limits:
+        Without the configuration the firmware's default start (85 degC) is assumed, with half the weight.
+
+    Example:
+        FETs at 91 degC for 40 s, current down from 60 A to 31 A.
+    """
+
+    code: ClassVar[str] = "TL01"
+    name: ClassVar[str] = "thermal-limit"
+    rules: ClassVar[tuple[str, ...]] = ("THM-03", "ADV-03")
+    needs: ClassVar[tuple[Need, ...]] = tuple(Need(RIDING_ROLES, (channel,), rows=5) for channel, *_ in _SENSORS)
+    evidence: ClassVar[tuple[str, ...]] = ("thermal.fet-limit", "thermal.motor-limit")
+
+    def examine(self, case: Case, track: Track) -> Outcome:
+        """Look at one controller or wheel log."""
+        findings: list[Finding] = []
+        evidence: dict[str, Evidence] = {}
+        looked: list[str] = []
+        for channel, setting, name, words in _SENSORS:
+            if not track.has(channel):
+                continue
+            given = number(case.settings, setting)
+            start = given if given is not None and 40.0 <= given <= 150.0 else DEFAULT_START_DEGC
+            looked.append(
+                f"{words} at most {float(np.nanmax(track.values(channel))):.0f} degC, fold-back from {start:.0f}"
+            )
+            for first, last in episodes(track.values(channel) >= start, track.time, _JOIN_S):
+                if not _is_heat(track, channel, first, last):
+                    continue
+                findings.append(self._hot(track, channel, words, first, last, start, given is not None))
+                if name not in evidence:
+                    sure = 1.0 if given is not None else 0.75
+                    evidence[name] = Evidence.observed(strength=sure, at=track.onset(first))
+        reason = "; ".join(looked) + "."
+        if not findings:
+            return Outcome.clear(reason)
+        for name in self.evidence:
+            evidence.setdefault(name, Evidence.absent())
+        return Outcome.found(findings, evidence)
+
+    def _hot(
+        self, track: Track, channel: str, words: str, first: int, last: int, start: float, configured: bool
+    ) -> Finding:
+        hottest = float(np.nanmax(track.values(channel)[first : last + 1]))
+        source = "configuration" if configured else "firmware default"
+        return self.finding(
+            track,
+            first,
+            last,
+            severity=Severity.WARNING,
+            message=(
+                f"The {words} reached {hottest:.0f} degC; from {start:.0f} degC ({source}) the controller "
+                "reduces the current."
+            ),
+            measurements=(Measurement(f"{words} temperature", hottest, "degC", start, source),),
+            channels=(channel,),
+        )
+
+
+def _is_heat(track: Track, channel: str, first: int, last: int) -> bool:
+    if track.time[last] - track.time[first] < _SHORTEST_S:
+        return False
+    values = track.values(channel)[max(first - 1, 0) : last + 2]
+    values = values[np.isfinite(values)]
+    return len(values) > 1 and float(np.abs(np.diff(values)).max()) <= _JUMP_DEGC
