@@ -4,4 +4,6 @@ from __future__ import annotations
 
 from ridelog.parsing import Parser
 
-PARSERS: tuple[Parser, ...] = ()
+from .vesc_tool import VescTool
+
+PARSERS: tuple[Parser, ...] = (VescTool(),)

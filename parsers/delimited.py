@@ -247,6 +247,8 @@ def _unique(names: Sequence[str]) -> tuple[str, ...]:
 
 def _has_decimal_commas(rows: Sequence[str], separator: str) -> bool:
     """Tell whether cells like "81,2" and none like "81.2" are in the sample."""
+    if not any("," in row for row in rows[:50]):
+        return False
     commas = points = 0
     for row in rows[:50]:
         for cell in row.split(separator):
