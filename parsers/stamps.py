@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -21,12 +21,16 @@ if TYPE_CHECKING:
     Stamps = NDArray[np.float64]
     Bytes = NDArray[np.uint8]
 
-#: Widths of the parts a pattern may name; %f is a fraction of any width, with its point or comma.
+#: Widths of the parts a pattern may name.
 _WIDTHS = {"Y": 4, "y": 2, "m": 2, "d": 2, "H": 2, "M": 2, "S": 2}
-_TOKEN = re.compile(r"%\.f|%[YymdHMS]|.", re.DOTALL)
+#: A fraction of any width, with its point or comma, or none.
+_FRACTION = "%.f"
+_PIECE = re.compile(r"%\.f|%[YymdHMS]|.", re.DOTALL)
 #: No stamp of any format is longer; longer texts are not looked at.
 _LONGEST = 40
 _EPOCH_YEAR = 1970
+#: Seconds in a part of the time of day, and the most it may read (60 s is a leap second).
+_CLOCK = {"S": (1.0, 60), "M": (60.0, 59), "H": (3600.0, 23)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,24 +153,23 @@ def _matrix(texts: pl.Series, width: int) -> Bytes:
 
 def _layout(pattern: str, width: int) -> tuple[list[_Part], list[tuple[int, int]]] | None:
     """Places of the parts and of the fixed characters in a text of that width, None when it cannot fit."""
-    tokens = _TOKEN.findall(pattern)
-    fixed = sum(_WIDTHS.get(token[1:], 1) if token != "%.f" else 0 for token in tokens)
-    fraction = width - fixed
-    if fraction < 0 or fraction == 1 or (fraction and "%.f" not in tokens):
+    pieces = _PIECE.findall(pattern)
+    fraction = width - sum(_WIDTHS.get(piece[1:], 1) for piece in pieces if piece != _FRACTION)
+    if fraction < 0 or fraction == 1 or (fraction and _FRACTION not in pieces):
         return None
     parts: list[_Part] = []
     marks: list[tuple[int, int]] = []
     at = 0
-    for token in tokens:
-        if token == "%.f":
+    for piece in pieces:
+        if piece == _FRACTION:
             if fraction:
                 parts.append(_Part("f", at + 1, fraction - 1))
             at += fraction
-        elif token.startswith("%") and len(token) == 2:
-            parts.append(_Part(token[1], at, _WIDTHS[token[1]]))
-            at += _WIDTHS[token[1]]
+        elif len(piece) == 2:
+            parts.append(_Part(piece[1], at, _WIDTHS[piece[1]]))
+            at += _WIDTHS[piece[1]]
         else:
-            marks.append((at, ord(token)))
+            marks.append((at, ord(piece)))
             at += 1
     return parts, marks
 
@@ -175,37 +178,58 @@ def _read(matrix: Bytes, pattern: str) -> Stamps | None:
     layout = _layout(pattern, matrix.shape[1])
     if layout is None:
         return None
-    parts, marks = layout
+    if "%H" not in pattern and "%S" not in pattern and len(matrix) > 1:
+        # Dates alone hardly change from row to row: only the first of each run is read.
+        texts = np.ascontiguousarray(matrix).view(f"S{matrix.shape[1]}").ravel()
+        first = np.concatenate(([0], np.flatnonzero(texts[1:] != texts[:-1]) + 1))
+        if len(first) < len(matrix) // 2:
+            found = _read_rows(matrix[first], *layout)
+            return np.repeat(found, np.diff(np.append(first, len(matrix))))
+    return _read_rows(matrix, *layout)
+
+
+def _read_rows(matrix: Bytes, parts: list[_Part], marks: list[tuple[int, int]]) -> Stamps:
     columns = np.ascontiguousarray(matrix.T)
     good = np.ones(matrix.shape[0], dtype=bool)
     for at, mark in marks:
-        good &= columns[at] == mark
-    values: dict[str, NDArray[np.int64]] = {}
-    for part in parts:
-        if part.kind == "f":
-            good &= (columns[part.at - 1] == ord(".")) | (columns[part.at - 1] == ord(","))
-        values[part.kind] = _number(columns[part.at : part.at + part.width], good)
+        _narrow(good, columns[at] == mark)
     seconds = np.zeros(matrix.shape[0])
-    if "f" in values:
-        width = next(part.width for part in parts if part.kind == "f")
-        seconds += values["f"] / 10.0 ** min(width, 9)
-    for kind, scale, most in (("S", 1.0, 60), ("M", 60.0, 59), ("H", 3600.0, 23)):
-        if kind in values:
-            good &= values[kind] <= most
-            seconds += values[kind] * scale
-    years = values["Y"] if "Y" in values else values["y"] + 2000 if "y" in values else None
-    if years is not None and "m" in values and "d" in values:
-        seconds += _days(years, values["m"], values["d"], good) * DAY_S
-    return np.where(good, seconds, np.nan)
+    date: dict[str, NDArray[np.int64]] = {}
+    for part in parts:
+        digits = columns[part.at : part.at + part.width]
+        if part.kind == "f":
+            mark_before = columns[part.at - 1]
+            _narrow(good, (mark_before == ord(".")) | (mark_before == ord(",")))
+            seconds += _number(digits[:9], good) / 10.0 ** min(part.width, 9)
+        elif part.kind in _CLOCK:
+            scale, most = _CLOCK[part.kind]
+            value = _number(digits, good)
+            _narrow(good, value <= most)
+            seconds += value * scale
+        else:
+            date[part.kind] = _number(digits, good).astype(np.int64)
+    years = date["Y"] if "Y" in date else date["y"] + 2000 if "y" in date else None
+    if years is not None and "m" in date and "d" in date:
+        seconds += _days(years, date["m"], date["d"], good) * DAY_S
+    if not good.all():
+        seconds[~good] = np.nan
+    return seconds
 
 
-def _number(columns: Bytes, good: NDArray[np.bool_]) -> NDArray[np.int64]:
-    value = np.zeros(columns.shape[1], dtype=np.int64)
-    for place, column in enumerate(columns):
-        digit = column - ord("0")  # bytes below "0" wrap to above 9
-        good &= digit <= 9
-        if place < 9:
-            value = value * 10 + digit
+def _narrow(good: NDArray[np.bool_], fits: NDArray[np.bool_]) -> None:
+    if not fits.all():
+        good &= fits
+
+
+def _number(columns: Bytes, good: NDArray[np.bool_]) -> NDArray[np.unsignedinteger[Any]]:
+    """Numbers of the digits, which stand in a row each; clears `good` where there is another character."""
+    digits = columns - np.uint8(ord("0"))  # bytes below "0" wrap to above 9
+    if digits.size and digits.max() > 9:
+        good &= (digits <= 9).all(axis=0)
+    kind = np.uint8 if len(digits) <= 2 else np.uint16 if len(digits) <= 4 else np.uint32
+    value = digits[0].astype(kind)
+    for column in digits[1:]:
+        value = value * kind(10) + column
     return value
 
 
@@ -215,9 +239,11 @@ def _days(
     """Days since 1970-01-01; clears `good` where there is no such date."""
     good &= (years >= 1) & (months >= 1) & (months <= 12) & (days >= 1)
     index = np.where(good, (years - _EPOCH_YEAR) * 12 + months - 1, 0)
-    first = index.astype("datetime64[M]").astype("datetime64[D]").astype(np.int64)
-    following = (index + 1).astype("datetime64[M]").astype("datetime64[D]").astype(np.int64)
-    good &= days <= following - first
+    # One look at the calendar for each month that occurs; a log has few.
+    low, high = (int(index.min()), int(index.max())) if len(index) else (0, 0)
+    firsts = np.arange(low, high + 2).astype("datetime64[M]").astype("datetime64[D]").astype(np.int64)
+    first = firsts[index - low]
+    good &= days <= firsts[index - low + 1] - first
     result: NDArray[np.int64] = first + days - 1
     return result
 

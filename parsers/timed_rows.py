@@ -1,4 +1,4 @@
-"""Rows on a clock: rows without a stamp go, exact repeats are kept once, and the clock never runs backwards."""
+"""Rows on a clock: rows without a stamp or data go, exact repeats stay once, and the clock never runs backwards."""
 
 from __future__ import annotations
 
@@ -34,9 +34,15 @@ class TimedRows:
 
 
 def timed_rows(
-    frame: pl.DataFrame, lines: NDArray[np.int64], seconds: NDArray[np.float64], *, path: str, expected: str
+    frame: pl.DataFrame,
+    lines: NDArray[np.int64],
+    seconds: NDArray[np.float64],
+    *,
+    path: str,
+    expected: str,
+    zero_columns: tuple[str, ...] = (),
 ) -> TimedRows:
-    """Drop rows without a stamp and exact repeats, and close backward steps of the clock.
+    """Drop rows without a stamp, exact repeats and rows of zeros, and close backward steps of the clock.
 
     Args:
         frame: The columns, shape (n, columns), time column included.
@@ -44,12 +50,13 @@ def timed_rows(
         seconds: Stamps in s, shape (n,); NaN where the stamp cannot be read.
         path: Name of the file, for the error.
         expected: What a stamp should look like, for the error.
+        zero_columns: Number columns that are all 0 or empty in a row only while the logger does not hear the vehicle.
 
     Returns:
         At least one row.
 
     Raises:
-        ParseError: If no row has a stamp.
+        ParseError: If no row has a stamp, or all are rows of zeros.
     """
     damage: list[Damage] = []
     stamped = np.isfinite(seconds)
@@ -70,28 +77,74 @@ def timed_rows(
             )
         )
         frame, lines, seconds = _keep(frame, lines, seconds, stamped)
-    if len(np.unique(seconds)) < len(seconds):
-        first = frame.select(_first_of_equals(frame)).to_series().to_numpy()
-        if not first.all():
-            repeats = lines[~first]
-            damage.append(
-                Damage(
-                    DamageKind.DUPLICATE_ROW,
-                    Effect.REPAIRED,
-                    f"{len(repeats)} rows repeat another row exactly, time stamp included; each is kept once.",
-                    len(repeats),
-                    tuple(int(line) for line in repeats[:20]),
-                )
+    repeated = _repeats(frame, seconds)
+    if repeated.any():
+        repeats = lines[repeated]
+        damage.append(
+            Damage(
+                DamageKind.DUPLICATE_ROW,
+                Effect.REPAIRED,
+                f"{len(repeats)} rows repeat another row exactly, time stamp included; each is kept once.",
+                len(repeats),
+                tuple(int(line) for line in repeats[:20]),
             )
-            frame, lines, seconds = _keep(frame, lines, seconds, first)
+        )
+    empty = _zeros(frame, zero_columns) & ~repeated
+    if empty.any():
+        zeros = lines[empty]
+        damage.append(
+            Damage(
+                DamageKind.EMPTY_ROW,
+                Effect.NOTED,
+                f"{len(zeros)} rows hold zeros only, as before the first and after the last answer of the vehicle; "
+                "dropped.",
+                len(zeros),
+                tuple(int(line) for line in zeros[:20]),
+            )
+        )
+    keep = ~(repeated | empty)
+    if not keep.any():
+        raise ParseError("no row holds data of the vehicle, only zeros.", path=path)
+    if not keep.all():
+        frame, lines, seconds = _keep(frame, lines, seconds, keep)
     seconds, steps = repair_backward_steps(seconds, lines)
     return TimedRows(frame, lines, seconds, (*damage, *steps))
 
 
-def _first_of_equals(frame: pl.DataFrame) -> pl.Expr:
-    import polars as pl
+def _repeats(frame: pl.DataFrame, seconds: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Rows that are equal to an earlier one."""
+    repeats = np.zeros(len(seconds), dtype=bool)
+    steps = np.diff(seconds)
+    if (steps < 0).any():
+        import polars as pl
 
-    return pl.struct(frame.columns).is_first_distinct()
+        if len(np.unique(seconds)) < len(seconds):
+            repeats = ~frame.select(pl.struct(frame.columns).is_first_distinct()).to_series().to_numpy()
+        return repeats
+    # On a clock that only runs forward a repeat follows the row it repeats.
+    same = np.flatnonzero(steps == 0) + 1
+    for column in frame.get_columns():
+        if not len(same):
+            break
+        if column.dtype.is_float():
+            values = column.to_numpy()
+            now, before = values[same], values[same - 1]
+            equal = (now == before) | (np.isnan(now) & np.isnan(before))
+        else:
+            equal = column[same].eq_missing(column[same - 1]).to_numpy()
+        same = same[equal]
+    repeats[same] = True
+    return repeats
+
+
+def _zeros(frame: pl.DataFrame, columns: tuple[str, ...]) -> NDArray[np.bool_]:
+    """Rows in which all of `columns` are 0 or empty."""
+    present = [name for name in columns if name in frame.columns]
+    zeros = np.full(frame.height, bool(present))
+    for name in present:
+        values = frame.get_column(name).to_numpy()
+        zeros &= (values == 0) | np.isnan(values)
+    return zeros
 
 
 def _keep(

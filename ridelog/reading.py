@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from ridelog import plugins
-from ridelog.errors import PluginError, UnrecognisedError
+from ridelog.damage import Damage, DamageKind, Effect
+from ridelog.errors import PluginError, RidelogError, UnrecognisedError
 from ridelog.log import Log, Origin
 from ridelog.parsing import Parser, ReadOptions
 from ridelog.sources import Limits, Source, open_sources
@@ -49,7 +50,28 @@ def read_source(source: Source, options: ReadOptions | None = None) -> list[Log]
 def read(path: str, options: ReadOptions | None = None, limits: Limits | None = None) -> list[Log]:
     """Read a file, an archive or a folder into logs; one file may hold several devices.
 
+    In an archive or a folder a file that cannot be read (a settings file beside the rides) does not keep the others
+    from being read; it is named in the damage of the first log.
+
     Raises:
         RidelogError: Of one of its kinds, naming the file.
     """
-    return [log for source in open_sources(path, limits) for log in read_source(source, options)]
+    sources = open_sources(path, limits)
+    logs: list[Log] = []
+    refusals: list[RidelogError] = []
+    for source in sources:
+        try:
+            logs += read_source(source, options)
+        except RidelogError as error:
+            refusals.append(error)
+    if refusals and not logs:
+        # What a file lacks says more than that its neighbour is of no known kind.
+        raise next((error for error in refusals if not isinstance(error, UnrecognisedError)), refusals[0])
+    if refusals:
+        logs[0].damage = (*logs[0].damage, *(passed_over(error) for error in refusals))
+    return logs
+
+
+def passed_over(error: RidelogError) -> Damage:
+    """The damage that names a file of an archive or folder that could not be read."""
+    return Damage(DamageKind.NOTE, Effect.NOTED, f"A file beside this log was not read: {error}")

@@ -1,0 +1,126 @@
+"""Which way a log counts its current: told by the battery, whose voltage falls when it delivers more."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ridelog.damage import Damage, DamageKind, Effect
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+#: Steps of current and voltage are taken over about this time, s: long enough for a step of load, too short for the
+#: charge of the battery to matter (engineering judgement).
+_LAG_S = 1.0
+#: Fewest steps of load for an answer, and the least correlation of voltage and current steps (engineering judgement:
+#: both far outside what chance gives, t > 4).
+_FEWEST_STEPS = 25
+_LEAST_CORRELATION = 0.35
+#: A step of load is at least this part of the largest current and at least this many of its units.
+_STEP_SHARE = 0.1
+_LEAST_STEP = 1.0
+#: Rows that are enough for an answer; of longer logs every n-th is looked at.
+_ENOUGH = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class CurrentSign:
+    """Which way a current is counted.
+
+    Attributes:
+        factor: 1.0 where discharging is positive, -1.0 where charging is; 0.0 where the data do not tell.
+        steps: Number of load steps looked at.
+        correlation: Correlation of the voltage steps with the current steps, -1..1.
+    """
+
+    factor: float
+    steps: int
+    correlation: float
+
+    def scale(self, default: float = 1.0) -> float:
+        """Factor to discharge positive, `default` where the data do not tell."""
+        return self.factor or default
+
+    def conversion(self, default: float = 1.0) -> str:
+        """What was done to the sign, for the metadata of the channel."""
+        if not self.factor:
+            kept = "as logged" if default > 0 else "changed"
+            return f"sign {kept}: the documented one, the load of this ride is too small to check it"
+        seen = f"{self.steps} steps of load, correlation of voltage and current {self.correlation:+.2f}"
+        return f"sign as logged: {seen}" if self.factor > 0 else f"sign changed, the source counts charging: {seen}"
+
+    def damage(self, channel: str = "battery_current") -> tuple[Damage, ...]:
+        """A note where the data do not tell."""
+        if self.factor:
+            return ()
+        return (
+            Damage(
+                DamageKind.NOTE,
+                Effect.NOTED,
+                "The data do not tell whether a positive current is discharge (too few steps of load); the usual sign "
+                "of this program is assumed.",
+                channel=channel,
+            ),
+        )
+
+
+def current_sign(
+    seconds: NDArray[np.float64], voltage: NDArray[np.float64], current: NDArray[np.float64]
+) -> CurrentSign:
+    """Find which way a current (or a power) is counted.
+
+    The voltage of a battery falls when it delivers more current, so the steps of both over about a second have
+    opposite signs where discharging is positive.
+
+    Args:
+        seconds: Stamps, s, shape (n,), never decreasing.
+        voltage: Pack voltage, V, shape (n,).
+        current: Battery current, A, or power, W, shape (n,).
+
+    Returns:
+        The sign, with what it rests on.
+    """
+    count = len(seconds)
+    if count < _FEWEST_STEPS:
+        return CurrentSign(0.0, 0, 0.0)
+    some = slice(None, None, max(1, count // _ENOUGH))
+    spans = np.diff(seconds)[some]
+    spans = spans[spans > 0]
+    interval = float(np.median(spans)) if len(spans) else np.inf
+    lag = max(1, round(_LAG_S / interval))
+    start = np.arange(0, max(count - lag, 0), max(1, count // _ENOUGH))
+    elapsed = seconds[start + lag] - seconds[start]
+    steps = current[start + lag] - current[start]
+    answers = voltage[start + lag] - voltage[start]
+    sizes = np.abs(current[some])
+    sizes = sizes[np.isfinite(sizes)]
+    least = max(_LEAST_STEP, _STEP_SHARE * float(np.quantile(sizes, 0.99))) if len(sizes) else np.inf
+    with np.errstate(invalid="ignore"):
+        taken = (np.abs(steps) >= least) & (elapsed > 0) & (elapsed <= 3 * lag * interval)
+        taken &= (voltage[start] > 0) & (voltage[start + lag] > 0)
+    count = int(taken.sum())
+    if count < _FEWEST_STEPS:
+        return CurrentSign(0.0, count, 0.0)
+    steps, answers = steps[taken], answers[taken]
+    size = float(np.sqrt(np.sum(steps**2) * np.sum(answers**2)))
+    correlation = float(np.sum(steps * answers)) / size if size else 0.0
+    if abs(correlation) < _LEAST_CORRELATION:
+        return CurrentSign(0.0, count, correlation)
+    return CurrentSign(-float(np.sign(correlation)), count, correlation)
+
+
+def sign_like(reference: NDArray[np.float64], other: NDArray[np.float64]) -> float:
+    """Factor that makes `other` run the same way as `reference`, 1.0 where they do not clearly run opposite.
+
+    Args:
+        reference: A quantity whose sign is known, shape (n,).
+        other: One that has the same sign at the same time (power, phase current), shape (n,).
+    """
+    some = slice(None, None, max(1, len(reference) // _ENOUGH))
+    product = reference[some] * other[some]
+    product = product[np.isfinite(product)]
+    total = float(np.sum(np.abs(product)))
+    return -1.0 if total and float(np.sum(product)) < -0.5 * total else 1.0
