@@ -12,7 +12,7 @@ from ridelog.sources import Source
 _ROOT = re.compile(rb"^(?:\xef\xbb\xbf)?\s*(?:<\?xml[^>]{0,200}\?>\s*)?(?:<!--.{0,2000}?-->\s*)*<gpx[\s>]", re.DOTALL)
 
 
-class GpxParser(Parser):
+class Gpx(Parser):
     """GPX tracks, such as EUC World and other ride loggers export: refused.
 
     XML with `<gpx>` as its root. A track holds positions, altitudes, times (UTC) and at most a speed (EUC World writes

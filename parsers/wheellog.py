@@ -63,7 +63,7 @@ _SAME = 0.02
 _ENOUGH = 20_000
 
 
-class WheelLogParser(Parser):
+class WheelLog(Parser):
     """WheelLog (Android) and FreeWheel (Android, iOS) ride logs.
 
     Comma-separated, one header line, CRLF or LF, one row for each answer of the wheel (2.5 to 5 Hz), named

@@ -17,7 +17,7 @@ _TORN = 2
 _BATTERY_FRAMES = re.compile(rb",(?:55aaeb90|aa5590eb|7ea1[0-9a-f]{2}|aa55aaff)", re.IGNORECASE)
 
 
-class WheelLogRawParser(Parser):
+class WheelLogRaw(Parser):
     """WheelLog raw captures (`RAW_*.csv`): refused.
 
     No header; each line is the time of day of the phone and the bytes of one radio notification in hex:
