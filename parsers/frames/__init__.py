@@ -6,6 +6,9 @@ from .ant_7ea1 import AntNew
 from .ant_old import AntOld
 from .jbd import Jbd
 from .jbd_up import JbdUp
+from .jk import JkFrames
+from .jk_balancer import JkBalancer
+from .jk_uart import JkUart
 from .protocol import Protocol
 
-PROTOCOLS: tuple[Protocol, ...] = (AntOld(), AntNew(), Jbd(), JbdUp())
+PROTOCOLS: tuple[Protocol, ...] = (JkFrames(), JkUart(), JkBalancer(), AntOld(), AntNew(), Jbd(), JbdUp())
