@@ -91,7 +91,7 @@ def repair_backward_steps(
     lost = np.concatenate(([0.0], np.cumsum(np.where(back, -steps, 0.0))))
     where = np.flatnonzero(back) + 1
     largest = float(-steps.min())
-    return seconds + lost, (
+    return np.maximum.accumulate(seconds + lost), (
         Damage(
             DamageKind.CLOCK_STEP,
             Effect.REPAIRED,

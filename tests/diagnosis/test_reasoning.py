@@ -1,0 +1,157 @@
+"""The reasoning through its public face: what detectors say in, a verdict out."""
+
+import math
+
+import pytest
+
+from ridelog.diagnosis.evidence import EvidenceRow, EvidenceTable, Model
+from ridelog.diagnosis.reasoning import diagnose, wording
+from ridelog.finding import Check, Evidence, Finding, Interval, Severity, Status
+
+TABLE = EvidenceTable(
+    Model(1.0, 0.0, "test"),
+    {
+        row.id: row
+        for row in (
+            EvidenceRow(
+                "cut",
+                "cut",
+                "The voltage collapsed.",
+                "It did not collapse.",
+                weights={"power-path-open": (3.0, -3.0), "bms-undervoltage-trip": (3.0, -3.0)},
+                event=True,
+            ),
+            EvidenceRow("cut-again", "cut", "Said another way.", weights={"power-path-open": (2.9, 0.0)}, event=True),
+            EvidenceRow(
+                "flag",
+                "flag",
+                "The BMS says undervoltage.",
+                "The BMS says nothing.",
+                "A BMS log covering the moment",
+                weights={"bms-undervoltage-trip": (3.0, -2.5), "power-path-open": (-2.5, 1.0)},
+                event=True,
+            ),
+            EvidenceRow(
+                "driver",
+                "driver",
+                "The driver failed.",
+                weights={"controller-power-stage-fault": (3.5, -1.0)},
+                after=("cut",),
+                event=True,
+            ),
+            EvidenceRow("weak", "weak", "Cell 5 is weak.", weights={"weak-cell-group": (3.5, -2.0)}),
+        )
+    },
+)
+
+
+def _finding(at=10.0, severity=Severity.CRITICAL, event=True, code="XX01"):
+    return Finding(code, "x", severity, at, at, Interval(at - 0.1, at), 0, (1, 1), "It happened.", event=event)
+
+
+def _check(evidence, *findings):
+    status = Status.FOUND if findings else Status.CLEAR
+    return Check("XX01", "x", status, "", findings, evidence)
+
+
+def _at(seconds):
+    return Interval(seconds - 0.1, seconds)
+
+
+def test_nothing_found_is_none():
+    result = diagnose([_check({"cut": Evidence.absent()})], TABLE)
+    assert result.verdict.cause == "none"
+    assert result.verdict.wording == "nothing wrong found"
+    assert result.causes == ()
+
+
+def test_nothing_looked_at_is_not_fine():
+    check = Check("XX01", "x", Status.UNABLE, "no voltage", (), {"cut": Evidence.not_observable("no voltage")})
+    result = diagnose([check], TABLE)
+    assert result.verdict.cause == "undetermined"
+    assert result.verdict.probability == 0.0
+
+
+def test_two_signs_make_a_probable_cause_with_reasons():
+    evidence = {"cut": Evidence.observed(at=_at(10)), "flag": Evidence.observed(at=_at(10))}
+    result = diagnose([_check(evidence, _finding())], TABLE)
+    assert result.verdict.cause == "bms-undervoltage-trip"
+    assert result.verdict.wording in ("probable cause", "likely")
+    assert {reason.evidence for reason in result.causes[0].supporting} == {"cut", "flag"}
+
+
+def test_evidence_of_one_group_counts_once():
+    one = diagnose([_check({"cut": Evidence.observed(at=_at(10))}, _finding())], TABLE)
+    both = {"cut": Evidence.observed(at=_at(10)), "cut-again": Evidence.observed(at=_at(10))}
+    two = diagnose([_check(both, _finding())], TABLE)
+    probability = {cause.cause: cause.probability for cause in one.causes}
+    assert {cause.cause: cause.probability for cause in two.causes} == pytest.approx(probability)
+
+
+def test_what_cannot_be_seen_weighs_nothing_and_would_settle_it():
+    evidence = {"cut": Evidence.observed(at=_at(10)), "flag": Evidence.not_observable("no BMS log")}
+    result = diagnose([_check(evidence, _finding())], TABLE)
+    probability = {cause.cause: cause.probability for cause in result.causes}
+    assert math.isclose(probability["power-path-open"], probability["bms-undervoltage-trip"], rel_tol=0.5)
+    assert "BMS log covering the moment" in result.would_settle
+    assert result.causes[0].not_observable[0].sentence == "no BMS log"
+
+
+def test_damage_after_the_cut_is_a_consequence():
+    evidence = {"cut": Evidence.observed(at=_at(10)), "driver": Evidence.observed(at=_at(12))}
+    result = diagnose([_check(evidence, _finding(), _finding(12.0))], TABLE)
+    stage = [cause for cause in result.causes if cause.cause == "controller-power-stage-fault"]
+    assert not stage or stage[0].probability < 0.1
+    first = {"cut": Evidence.absent(), "driver": Evidence.observed(at=_at(12))}
+    alone = diagnose([_check(first, _finding(12.0))], TABLE)
+    assert alone.causes[0].cause == "controller-power-stage-fault"
+
+
+def test_a_condition_beside_an_event_contributes():
+    evidence = {
+        "cut": Evidence.observed(at=_at(10)),
+        "flag": Evidence.observed(at=_at(10)),
+        "weak": Evidence.observed("Cell 5."),
+    }
+    result = diagnose([_check(evidence, _finding(), _finding(0.0, Severity.WARNING, event=False))], TABLE)
+    assert result.verdict.cause == "bms-undervoltage-trip"
+    assert [factor.cause for factor in result.contributing] == ["weak-cell-group"]
+    alone = diagnose([_check({"weak": Evidence.observed()}, _finding(0.0, Severity.WARNING, event=False))], TABLE)
+    assert alone.verdict.cause == "weak-cell-group"
+
+
+def test_evidence_far_from_the_incident_does_not_count():
+    near = {"cut": Evidence.observed(at=_at(1000)), "flag": Evidence.observed(at=_at(1000))}
+    far = {"cut": Evidence.observed(at=_at(1000)), "flag": Evidence.observed(at=_at(10))}
+    assert diagnose([_check(near, _finding(1000.0))], TABLE).causes[0].probability > 0.7
+    causes = diagnose([_check(far, _finding(1000.0))], TABLE).causes
+    assert {cause.cause: cause.probability for cause in causes}["bms-undervoltage-trip"] < 0.6
+
+
+def test_a_weak_sign_stays_undetermined():
+    result = diagnose([_check({"cut": Evidence.observed(strength=0.2, at=_at(10))}, _finding())], TABLE)
+    assert result.verdict.cause == "undetermined"
+    assert result.verdict.wording == "undetermined: data needed"
+
+
+@pytest.mark.parametrize(
+    ("probability", "words"),
+    [
+        (0.85, "probable cause"),
+        (0.849, "likely"),
+        (0.6, "likely"),
+        (0.599, "possible"),
+        (0.35, "possible"),
+        (0.349, "undetermined: data needed"),
+    ],
+)
+def test_the_wording_ladder(probability, words):
+    assert wording(probability) == words
+
+
+def test_shifting_the_clock_changes_nothing():
+    def at(shift):
+        evidence = {"cut": Evidence.observed(at=_at(10 + shift)), "flag": Evidence.observed(at=_at(10 + shift))}
+        return diagnose([_check(evidence, _finding(10.0 + shift))], TABLE)
+
+    assert [c.probability for c in at(0).causes] == [c.probability for c in at(5000).causes]
