@@ -23,7 +23,13 @@ def _zip(members):
 
 @pytest.mark.parametrize(
     "pack",
-    [gzip.compress, bz2.compress, lzma.compress, zstandard.ZstdCompressor().compress, lambda data: _zip({"a.csv": data})],
+    [
+        gzip.compress,
+        bz2.compress,
+        lzma.compress,
+        zstandard.ZstdCompressor().compress,
+        lambda data: _zip({"a.csv": data}),
+    ],
 )
 def test_packed_files_are_unpacked(tmp_path, pack):
     file = tmp_path / "a.csv.packed"

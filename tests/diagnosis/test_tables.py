@@ -4,13 +4,14 @@ from ridelog.diagnosis.evidence import builtin_table
 from ridelog.diagnosis.handbook import entries
 
 CONTRACT = (
-    "none undetermined bms-overcurrent-trip bms-short-circuit-trip bms-undervoltage-trip bms-overtemperature-trip "
-    "discharge-fet-commanded-off charge-fet-open-in-regen regen-overvoltage-full-pack power-path-open weak-cell-group "
-    "high-resistance-cell-joint cell-imbalance self-discharging-cell sense-wiring-fault wrong-series-count "
-    "soc-meter-wrong high-resistance-pack controller-power-stage-fault controller-thermal-limit "
-    "controller-low-voltage-cutoff controller-brownout controller-configuration controller-sensing-fault "
-    "bus-capacitor-fault gate-driver-trip-under-load motor-or-phase-fault motor-sensor-fault foc-tracking-loss "
-    "remote-input-loss pwm-saturation telemetry-fault"
+    "none undetermined bms-overcurrent-trip bms-short-circuit-trip bms-undervoltage-trip "
+    "bms-overtemperature-trip discharge-fet-commanded-off charge-fet-open-in-regen "
+    "regen-overvoltage-full-pack power-path-open weak-cell-group high-resistance-cell-joint cell-imbalance "
+    "self-discharging-cell sense-wiring-fault wrong-series-count soc-meter-wrong high-resistance-pack "
+    "controller-power-stage-fault controller-thermal-limit controller-low-voltage-cutoff controller-brownout "
+    "controller-configuration controller-sensing-fault bus-capacitor-fault gate-driver-trip-under-load "
+    "motor-or-phase-fault motor-sensor-fault foc-tracking-loss remote-input-loss pwm-saturation "
+    "telemetry-fault"
 ).split()
 
 
