@@ -19,7 +19,7 @@ class Fault:
         code: Number in logs.
         name: Name in the firmware, without the prefix FAULT_CODE_.
         meaning: What it means for the rider, one sentence.
-        since: First firmware version that has it.
+        since: First firmware version that has it, for the oldest the year.
         former_names: Names it had before.
     """
 
@@ -31,25 +31,25 @@ class Fault:
 
 
 _ALL: Final[tuple[Fault, ...]] = (
-    Fault(0, "NONE", "No fault.", "1.0"),
-    Fault(1, "OVER_VOLTAGE", "The input voltage went above the configured maximum; the motor was released.", "1.0"),
-    Fault(2, "UNDER_VOLTAGE", "The input voltage fell below the configured minimum; the motor was released.", "1.0"),
+    Fault(0, "NONE", "No fault.", "2014"),
+    Fault(1, "OVER_VOLTAGE", "The input voltage went above the configured maximum; the motor was released.", "2014"),
+    Fault(2, "UNDER_VOLTAGE", "The input voltage fell below the configured minimum; the motor was released.", "2014"),
     Fault(
         3,
         "DRV",
         "The gate driver chip reported a fault of its own: a short in the power stage, a damaged chip, or its "
         "protection tripped under load.",
-        "1.0",
+        "2014",
         ("DRV8302",),
     ),
     Fault(
         4,
         "ABS_OVER_CURRENT",
         "The motor current went above the absolute limit, at which the controller stops at once.",
-        "1.0",
+        "2014",
     ),
-    Fault(5, "OVER_TEMP_FET", "The power stage of the controller was too hot.", "1.5"),
-    Fault(6, "OVER_TEMP_MOTOR", "The motor was too hot, or its temperature sensor reads wrong.", "1.5"),
+    Fault(5, "OVER_TEMP_FET", "The power stage of the controller was too hot.", "2015"),
+    Fault(6, "OVER_TEMP_MOTOR", "The motor was too hot, or its temperature sensor reads wrong.", "2015"),
     Fault(7, "GATE_DRIVER_OVER_VOLTAGE", "The supply of the gate drivers was too high.", "3.40"),
     Fault(8, "GATE_DRIVER_UNDER_VOLTAGE", "The supply of the gate drivers was too low.", "3.40"),
     Fault(9, "MCU_UNDER_VOLTAGE", "The supply of the processor sagged.", "3.40"),
