@@ -1,0 +1,249 @@
+"""Still pictures as inline SVG: for paper, for browsers without scripts, and for what needs no zoom.
+
+Colours come from the style sheet by class, so that a picture follows the theme of the page. Every text is escaped.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from html import escape
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from .downsample import Detail, select
+from .words import moment, number
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from .figures import Group, Panel, Series
+
+_WIDTH: Final = 720
+_LEFT: Final = 52
+_RIGHT: Final = 8
+_PANEL: Final = 112
+_LANE: Final = 18
+_BUCKETS: Final = 150
+_MOST_LABELS: Final = 12
+
+
+def ticks(low: float, high: float, most: int = 5) -> list[float]:
+    """Round values that divide a range into at most `most` steps (1, 2, 2.5 and 5 times powers of ten)."""
+    if not high > low:
+        return [low]
+    rough = (high - low) / most
+    power = 10.0 ** math.floor(math.log10(rough))
+    step = next(factor * power for factor in (1, 2, 2.5, 5, 10) if factor * power >= rough * (1 - 1e-9))
+    first = math.ceil(low / step - 1e-9)
+    return [index * step for index in range(first, math.floor(high / step + 1e-9) + 1)]
+
+
+def time_ticks(low: float, high: float, most: int = 7) -> list[float]:
+    """Round moments that divide a range of time, in s."""
+    rough = max((high - low) / most, 1e-3)
+    steps = [0.001 * f * 10**p for p in range(3) for f in (1, 2, 5)] + [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900]
+    step = next((item for item in [*steps, 1800, 3600, 7200] if item >= rough), 14400.0)
+    return [index * step for index in range(math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9) + 1)]
+
+
+def still(group: Group) -> str:
+    """The window of a group as one still picture: panels below each other, then the states."""
+    low, high = group.window
+    parts: list[str] = []
+    top = 0.0
+    for panel in group.panels:
+        parts.append(_panel(panel, group, top))
+        top += _PANEL + 22
+    parts.append(_states(group, top))
+    top += _LANE * len(_visible_lanes(group)) + 6
+    for second in time_ticks(low, high):
+        x = _x(second, low, high)
+        parts.append(f'<text class="tick" x="{x:.1f}" y="{top + 12:.0f}" text-anchor="middle">{_label(second, high - low)}</text>')
+    height = top + 20
+    title = f"From {moment(low)} to {moment(high)} of the ride"
+    return (
+        f'<svg class="still" viewBox="0 0 {_WIDTH} {height:.0f}" role="img" aria-label="{escape(title)}">'
+        f"{''.join(parts)}</svg>"
+    )
+
+
+def _label(second: float, span: float) -> str:
+    return moment(second, 0 if span >= 10 else 1 if span >= 1 else 3)
+
+
+def _x(second: float, low: float, high: float) -> float:
+    return _LEFT + (second - low) / (high - low or 1.0) * (_WIDTH - _LEFT - _RIGHT)
+
+
+def _part(series: Series, low: float, high: float) -> tuple[NDArray[np.float64], NDArray[np.float64], set[int]]:
+    first, last = np.searchsorted(series.time, (low, high))
+    part = slice(max(int(first) - 1, 0), int(last) + 1)
+    time, values = series.time[part], series.values[part]
+    drawn = select(time, values, Detail(_BUCKETS, 1, (), np.empty(0, dtype=np.intp)))
+    return time[drawn.rows], values[drawn.rows], set(drawn.breaks.tolist())
+
+
+def _panel(panel: Panel, group: Group, top: float) -> str:
+    low, high = group.window
+    drawn = [(series, *_part(series, low, high)) for series in panel.series if series.shown]
+    drawn = [item for item in drawn if len(item[2])]
+    title = f"{panel.title}, {panel.unit}" if panel.unit else panel.title
+    parts = [f'<text class="title" x="0" y="{top + 14:.0f}">{escape(title)}</text>']
+    if not drawn:
+        return parts[0]
+    bottom, floor = top + 20 + _PANEL - 8, top + 20
+    least, most = _range([item[2] for item in drawn])
+    for value in ticks(least, most, 4):
+        y = bottom - (value - least) / (most - least) * (bottom - floor)
+        parts.append(f'<path class="grid" d="M{_LEFT} {y:.1f}H{_WIDTH - _RIGHT}"/>')
+        parts.append(f'<text class="tick" x="{_LEFT - 6}" y="{y + 4:.1f}" text-anchor="end">{number(value)}</text>')
+    for mark in group.marks:
+        if low <= mark.start_s <= high:
+            parts.append(f'<path class="mark {escape(mark.severity)}" d="M{_x(mark.start_s, low, high):.1f} {floor:.0f}V{bottom:.0f}"/>')
+    offset = 150.0
+    for series, time, values, breaks in drawn:
+        line = _path(time, values, breaks, (low, high), (least, most), (floor, bottom))
+        parts.append(f'<path class="line {series.colour} {series.dash}" d="{line}"/>')
+        parts.append(f'<path class="line {series.colour} {series.dash}" d="M{offset:.0f} {top + 10:.0f}h18"/>')
+        parts.append(f'<text class="key" x="{offset + 22:.0f}" y="{top + 14:.0f}">{escape(series.name)}</text>')
+        offset += 36 + 6.2 * len(series.name)
+    return "".join(parts)
+
+
+def _range(arrays: Iterable[NDArray[np.float64]]) -> tuple[float, float]:
+    arrays = list(arrays)
+    least, most = min(float(a.min()) for a in arrays), max(float(a.max()) for a in arrays)
+    room = (most - least) * 0.06 or max(abs(most) * 0.05, 0.5)
+    return least - room, most + room
+
+
+def _path(
+    time: NDArray[np.float64],
+    values: NDArray[np.float64],
+    breaks: set[int],
+    window: tuple[float, float],
+    scale: tuple[float, float],
+    box: tuple[float, float],
+) -> str:
+    low, high = window
+    seconds = np.clip(time, low, high)
+    x = _LEFT + (seconds - low) / (high - low or 1.0) * (_WIDTH - _LEFT - _RIGHT)
+    y = box[1] - (values - scale[0]) / (scale[1] - scale[0]) * (box[1] - box[0])
+    points = zip(x.round(1).tolist(), y.round(1).tolist(), strict=True)
+    return "".join(
+        f"{'M' if index == 0 or index in breaks else 'L'}{across:g} {down:g}"
+        for index, (across, down) in enumerate(points)
+    )
+
+
+def _visible_lanes(group: Group) -> list[tuple[str, list[tuple[float, float, str, str]]]]:
+    low, high = group.window
+    found = []
+    for lane in group.lanes:
+        bars = [(b.start_s, b.end_s, b.text, b.tone) for b in lane.bars if b.end_s >= low and b.start_s <= high]
+        if bars:
+            found.append((lane.label, bars))
+    return found
+
+
+def _states(group: Group, top: float) -> str:
+    low, high = group.window
+    parts = []
+    for label, bars in _visible_lanes(group):
+        parts.append(f'<text class="tick" x="0" y="{top + 12:.0f}">{escape(label[:9])}</text>')
+        for start, end, text, tone in bars[:_MOST_LABELS]:
+            left, right = _x(max(start, low), low, high), _x(min(end, high), low, high)
+            width = max(right - left, 2.0)
+            parts.append(f'<rect class="bar {tone}" x="{left:.1f}" y="{top + 2:.0f}" width="{width:.1f}" height="13"/>')
+            if width > 6 * len(text):
+                parts.append(f'<text class="state" x="{left + 3:.1f}" y="{top + 12:.0f}">{escape(text)}</text>')
+        top += _LANE
+    return "".join(parts)
+
+
+def overview(group: Group) -> str:
+    """The whole span of a group's first panels, without axes: the strip below the timeline."""
+    low, high = group.span
+    parts = []
+    for panel in group.panels[:2]:
+        series = panel.series[0]
+        time, values, breaks = _part(series, low, high)
+        if len(values):
+            line = _strip(time, values, breaks, (low, high), _range([values]))
+            parts.append(f'<path class="line {"c1" if panel is group.panels[0] else "c2"}" d="{line}"/>')
+    for mark in group.marks:
+        x = (mark.start_s - low) / (high - low or 1.0) * 1000
+        parts.append(f'<path class="mark {escape(mark.severity)}" d="M{x:.1f} 0V60"/>')
+    return f'<svg viewBox="0 0 1000 60" preserveAspectRatio="none" aria-hidden="true">{"".join(parts)}</svg>'
+
+
+def _strip(
+    time: NDArray[np.float64],
+    values: NDArray[np.float64],
+    breaks: set[int],
+    window: tuple[float, float],
+    scale: tuple[float, float],
+) -> str:
+    x = (time - window[0]) / (window[1] - window[0] or 1.0) * 1000
+    y = 58 - (values - scale[0]) / (scale[1] - scale[0]) * 56
+    points = zip(x.round(1).tolist(), y.round(1).tolist(), strict=True)
+    return "".join(
+        f"{'M' if index == 0 or index in breaks else 'L'}{across:g} {down:g}"
+        for index, (across, down) in enumerate(points)
+    )
+
+
+def bars(values: Sequence[float], errors: Sequence[float], unit: str, factor: float, label: str) -> str:
+    """One vertical bar for each cell around a zero line, the furthest ones named; a missing value leaves its place empty.
+
+    Args:
+        values: One value for each cell, NaN for one that is not known.
+        errors: Standard errors, NaN where unknown, of the same length.
+        unit: Unit after `factor` was applied.
+        factor: What the values are multiplied by.
+        label: What the picture shows, for a screen reader.
+    """
+    shown = [value * factor for value in values]
+    finite = [value for value in shown if math.isfinite(value)]
+    if not finite:
+        return ""
+    low, high = min([0.0, *finite]), max([0.0, *finite])
+    room = (high - low or 1.0) * 0.12
+    low, high = low - room, high + room
+    height, left, width = 170.0, 44.0, 676.0
+
+    def place(value: float) -> float:
+        return 10 + (high - value) / (high - low) * (height - 40)
+
+    parts = []
+    for value in ticks(low, high, 4):
+        y = place(value)
+        kind = "axis" if value == 0 else "grid"
+        parts.append(f'<path class="{kind}" d="M{left:g} {y:.1f}H{left + width:g}"/>')
+        parts.append(f'<text class="tick" x="{left - 6:g}" y="{y + 4:.1f}" text-anchor="end">{number(value)}</text>')
+    pitch = width / len(shown)
+    furthest = max(range(len(shown)), key=lambda i: abs(shown[i]) if math.isfinite(shown[i]) else -1.0)
+    every = 1 if len(shown) <= 24 else 2
+    for index, value in enumerate(shown):
+        middle = left + pitch * (index + 0.5)
+        if index % every == 0 or index == furthest:
+            strong = " strong" if index == furthest else ""
+            parts.append(f'<text class="tick{strong}" x="{middle:.1f}" y="{height - 8:g}" text-anchor="middle">{index + 1}</text>')
+        if not math.isfinite(value):
+            continue
+        y, zero = place(value), place(0.0)
+        tone = "far" if index == furthest else "near"
+        parts.append(
+            f'<rect class="cell {tone}" x="{middle - pitch * 0.36:.1f}" y="{min(y, zero):.1f}" '
+            f'width="{pitch * 0.72:.1f}" height="{max(abs(y - zero), 1):.1f}"/>'
+        )
+        error = errors[index] * factor if index < len(errors) else math.nan
+        if math.isfinite(error) and error > 0:
+            top, bottom = place(min(value + 2 * error, high)), place(max(value - 2 * error, low))
+            parts.append(f'<path class="error" d="M{middle:.1f} {top:.1f}V{bottom:.1f}"/>')
+    return (
+        f'<svg class="still cells" viewBox="0 0 720 {height:g}" role="img" aria-label="{escape(label)}">'
+        f'<text class="tick" x="0" y="9">{escape(unit)}</text>{"".join(parts)}</svg>'
+    )
