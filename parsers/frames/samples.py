@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import zip_longest
 from typing import Final
 
 import numpy as np
@@ -16,9 +17,8 @@ from ridelog.log import Identity, Log, LogBuilder, Role
 from .arrival import stamp_frames
 from .stream import Frame
 
-#: What a decoded field can be; a list holds None for what was not read.
-Value = float | bool | str | list[float | None] | list[bool | None] | list[str] | None
-Values = dict[str, Value]
+#: Decoded fields by channel name: number, flag, text, list of names, list with None for what was not read, or None.
+Values = dict[str, object]
 
 #: Frames further apart than this are of different polls; engineering judgement, slower than any host asks.
 POLL_SPAN_S: Final = 5.0
@@ -58,15 +58,23 @@ class Polls:
         self._leading = frozenset(leading)
         self.samples: list[Sample] = []
 
-    def add(self, kind: Hashable, frame: Frame, values: Mapping[str, Value]) -> Sample:
-        """Add what a frame holds; give the sample it went into."""
+    def add(self, kind: Hashable, frame: Frame, values: Mapping[str, object]) -> Sample:
+        """Add what a frame holds; give the sample it went into. Parts of one list are put together by index."""
         last = self.samples[-1] if self.samples else None
         if last is None or kind in self._leading or kind in last.kinds or _apart(last, frame):
             last = Sample(frame.row, frame.time, {})
             self.samples.append(last)
         last.kinds.add(kind)
-        last.values.update(values)
+        for name, value in values.items():
+            last.values[name] = _joined(last.values.get(name), value)
         return last
+
+
+def _joined(before: object, after: object) -> object:
+    if not isinstance(before, list) or not isinstance(after, list):
+        return after
+    pairs = zip_longest(before, after)
+    return [old if new is None else new for old, new in pairs]
 
 
 def _apart(sample: Sample, frame: Frame) -> bool:
@@ -113,7 +121,7 @@ def sample_log(
     )
 
 
-def _add(builder: LogBuilder, name: str, column: Sequence[Value], origin: Origin) -> None:
+def _add(builder: LogBuilder, name: str, column: Sequence[object], origin: Origin) -> None:
     channel = CHANNELS.get(name)
     if channel is None:
         builder.keep(name, list(column), unit=origin.unit)
