@@ -14,7 +14,7 @@ from ridelog.sources import Source
 
 from .columns import MILLI
 from .floaty_csv import COLUMNS, OTHER_NUMBERS, TIME, floaty_log
-from .json_records import column, load_object, objects, text
+from .json_records import column, load_object, objects, text, unknown_columns
 from .positions import held
 
 #: Keys that together no other app writes: those of a ride, or those of its records.
@@ -81,6 +81,7 @@ class FloatyJson(Parser):
         if known.any():
             fixes = {name: series[known] for name, series in fixes.items()}
             values.update(held(values[TIME] * MILLI, fix_times[known], fixes, _HOLD_S))
-        frame = pl.DataFrame({name: pl.Series(series, nan_to_null=True) for name, series in values.items()})
+        more = unknown_columns(records, names)
+        frame = pl.DataFrame({name: pl.Series(series, nan_to_null=True) for name, series in (values | more).items()})
         lines = np.arange(1, len(records) + 1, dtype=np.int64)
         return [floaty_log(frame, lines, (), parser=self.name, path=source.label, board=text(ride.get("boardId")))]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -73,6 +73,26 @@ def number(value: object) -> float:
 def column(records: Sequence[dict[str, object]], key: str) -> NDArray[np.float64]:
     """One key of all records as floats, shape (records,); NaN where it is missing or no number."""
     return np.fromiter((number(record.get(key)) for record in records), np.float64, len(records))
+
+
+def unknown_columns(
+    records: Sequence[dict[str, object]], known: Collection[str]
+) -> dict[str, NDArray[np.float64] | list[str | None]]:
+    """Keys a format table does not know, as columns: floats where the values are numbers, else text.
+
+    Args:
+        records: The records; keys are those of the first 200, at most 200 of them.
+        known: Keys that are dealt with.
+    """
+    names = dict.fromkeys(name for record in records[:200] for name in record if name not in known)
+    result: dict[str, NDArray[np.float64] | list[str | None]] = {}
+    for name in list(names)[:200]:
+        values = [record.get(name) for record in records]
+        if all(value is None or (isinstance(value, int | float) and not isinstance(value, bool)) for value in values):
+            result[name] = column(records, name)
+        else:
+            result[name] = [None if value is None else json.dumps(value)[:200] for value in values]
+    return result
 
 
 def objects(value: object) -> list[dict[str, object]]:

@@ -14,7 +14,7 @@ from ridelog.parsing import Parser, ReadOptions, Sniff
 from ridelog.sources import Source
 
 from .columns import Column, add_columns
-from .json_records import broken_lines, column, json_lines
+from .json_records import broken_lines, column, json_lines, unknown_columns
 from .timed_rows import timed_rows
 
 _TIME: Final = "t"
@@ -76,7 +76,8 @@ class VescLogger2016(Parser):
         if not records:
             raise ParseError("holds no JSON record.", path=source.label)
         names = [item.source for item in COLUMNS if any(item.source in record for record in records[:100])]
-        frame = pl.DataFrame({name: pl.Series(column(records, name), nan_to_null=True) for name in (_TIME, *names)})
+        values = {name: column(records, name) for name in (_TIME, *names)} | unknown_columns(records, (_TIME, *names))
+        frame = pl.DataFrame({name: pl.Series(series, nan_to_null=True) for name, series in values.items()})
         rows = timed_rows(
             frame, np.asarray(lines, np.int64), column(records, _TIME), path=source.label, expected="seconds in 't'"
         )

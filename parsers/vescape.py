@@ -20,6 +20,7 @@ from .columns import MILLI
 from .current_sign import current_sign
 from .json_records import broken_lines, column, number, text
 from .positions import held
+from .sign_notes import unsure_sign
 from .vesc_packets import ALL_DATA_FIELDS, FAULT_MODE, STATE_BYTE, VALUES_FIELDS, Field, Packet, read_fields
 from .vescape_recording import Recording, read_recording
 
@@ -230,7 +231,7 @@ def _bms_log(recording: Recording, start: float, parser: str, damage: tuple[Dama
         parser,
         clock=_clock(start, float(times[0])),
         identity=_identity(recording, "BMS on the VESC bus", ""),
-        damage=(*damage, *steps, *sign.damage()),
+        damage=(*damage, *steps, *unsure_sign(sign, "i_in")),
     )
 
 
