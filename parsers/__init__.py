@@ -4,8 +4,18 @@ from __future__ import annotations
 
 from ridelog.parsing import Parser
 
+from .ackmaniac import Ackmaniac
+from .cardputer import Cardputer
+from .float_control import FloatControl
+from .floaty_csv import FloatyCsv
+from .floaty_json import FloatyJson
+from .freesk8 import FreeSk8
 from .gpx import Gpx
+from .metr_json import MetrJson
+from .ponewheel import POnewheel
+from .vesc_logger_2016 import VescLogger2016
 from .vesc_tool import VescTool
+from .vescape import Vescape
 from .wheellog import WheelLog
 from .wheellog_raw import WheelLogRaw
 
@@ -14,4 +24,14 @@ PARSERS: tuple[Parser, ...] = (
     WheelLog(),
     WheelLogRaw(),
     Gpx(),
+    Ackmaniac(),
+    Cardputer(),
+    FloatControl(),
+    FloatyCsv(),
+    FloatyJson(),
+    FreeSk8(),
+    MetrJson(),
+    POnewheel(),
+    VescLogger2016(),
+    Vescape(),
 )

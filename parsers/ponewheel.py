@@ -203,7 +203,7 @@ def _unit(frame: pl.DataFrame, seconds: NDArray[np.float64]) -> SpeedUnit | None
     speed = frame.get_column("speed").to_numpy()
     if "speed_rpm" in frame.columns:
         wheel = frame.get_column("speed_rpm").to_numpy() / 60 * _CIRCUMFERENCE_M
-        unit = speed_unit_by_speed(speed, wheel, "the revolutions of the tyre")
+        unit = speed_unit_by_speed(speed, wheel, "the revolutions of the tyre", fewest=3)
         if unit:
             return unit
     if {"gps_lat", "gps_long"} <= set(frame.columns):

@@ -17,7 +17,7 @@ __all__ = ["KILOMETRES_PER_HOUR", "MILES_PER_HOUR", "SpeedUnit", "distance_unit_
 #: Slower than this neither a wheel nor a satellite speed is worth comparing, in m/s (engineering judgement).
 _SLOWEST = 2.0
 #: Fewest rows for an answer (engineering judgement).
-_FEWEST = 20
+FEWEST = 20
 #: A candidate fits when the ratio of both speeds is within this factor of 1; the candidates km/h, mph and m/s are at
 #: least a factor of 1.6 apart (engineering judgement: half way, on a logarithmic scale).
 _TOLERANCE = 1.25
@@ -44,19 +44,22 @@ class SpeedUnit:
         return f"{self.name} to m/s ({self.reason})"
 
 
-def speed_unit_by_speed(values: NDArray[np.float64], reference: NDArray[np.float64], what: str) -> SpeedUnit | None:
+def speed_unit_by_speed(
+    values: NDArray[np.float64], reference: NDArray[np.float64], what: str, fewest: int = FEWEST
+) -> SpeedUnit | None:
     """Find the unit of a speed by comparing it with a speed in m/s.
 
     Args:
         values: Speed in an unknown unit, shape (n,).
         reference: Speed in m/s, shape (n,), NaN where it is not known.
         what: What the reference is, in words.
+        fewest: Rows in motion that are needed for an answer.
 
     Returns:
         The unit, or None when there are too few rows in motion or none of the units fits.
     """
     usable = np.isfinite(values) & np.isfinite(reference) & (reference > _SLOWEST) & (np.abs(values) > 0)
-    if int(usable.sum()) < _FEWEST:
+    if int(usable.sum()) < fewest:
         return None
     ratio = float(np.median(reference[usable] / np.abs(values[usable])))
     factor, name = min(_UNITS, key=lambda unit: abs(np.log(ratio / unit[0])))
@@ -81,7 +84,7 @@ def distance_unit_by_speed(
         Factor to m and name (km, miles, m), or None when nothing fits.
     """
     known = np.isfinite(distance) & np.isfinite(speed)
-    if int(known.sum()) < _FEWEST:
+    if int(known.sum()) < FEWEST:
         return None
     seconds, distance, speed = seconds[known], distance[known], np.abs(speed[known])
     steps = np.minimum(np.diff(seconds), 5.0)
