@@ -19,9 +19,9 @@ from .jk02 import clock_counters, sample_jk02
 from .jk04 import sample_jk04
 from .jk_device import read_identity, usual_layout
 from .jk_framing import cut_jk_frames, frame_matrix
-from .jk_layout import Layout, layouts_of
-from .jk_records import EARLIEST_SET_S, EPOCH_2020, detail_logs, detail_records, logbook_log
-from .jk_ring import merge_readings
+from .jk_layout import Layout, enabled_cells, layouts_of
+from .jk_records import EARLIEST_SET_S, EPOCH_2020, detail_logs, logbook_log
+from .jk_ring import detail_records, merge_readings
 from .jk_settings import Settings, read_settings
 from .protocol import Packet, Protocol
 from .setting_rows import settings_log
@@ -67,11 +67,12 @@ class JkFrames(Protocol):
         settings, changes = _settings(kinds.get(jk_framing.SETTINGS, []))
         canonical = {name: value for name, value in settings.items() if name in SETTINGS}
         damage = [*cut_damage(cut, "JK"), *several, *changes, *_unknown(kinds)]
-        logs = _live_logs(kinds.get(jk_framing.CELL_INFO, []), clock, parser, identity, canonical)
+        live = kinds.get(jk_framing.CELL_INFO, [])
+        logs = _live_logs(live, clock, parser, identity, canonical, mixed=bool(several))
         readings = detail_records(kinds.get(jk_framing.DETAIL_LOG, []))
-        if any(readings):
+        if readings:
             records, repeated = merge_readings(readings)
-            offset = _clock_offset(kinds.get(jk_framing.CELL_INFO, []), clock)
+            offset = _clock_offset(live, clock)
             logs += detail_logs(
                 records,
                 parser=parser,
@@ -93,13 +94,20 @@ class JkFrames(Protocol):
         return logs
 
 
-def _live_logs(frames: Sequence[Frame], clock: Clock, parser: str, identity: Identity, settings: Settings) -> list[Log]:
+def _live_logs(
+    frames: Sequence[Frame], clock: Clock, parser: str, identity: Identity, settings: Settings, *, mixed: bool
+) -> list[Log]:
+    """Logs of the live data, one for each layout; of several devices one for each number of cells as well."""
     if not frames:
         return []
     layouts = layouts_of(frame_matrix(frames), usual_layout(identity))
+    keys = [
+        (layout, enabled_cells(frame.data, layout) if mixed else 0)
+        for frame, layout in zip(frames, layouts, strict=True)
+    ]
     logs = []
-    for layout in dict.fromkeys(layouts):
-        chosen = [frame for frame, own in zip(frames, layouts, strict=True) if own is layout]
+    for layout, count in dict.fromkeys(keys):
+        chosen = [frame for frame, key in zip(frames, keys, strict=True) if key == (layout, count)]
         if layout is Layout.FLOATS:
             log = sample_jk04(chosen, clock=clock, parser=parser, identity=identity, damage=(), settings=settings)
         else:

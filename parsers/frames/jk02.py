@@ -16,7 +16,7 @@ from ridelog.log import Identity, Log, LogBuilder, Role
 from .arrival import stamp_frames
 from .jk_codes import ERROR_BITS, WARNING_BITS, names_of_bits
 from .jk_framing import field, frame_matrix, scaled
-from .jk_layout import Layout
+from .jk_layout import ENABLED_CELLS, Layout
 from .stream import Frame
 
 Matrix = NDArray[np.uint8]
@@ -82,7 +82,7 @@ FIELDS: Final[tuple[JkField, ...]] = (
     JkField("emergency countdown", 186, 218, "<u2", 1.0, "s"),
     JkField("total charge throughput", 154, 186, "<u4", _MILLI, "Ah"),
     JkField("balance action", 140, 172, "u1"),
-    JkField("heating current", 204, 236, "<u2", _MILLI, "A"),
+    JkField("heating current", None, 236, "<u2", _MILLI, "A"),
     JkField("second MOSFET temperature", None, 254, "<i2", 0.1, "degC"),
     JkField("clock counter", None, 262, "<u4", 1.0, "s"),
     JkField("detail log records", None, 266, "<u4"),
@@ -152,7 +152,7 @@ def _cells(matrix: Matrix, layout: Layout) -> Values:
 
 
 def _bits(matrix: Matrix, layout: Layout) -> NDArray[np.int64]:
-    return field(matrix, 70 if layout is Layout.WIDE else 54, "<u4").astype(np.int64)
+    return field(matrix, ENABLED_CELLS[layout], "<u4").astype(np.int64)
 
 
 def fitted_cells(
@@ -207,7 +207,7 @@ def _add_signed(builder: LogBuilder, matrix: Matrix, layout: Layout) -> None:
     charging = field(matrix, 158 if wide else 126, "<i4") > 0
     builder.add(
         "power",
-        np.where(charging, -power, power),
+        np.where(charging, 0.0 - power, power),
         source=f"byte {154 if wide else 122}",
         conversion="the source has no sign; that of the current was taken",
     )

@@ -14,6 +14,7 @@ from ridelog.log import Identity, Log, LogBuilder, Role
 from .arrival import stamp_frames
 from .jk02 import fitted_cells
 from .jk_framing import field, frame_matrix
+from .jk_layout import ENABLED_CELLS, Layout
 from .stream import Frame
 
 _SLOTS = 24
@@ -45,7 +46,7 @@ def sample_jk04(
     builder = LogBuilder(seconds, [frame.row for frame in frames], time_source="arrival")
     slots = field(matrix, 6, "<f4", _SLOTS)
     slots = np.where((slots > 0) & (slots < _HIGHEST_V), slots, 0.0)
-    cells, missing = fitted_cells(slots, field(matrix, 214, "<u4").astype(np.int64), frames)
+    cells, missing = fitted_cells(slots, field(matrix, ENABLED_CELLS[Layout.FLOATS], "<u4").astype(np.int64), frames)
     builder.add("cell_voltages", cells, source="floats from byte 6")
     whole = ~np.isnan(cells).any(axis=1) if cells.shape[1] else np.zeros(len(frames), dtype=bool)
     total = np.where(whole, np.nan_to_num(cells).sum(axis=1), np.nan)

@@ -66,5 +66,5 @@ def field(matrix: NDArray[np.uint8], offset: int, kind: str, count: int = 1) -> 
 
 
 def scaled(matrix: NDArray[np.uint8], offset: int, kind: str, scale: float, count: int = 1) -> NDArray[np.float64]:
-    """Read one field of every frame in its canonical unit: `field` times `scale`, to the nearest 1e-9."""
-    return np.round(field(matrix, offset, kind, count) * scale, 9)
+    """Read one field of every frame in its canonical unit: `field` times `scale`, to the nearest 1e-9 and never -0."""
+    return np.round(field(matrix, offset, kind, count) * scale, 9) + 0.0

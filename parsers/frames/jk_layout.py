@@ -8,6 +8,7 @@ so is a bit for each cell that is fitted. A layout is right where these agree.
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -58,11 +59,21 @@ def layouts_of(matrix: NDArray[np.uint8], usual: Layout | None = None) -> list[L
     return [choices[int(index)] if sure else fallback for index, sure in zip(best, told, strict=True)]
 
 
+#: Where each layout has the bits of the cells that are fitted.
+ENABLED_CELLS: Final = {Layout.NARROW: 54, Layout.WIDE: 70, Layout.FLOATS: 214}
+
+
+def enabled_cells(data: bytes, layout: Layout) -> int:
+    """Number of cells that a frame of that layout has bits for."""
+    start = ENABLED_CELLS[layout]
+    return int.from_bytes(data[start : start + 4], "little").bit_length()
+
+
 def _points_jk02(matrix: NDArray[np.uint8], slots: int, shift: int) -> NDArray[np.int64]:
     cells = field(matrix, 6, "<u2", slots)
     pack = field(matrix, 118 + 2 * shift, "<u4")
     mean = field(matrix, 58 + shift, "<u2")
-    return _points(cells, pack, mean, field(matrix, 54 + shift, "<u4"))
+    return _points(cells, pack, mean, field(matrix, ENABLED_CELLS[Layout.WIDE if shift else Layout.NARROW], "<u4"))
 
 
 def _points_jk04(matrix: NDArray[np.uint8]) -> NDArray[np.int64]:
@@ -70,7 +81,7 @@ def _points_jk04(matrix: NDArray[np.uint8]) -> NDArray[np.int64]:
     cells = np.where((cells == 0) | ((cells > _LOWEST_MILLIVOLTS) & (cells < _HIGHEST_MILLIVOLTS)), cells, -1e6)
     mean = field(matrix, 202, "<f4") * 1000.0
     mean = np.where(np.isfinite(mean), np.clip(mean, -1e6, 1e6), -1e6)
-    return _points(cells, cells.sum(axis=1), mean, field(matrix, 214, "<u4"))
+    return _points(cells, cells.sum(axis=1), mean, field(matrix, ENABLED_CELLS[Layout.FLOATS], "<u4"))
 
 
 def _points(

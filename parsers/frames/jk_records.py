@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -15,6 +14,7 @@ from ridelog.damage import Damage, DamageKind, Effect
 from ridelog.log import Identity, Log, LogBuilder, Role
 
 from .jk_codes import CLOCK_SET, event_of
+from .jk_ring import Record
 from .stream import Frame
 
 #: Counter 0 of the real-time clock, 2020-01-01 00:00, in s since 1970.
@@ -47,45 +47,11 @@ _RECORD: Final = np.dtype(
         ("heating_current", "u1"),
     ]
 )
-_SIZE: Final = _RECORD.itemsize
-_FIRST_RECORD: Final = 9
-_MOST_RECORDS: Final = 12
 _NO_PROBE: Final = -1
 
 _FIRST_ENTRY: Final = 11
 _ENTRY_SIZE: Final = 5
 _MOST_ENTRIES: Final = 50
-
-
-@dataclass(frozen=True, slots=True)
-class Record:
-    """One record of the detail log: its 24 bytes and the source row of the frame it came in."""
-
-    data: bytes
-    row: int
-
-
-def detail_records(frames: Sequence[Frame]) -> list[list[Record]]:
-    """The records of each reading of the ring, oldest first.
-
-    A frame names the index of its first record, and index 0 is the oldest: where the index falls, the ring was read
-    anew. A frame that repeats the one before is left out.
-    """
-    readings: list[list[Record]] = []
-    last_first = -1
-    last: bytes = b""
-    for frame in frames:
-        first = int.from_bytes(frame.data[6:8], "little")
-        body = frame.data[8:]
-        if body == last and first == last_first:
-            continue
-        if not readings or first <= last_first:
-            readings.append([])
-        last_first, last = first, body
-        for index in range(min(frame.data[8], _MOST_RECORDS)):
-            start = _FIRST_RECORD + index * _SIZE
-            readings[-1].append(Record(frame.data[start : start + _SIZE], frame.row))
-    return readings
 
 
 def detail_logs(
@@ -112,18 +78,23 @@ def detail_logs(
     """
     table = np.frombuffer(b"".join(record.data for record in records), dtype=_RECORD)
     rows = np.array([record.row for record in records], dtype=np.int64)
-    pieces = np.split(np.arange(len(table)), _rewrites(table))
+    places = np.array([record.place for record in records], dtype=np.int64)
+    pieces = np.split(np.arange(len(table)), _rewrites(table, places))
     logs = []
     for number, piece in enumerate(pieces):
         newest = number == len(pieces) - 1
         clock = _clock(table[piece], clock_offset_s if newest else None)
-        found = list(damage) if number == 0 else []
+        found = [*damage, *_missing_records(places, rows)] if number == 0 else []
         found += _clock_damage(table[piece], rows[piece], number, len(pieces))
-        logs.append(_detail_log(table[piece], rows[piece], clock, parser, identity, found, settings))
+        builder, steps = _detail_columns(table[piece], rows[piece])
+        builder.keep("place in the ring", places[piece])
+        found += steps
+        log = builder.build(Role.BMS, parser, clock=clock, identity=identity, damage=found, settings=settings)
+        logs.append(log)
     return logs
 
 
-def _rewrites(table: NDArray[np.void]) -> list[int]:
+def _rewrites(table: NDArray[np.void], places: NDArray[np.int64]) -> list[int]:
     """Indices of the records before which the clock was rewritten."""
     counter = table["counter"].astype(np.float64)
     code = table["code"]
@@ -133,7 +104,8 @@ def _rewrites(table: NDArray[np.void]) -> list[int]:
         if code[index] == code[index - 1] == CLOCK_SET and _same_moment(table[index - 1], table[index]):
             rewritten = abs(step) > _REWRITE_S
         elif CLOCK_SET in (code[index], code[index - 1]):
-            rewritten = step < -_REWRITE_S or step > _PERIOD_S + _REWRITE_S
+            longest = _PERIOD_S * float(places[index] - places[index - 1])
+            rewritten = step < -_REWRITE_S or step > longest + _REWRITE_S
         else:
             rewritten = step < -_REWRITE_S
         if rewritten or (counter[index] == _FACTORY_STAMP != counter[index - 1]):
@@ -163,6 +135,14 @@ def _clock(table: NDArray[np.void], offset_s: float | None) -> Clock:
     return Clock(ClockBasis.LOCAL, EPOCH_2020 + first, "", 1.0, reason)
 
 
+def _missing_records(places: NDArray[np.int64], rows: NDArray[np.int64]) -> Iterable[Damage]:
+    gaps = np.flatnonzero(np.diff(places) > 1)
+    if len(gaps):
+        count = int((np.diff(places)[gaps] - 1).sum())
+        message = f"{count} records of the detail log are missing from the capture, in {len(gaps)} places."
+        yield Damage(DamageKind.FRAME_GAP, Effect.LOST, message, count, tuple(int(row) for row in rows[gaps[:20] + 1]))
+
+
 def _clock_damage(table: NDArray[np.void], rows: NDArray[np.int64], number: int, pieces: int) -> Iterable[Damage]:
     if pieces > 1:
         message = f"The clock of the BMS was rewritten; this is stretch {number + 1} of {pieces} of its detail log."
@@ -174,21 +154,13 @@ def _clock_damage(table: NDArray[np.void], rows: NDArray[np.int64], number: int,
         yield Damage(DamageKind.CLOCK_STEP, Effect.NOTED, message, len(corrections), places, "time")
 
 
-def _detail_log(
-    table: NDArray[np.void],
-    rows: NDArray[np.int64],
-    clock: Clock,
-    parser: str,
-    identity: Identity,
-    damage: list[Damage],
-    settings: dict[str, float | str | bool],
-) -> Log:
+def _detail_columns(table: NDArray[np.void], rows: NDArray[np.int64]) -> tuple[LogBuilder, tuple[Damage, ...]]:
     seconds, steps = repair_backward_steps(table["counter"].astype(np.float64), rows)
     builder = LogBuilder(seconds, rows, time_source="clock of the BMS")
     builder.add("pack_voltage", table["pack_10mv"] / 100.0, source="byte 12")
     builder.add(
         "battery_current",
-        -table["current_100ma"].astype(np.float64) / 10.0,
+        0.0 - table["current_100ma"] / 10.0,
         source="byte 14",
         conversion="sign changed: the source counts charging positive",
     )
@@ -205,7 +177,7 @@ def _detail_log(
     builder.keep("coldest battery sensor", _or_null(table["coldest"], _NO_PROBE), unit="degC")
     builder.keep("heating current (raw)", table["heating_current"].astype(np.int64))
     _add_events(builder, table["code"].tolist())
-    return builder.build(Role.BMS, parser, clock=clock, identity=identity, damage=[*damage, *steps], settings=settings)
+    return builder, steps
 
 
 def _or_null(values: NDArray[np.generic], missing: int) -> NDArray[np.float64]:
