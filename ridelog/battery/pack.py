@@ -105,6 +105,12 @@ class Residual:
         open_circuit: Running open-circuit voltage in V, shape (rows,).
         noise: Robust standard deviation of the residual on ordinary riding, in V.
         ohm: R0 that was used, in ohm; from a prior when the log allows no estimate.
+        sigma: Standard deviation of the residual of each row in V, shape (rows,), never below `noise`: it grows where
+            the current changes fast (voltage and current are not taken at the same instant), at the start of the log
+            and after a gap (the load before is not known), and with load when the resistance is poorly known. Empty
+            means `noise` for every row.
+        ordinary: True for rows the open-circuit voltage was followed through, shape (rows,); False for rows without
+            values, around faults and switching FETs, and inside an event that was bridged. Empty if not known.
     """
 
     volts: NDArray[np.float64]
@@ -112,6 +118,13 @@ class Residual:
     open_circuit: NDArray[np.float64]
     noise: float
     ohm: float = float("nan")
+    sigma: NDArray[np.float64] = field(default_factory=lambda: np.empty(0))
+    ordinary: NDArray[np.bool_] = field(default_factory=lambda: np.empty(0, dtype=np.bool_))
+
+    @property
+    def score(self) -> NDArray[np.float64]:
+        """The residual in standard deviations of its own row, shape (rows,); what a threshold belongs on."""
+        return np.asarray(self.volts / (self.sigma if len(self.sigma) else self.noise))
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +141,11 @@ class CellEstimate:
         neighbour_correlation: Correlation of the noise of cell k with cell k+1, shape (cells - 1,).
         samples: Rows used.
         reason: What it rests on or why parts are missing.
+        drift_per_day_error: Standard error of `drift_per_day` in V/day; empty if not known.
+        charge_slope: b_k in V for each Ah taken out: negative for a cell that falls behind as the pack is emptied (less
+            capacity, or an offset in charge seen through the slope of the curve); empty if not known.
+        charge_slope_error: Standard error of `charge_slope`; empty if not known.
+        noise: Robust standard deviation of what the decomposition leaves, in V; empty if not known.
     """
 
     rest_offset: NDArray[np.float64]
@@ -139,6 +157,10 @@ class CellEstimate:
     neighbour_correlation: NDArray[np.float64]
     samples: int
     reason: str = ""
+    drift_per_day_error: NDArray[np.float64] = field(default_factory=lambda: np.empty(0))
+    charge_slope: NDArray[np.float64] = field(default_factory=lambda: np.empty(0))
+    charge_slope_error: NDArray[np.float64] = field(default_factory=lambda: np.empty(0))
+    noise: NDArray[np.float64] = field(default_factory=lambda: np.empty(0))
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,265 @@
+"""Cells against the median cell: rest offset, extra resistance, drift and what neighbours share, told apart."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from ridelog.ride import Track
+
+from .lag import without_lag
+from .pack import CellEstimate
+from .power_path import PowerPath, fill_forward
+from .resistance import ResistanceFit
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+_DAY_S: Final = 86_400.0
+#: Rows looked at: the cells move slowly, so a selection over the whole ride tells as much.
+_MOST_ROWS: Final = 4000
+_FEWEST_ROWS: Final = 20
+#: Share of the current's range it may change by between rows: cells are read one after the other.
+_STEADY_SHARE: Final = 0.04
+_LEAST_STEADY_A: Final = 0.5
+#: Current swing below which no resistance of a cell can be told, in A.
+_LEAST_SWING_A: Final = 2.0
+#: Shortest log whose rest offsets can be seen to drift, in days.
+_LEAST_DAYS: Final = 1.0
+_ROUNDS: Final = 3
+_HUBER: Final = 1.5
+_REFUSE: Final = 8.0
+_BLOCKS: Final = 30
+#: Charge that must flow before a cell's own answer to charge is told from its offset, as a share of an hour at the
+#: 95 % current.
+_LEAST_CHARGE_SHARE: Final = 0.05
+
+
+def estimate_cells(track: Track, path: PowerPath | None, seen: ResistanceFit | None) -> CellEstimate | None:
+    """Decompose the cell voltages of a track: d_k = V_k - median = a_k + dR_k (-I) + b_k q + c_k t.
+
+    Only rows in which the current is steady are used, because the cells are read one after the other. Robust
+    (Huber) regression for all cells at once; errors from sums over blocks of time, so that slow wander counts.
+
+    Args:
+        track: The track.
+        path: Its power path, None without a current: then the offsets are the medians and nothing else is known.
+        seen: The resistance fit of the track, None without one.
+
+    Returns:
+        The decomposition, None for a track without at least three cells that are read.
+    """
+    cells = track.log.matrix("cell_voltages")
+    if cells.shape[1] < 3 or not len(cells):
+        return None
+    amps = without_lag(path, seen.lag_s) if path and seen else fill_forward(track.values("battery_current"))
+    known_current = bool(np.isfinite(track.values("battery_current")).any()) or path is not None
+    rows = _steady_rows(amps, path)
+    if len(rows) < _FEWEST_ROWS:
+        rows = np.flatnonzero(np.isfinite(cells).any(axis=1))
+        rows = rows[:: -(-max(len(rows), 1) // _MOST_ROWS)]
+        if not len(rows):
+            return None
+        return _offsets_only(cells[rows], f"only {len(rows)} rows with a steady current: offsets alone")
+    taken = cells[rows]
+    taken = np.where((taken > 0.5) & (taken < 5.0), taken, np.nan)
+    middle = _row_median(taken)
+    deviation = taken - middle[:, None]
+    terms = _terms(track.time[rows], amps[rows], path.charge_ah[rows] if path else np.zeros(len(rows)), known_current)
+    fit = _regress(deviation, terms.design)
+    noise = fit.misfit
+    middle_resistance = seen.fit.ohm / max(cells.shape[1], 1) if seen is not None and path is not None else np.nan
+    if terms.load is not None:
+        middle_resistance = _cell_resistance(middle, amps[rows], track.time[rows], middle_resistance)
+    column = {name: place for place, name in enumerate(terms.names)}
+
+    def taken_from(values: NDArray[np.float64], name: str) -> NDArray[np.float64]:
+        return values[column[name]] if name in column else np.full(cells.shape[1], np.nan)
+
+    return CellEstimate(
+        rest_offset=fit.values[0],
+        extra_resistance=taken_from(fit.values, "load"),
+        median_resistance=float(middle_resistance) if terms.load is not None else float("nan"),
+        drift_per_day=taken_from(fit.values, "days"),
+        rest_offset_error=fit.errors[0],
+        extra_resistance_error=taken_from(fit.errors, "load"),
+        neighbour_correlation=_neighbours(noise),
+        samples=len(rows),
+        reason=terms.reason,
+        drift_per_day_error=taken_from(fit.errors, "days"),
+        charge_slope=taken_from(fit.values, "charge"),
+        charge_slope_error=taken_from(fit.errors, "charge"),
+        noise=1.4826 * _column_median(np.abs(noise)),
+    )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Terms:
+    """What a deviation is regressed on: columns of the design, their names, and why some are missing."""
+
+    design: NDArray[np.float64]
+    names: tuple[str, ...]
+    load: NDArray[np.float64] | None
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Regression:
+    """Coefficients and standard errors, shape (terms, cells), and the misfit, shape (rows, cells)."""
+
+    values: NDArray[np.float64]
+    errors: NDArray[np.float64]
+    misfit: NDArray[np.float64]
+
+
+def _steady_rows(amps: NDArray[np.float64], path: PowerPath | None) -> NDArray[np.intp]:
+    """Rows with cells and a current that hardly changes around them, at most 4000, spread over the whole log."""
+    usable = path.usable if path is not None else np.ones(len(amps), dtype=np.bool_)
+    span = float(np.quantile(amps, 0.99) - np.quantile(amps, 0.01)) if len(amps) else 0.0
+    limit = max(_LEAST_STEADY_A, _STEADY_SHARE * span)
+    change = np.abs(np.diff(amps))
+    steady = usable.copy()
+    steady[1:] &= change <= limit
+    steady[:-1] &= change <= limit
+    rows = np.flatnonzero(steady)
+    if len(rows) > _MOST_ROWS:
+        # Steady rows are mostly rest: half of the selection is kept for load.
+        loaded = np.abs(amps[rows]) > 0.1 * span
+        rows = np.sort(np.concatenate([_spread(rows[loaded]), _spread(rows[~loaded])]))
+    return rows
+
+
+def _spread(rows: NDArray[np.intp]) -> NDArray[np.intp]:
+    half = _MOST_ROWS // 2
+    return rows if len(rows) <= half else rows[np.arange(half) * len(rows) // half]
+
+
+def _terms(
+    time: NDArray[np.float64], amps: NDArray[np.float64], charge_ah: NDArray[np.float64], known_current: bool
+) -> _Terms:
+    columns = [np.ones(len(time))]
+    names = ["rest"]
+    missing = []
+    load = None
+    swing = float(np.quantile(amps, 0.98) - np.quantile(amps, 0.02))
+    if known_current and swing >= _LEAST_SWING_A:
+        load = -amps
+        columns.append(load)
+        names.append("load")
+    else:
+        missing.append("the current varied too little for the resistance of cells")
+    taken = float(np.ptp(charge_ah))
+    if load is not None and taken > _LEAST_CHARGE_SHARE * max(float(np.quantile(np.abs(amps), 0.95)), 1.0):
+        columns.append(charge_ah - float(charge_ah[0]))
+        names.append("charge")
+    days = (time - time[0]) / _DAY_S
+    if days[-1] >= _LEAST_DAYS:
+        columns.append(days - float(np.mean(days)))
+        names.append("days")
+    else:
+        missing.append("the log is too short for a drift")
+    reason = f"It rests on {len(time)} rows with a steady current"
+    return _Terms(np.column_stack(columns), tuple(names), load, "; ".join([reason, *missing]) + ".")
+
+
+def _regress(deviation: NDArray[np.float64], design: NDArray[np.float64]) -> _Regression:
+    """Huber regression of every column on the same terms, with errors from blocks of time."""
+    rows, cells = deviation.shape
+    terms = design.shape[1]
+    size = np.sqrt((design**2).mean(axis=0)) + 1e-12
+    scaled = design / size
+    missing = np.isnan(deviation)
+    filled = np.where(missing, 0.0, deviation)
+    weight = (~missing).astype(np.float64)
+    outer = (scaled[:, :, None] * scaled[:, None, :]).reshape(rows, terms * terms)
+    values = np.zeros((terms, cells))
+    misfit = filled
+    spread = np.ones(cells)
+    inverse = np.zeros((cells, terms, terms))
+    for round_number in range(_ROUNDS):
+        gram = (outer.T @ weight).T.reshape(cells, terms, terms)
+        gram[:, range(terms), range(terms)] += 1e-9 * rows + 1e-12
+        side = (scaled.T @ (weight * filled)).T
+        inverse = np.linalg.inv(gram)
+        values = np.einsum("kij,kj->ik", inverse, side)
+        misfit = filled - scaled @ values
+        spread = 1.4826 * _column_median(np.where(missing, np.nan, np.abs(misfit)))
+        spread = np.maximum(np.nan_to_num(spread, nan=1e-4), 1e-4)
+        if round_number < _ROUNDS - 1:
+            ratio = np.abs(misfit) / spread
+            weight = np.where(missing | (ratio > _REFUSE), 0.0, np.minimum(1.0, _HUBER / np.maximum(ratio, 1e-9)))
+    edges = np.unique(np.searchsorted(np.arange(rows), np.linspace(0, rows, min(_BLOCKS, rows) + 1)[:-1]))
+    pull = weight * misfit
+    sums = np.stack([np.add.reduceat(pull * scaled[:, [term]], edges, axis=0) for term in range(terms)])
+    middle = np.einsum("ibk,jbk->kij", sums, sums) * len(edges) / max(len(edges) - terms, 1)
+    covariance = inverse @ middle @ inverse
+    errors = np.sqrt(np.maximum(np.diagonal(covariance, axis1=1, axis2=2).T, 0.0))
+    unread = weight.sum(axis=0) < _FEWEST_ROWS
+    values = values / size[:, None]
+    errors = errors / size[:, None]
+    values[:, unread] = np.nan
+    errors[:, unread] = np.nan
+    return _Regression(values, errors, np.where(missing, np.nan, misfit))
+
+
+def _cell_resistance(
+    middle: NDArray[np.float64], amps: NDArray[np.float64], time: NDArray[np.float64], guess: float
+) -> float:
+    """Resistance of the median cell: what the pack's fit leaves for a cell, else a slope over the steady rows."""
+    if np.isfinite(guess) and guess > 0:
+        return guess
+    near = np.diff(time) < 120.0
+    rise, drop = np.diff(amps)[near], -np.diff(middle)[near]
+    large = np.abs(rise) > 0.2 * float(np.ptp(amps))
+    if large.sum() < 10:
+        return float("nan")
+    return float(np.median(drop[large] / rise[large]))
+
+
+def _neighbours(misfit: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Correlation of what is left of cell k and cell k + 1, shape (cells - 1,)."""
+    values = np.nan_to_num(misfit)
+    values = np.clip(values, *np.nanquantile(misfit, [0.001, 0.999])) if np.isfinite(misfit).any() else values
+    values = values - values.mean(axis=0)
+    size = np.sqrt((values**2).sum(axis=0))
+    both = (values[:, 1:] * values[:, :-1]).sum(axis=0)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return np.asarray(both / (size[1:] * size[:-1]))
+
+
+def _row_median(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    if not np.isnan(values).any():
+        return np.asarray(np.median(values, axis=1))
+    return _column_median(values.T)
+
+
+def _column_median(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Median of each column without its NaN, NaN for a column of nothing else."""
+    ordered = np.sort(values, axis=0)
+    count = np.isfinite(ordered).sum(axis=0)
+    columns = np.arange(values.shape[1])
+    low = ordered[np.maximum(count - 1, 0) // 2, columns]
+    high = ordered[np.minimum(count // 2, len(values) - 1), columns]
+    return np.where(count > 0, 0.5 * (low + high), np.nan)
+
+
+def _offsets_only(cells: NDArray[np.float64], reason: str) -> CellEstimate:
+    taken = np.where((cells > 0.5) & (cells < 5.0), cells, np.nan)
+    deviation = taken - _row_median(taken)[:, None]
+    count = cells.shape[1]
+    offset = _column_median(deviation)
+    spread = 1.4826 * _column_median(np.abs(deviation - offset))
+    unknown = np.full(count, np.nan)
+    return CellEstimate(
+        rest_offset=offset,
+        extra_resistance=unknown,
+        median_resistance=float("nan"),
+        drift_per_day=unknown,
+        rest_offset_error=spread,
+        extra_resistance_error=unknown,
+        neighbour_correlation=np.full(max(count - 1, 0), np.nan),
+        samples=len(cells),
+        reason=reason + ".",
+    )

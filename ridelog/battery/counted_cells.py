@@ -1,0 +1,98 @@
+"""Series count from cells that were read one by one, checked against the voltage of the whole pack."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from ridelog.ride import Ride, Track
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+#: A cell of any chemistry at work lies between these, in V.
+_LOWEST_CELL_V: Final = 1.5
+_HIGHEST_CELL_V: Final = 4.6
+#: Pack voltage over mean cell may be this far from a whole number (1 % of a 24s pack and half a meter's error).
+_OFF_WHOLE: Final = 0.35
+_SAMPLES: Final = 400
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CountedCells:
+    """Cells of one track.
+
+    Attributes:
+        track: Index of the track.
+        counted: Cells that were read.
+        by_voltage: Pack voltage over the mean cell, None without a pack voltage of its own.
+        pack_v: Median pack voltage in V (sum of the cells without one of its own).
+        cell_v: Median voltage of the median cell in V.
+        high_v: Highest voltage of the median cell in V.
+    """
+
+    track: int
+    counted: int
+    by_voltage: float | None
+    pack_v: float
+    cell_v: float
+    high_v: float
+
+    @property
+    def agrees(self) -> bool:
+        """The pack voltage fits the number of cells, or there is none to compare."""
+        return self.by_voltage is None or abs(self.by_voltage - self.counted) <= _OFF_WHOLE
+
+
+def counted_cells(ride: Ride) -> tuple[CountedCells, ...]:
+    """Count the cells of every track that reads cells, or their mean and the pack."""
+    found = (_count(track) for track in ride.tracks)
+    return tuple(item for item in found if item is not None)
+
+
+def _count(track: Track) -> CountedCells | None:
+    log = track.log
+    pack = track.values("pack_voltage")
+    measured = np.isfinite(pack).any() and not log.derived("pack_voltage")
+    rows = np.arange(min(log.rows, _SAMPLES)) * log.rows // max(min(log.rows, _SAMPLES), 1)
+    if log.has("cell_voltages"):
+        cells = log.matrix("cell_voltages")[rows]
+        plausible = (cells > _LOWEST_CELL_V) & (cells < _HIGHEST_CELL_V)
+        seen = np.isfinite(cells).any(axis=1)
+        if not seen.any():
+            return None
+        read = plausible[seen].mean(axis=0) > 0.5
+        if read.sum() < 2:
+            return None
+        cells, pack = cells[seen][:, read], pack[rows][seen]
+        middle = np.nanmedian(np.where(plausible[seen][:, read], cells, np.nan), axis=1)
+        mean = np.nanmean(np.where(plausible[seen][:, read], cells, np.nan), axis=1)
+        ratio = _ratio(pack, mean) if measured else None
+        whole = float(np.nanmedian(pack)) if np.isfinite(pack).any() else float(np.median(mean)) * int(read.sum())
+        return CountedCells(
+            track.index, int(read.sum()), ratio, whole, float(np.nanmedian(middle)), float(np.nanmax(middle))
+        )
+    mean = track.values("cell_voltage_average")
+    if not np.isfinite(mean).any():
+        mean = 0.5 * (track.values("cell_voltage_max") + track.values("cell_voltage_min"))
+    mean = np.where((mean > _LOWEST_CELL_V) & (mean < _HIGHEST_CELL_V), mean, np.nan)
+    if not np.isfinite(mean).any() or not measured:
+        return None
+    ratio = _ratio(pack, mean)
+    if ratio is None:
+        return None
+    return CountedCells(
+        track.index,
+        max(1, round(ratio)),
+        ratio,
+        float(np.nanmedian(pack)),
+        float(np.nanmedian(mean)),
+        float(np.nanmax(mean)),
+    )
+
+
+def _ratio(pack: NDArray[np.float64], mean: NDArray[np.float64]) -> float | None:
+    both = np.isfinite(pack) & np.isfinite(mean) & (pack > 1.0)
+    return float(np.median(pack[both] / mean[both])) if both.any() else None

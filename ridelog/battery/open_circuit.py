@@ -1,0 +1,186 @@
+"""Following the open-circuit voltage through a ride without being pulled along by events."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from .power_path import PowerPath
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+#: Length of a bin in s, and fewest rows in one. Thirty seconds is short against what charge does to the voltage and
+#: long against any trip, dip or dropout.
+_BIN_S: Final = 30.0
+_ROWS_A_BIN: Final = 9
+_MOST_BINS: Final = 2000
+#: Rows looked at in each bin: enough for a median.
+_SAMPLES: Final = 31
+#: Share of the voltage the open-circuit voltage can move by from bin to bin: a knee at the end of the charge does 2 %
+#: in half a minute at 2 C; a disconnected bus, a bus held up by the turning motor or a spike does more.
+_STEP_SHARE: Final = 0.02
+_GROWTH_SHARE_PER_S: Final = 0.005 / 60
+_MOST_SHARE: Final = 0.06
+#: A pause this long may hide a charge or a change of pack.
+_PAUSE_S: Final = 60.0
+#: So many bins that agree with each other, with current flowing, are the pack after all.
+_SETTLED_BINS: Final = 10
+_AGREEING_SHARE: Final = 0.04
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class OpenCircuit:
+    """Running open-circuit voltage of one track.
+
+    Attributes:
+        volts: In V, shape (rows,), without NaN.
+        ordinary: Rows that belong to the pack at work: usable and not inside a bridged event, shape (rows,).
+        time: Middle of the bins that were followed in s, shape (bins,).
+        anchors: Open-circuit voltage in them in V, shape (bins,).
+    """
+
+    volts: NDArray[np.float64]
+    ordinary: NDArray[np.bool_]
+    time: NDArray[np.float64]
+    anchors: NDArray[np.float64]
+
+
+def follow(path: PowerPath, implied: NDArray[np.float64], drop: NDArray[np.float64]) -> OpenCircuit:
+    """Follow the open-circuit voltage.
+
+    Medians over bins of half a minute; a bin whose median jumped further than charge can move it is an event, and the
+    voltage is carried over it. After a pause, or when a new level carries current for minutes, the new level counts.
+
+    Args:
+        path: The power path.
+        implied: v + R0 I + R1 x of each row in V, shape (rows,).
+        drop: R0 I + R1 x of each row in V, shape (rows,): how much of `implied` rests on the resistance.
+
+    Returns:
+        The running voltage and the rows it was followed through.
+    """
+    edges = _bins(path)
+    rows = edges[:-1, None] + (np.arange(_SAMPLES)[None, :] * np.diff(edges)[:, None]) // _SAMPLES
+    usable = path.usable[rows]
+    taken = np.where(usable, implied[rows], np.nan)
+    taken.sort(axis=1)
+    count = np.isfinite(taken).sum(axis=1)
+    bins = np.arange(len(taken))
+    middle = taken[bins, np.maximum(count - 1, 0) // 2]
+    spread = taken[bins, np.maximum(count - 1, 0) * 3 // 4] - taken[bins, np.maximum(count - 1, 0) // 4]
+    load = np.where(usable, drop[rows], 0.0).sum(axis=1) / np.maximum(count, 1)
+    lively = np.where(usable, np.abs(drop[rows]), 0.0).max(axis=1)
+    # A bin that is mostly missing or unusable says little about the pack.
+    filled = count >= max(3, _SAMPLES // 3)
+    if not filled.any():
+        filled = count > 0
+    when = 0.5 * (path.time[edges[:-1]] + path.time[edges[1:] - 1])
+    pause = path.time[edges[:-1]] - np.insert(path.time[edges[1:-1] - 1], 0, path.time[0]) > _PAUSE_S
+    kept = _accept(when, middle, spread, load, lively, pause, filled)
+    ordinary = path.usable & np.repeat(kept, np.diff(edges))
+    times, anchors = when[kept], middle[kept]
+    charge = path.charge_ah[rows[kept, _SAMPLES // 2]]
+    slope = _slope(charge, anchors)
+    flat = np.interp(path.time, times, anchors - slope * charge)
+    return OpenCircuit(flat + slope * path.charge_ah, ordinary, times, anchors)
+
+
+def _bins(path: PowerPath) -> NDArray[np.intp]:
+    """Edges of the bins as rows, first 0, last the number of rows; a pause ends a bin."""
+    time = path.time
+    width = max(_BIN_S, _ROWS_A_BIN * path.interval_s)
+    steps = np.diff(time)
+    # Pauses are taken out of the time, so that a parked night makes no bins.
+    going = np.concatenate(([0.0], np.cumsum(np.where(steps > _PAUSE_S, width, steps))))
+    width = max(width, float(going[-1]) / _MOST_BINS)
+    # Whole bins of equal length: a scrap at the end could hold nothing but an event.
+    number = max(1, int(going[-1] / width))
+    label = np.minimum((going / max(float(going[-1]), 1e-9) * number).astype(np.int64), number - 1)
+    pauses = np.flatnonzero(steps > _PAUSE_S) + 1
+    starts = np.flatnonzero(np.diff(label) > 0) + 1
+    if len(pauses):
+        nearest = np.clip(np.searchsorted(pauses, starts), 1, max(len(pauses) - 1, 1))
+        left, right = pauses[nearest - 1], pauses[np.minimum(nearest, len(pauses) - 1)]
+        starts = starts[(np.abs(starts - left) >= _ROWS_A_BIN) & (np.abs(starts - right) >= _ROWS_A_BIN)]
+        starts = np.union1d(starts, pauses)
+    return np.concatenate(([0], starts, [len(time)]))
+
+
+def _accept(
+    when: NDArray[np.float64],
+    middle: NDArray[np.float64],
+    spread: NDArray[np.float64],
+    load: NDArray[np.float64],
+    lively: NDArray[np.float64],
+    pause: NDArray[np.bool_],
+    filled: NDArray[np.bool_],
+) -> NDArray[np.bool_]:
+    """Decide bin by bin which are the pack, from the first good bin forward and backward; shape (bins,)."""
+    good = np.flatnonzero(filled)
+    working = lively[good] > 0.15 * float(np.quantile(lively[good], 0.95))
+    candidates = good[working] if working.any() else good
+    usual = float(np.median(middle[candidates]))
+    # Half the spread of a bin is what its own load swings leave; the load part is an error of a half in resistance.
+    doubt = 0.5 * spread
+    near = candidates[np.abs(middle[candidates] - usual) < 0.2 * usual]
+    start = int(near[0]) if len(near) else int(candidates[0])
+    kept = np.zeros(len(middle), dtype=np.bool_)
+    kept[start] = True
+    bins = (when.tolist(), middle.tolist(), doubt.tolist(), load.tolist(), pause.tolist(), filled.tolist())
+    working_bins = (lively > 0.15 * float(np.quantile(lively[good], 0.95))).tolist()
+    _walk(range(start + 1, len(middle)), start, usual, bins, working_bins, kept)
+    _walk(range(start - 1, -1, -1), start, usual, bins, working_bins, kept)
+    return kept
+
+
+def _walk(
+    order: range,
+    start: int,
+    usual: float,
+    bins: tuple[list[float], list[float], list[float], list[float], list[bool], list[bool]],
+    working: list[bool],
+    kept: NDArray[np.bool_],
+) -> None:
+    when, middle, doubt, load, pause, filled = bins
+    last = start
+    refused: list[int] = []
+    paused = False
+    forward = order.step > 0
+    previous = start
+    for this in order:
+        paused = paused or (pause[this] if forward else pause[previous])
+        previous = this
+        if not filled[this]:
+            continue
+        away = abs(when[this] - when[last])
+        allowed = usual * min(_STEP_SHARE + _GROWTH_SHARE_PER_S * away, _MOST_SHARE)
+        allowed += 0.5 * abs(load[this] - load[last]) + min(doubt[this] + doubt[last], 0.02 * usual)
+        if abs(middle[this] - middle[last]) <= allowed:
+            kept[this] = True
+            last = this
+            refused, paused = [], False
+            continue
+        agreeing = [other for other in refused if abs(middle[other] - middle[this]) < _AGREEING_SHARE * usual]
+        refused = [*agreeing, this]
+        plausible = 0.7 * usual < middle[this] < 1.4 * usual
+        carrying = sum(working[other] for other in refused) * 2 > len(refused)
+        needed = 2 if paused else _SETTLED_BINS
+        if plausible and len(refused) >= needed and (carrying or paused):
+            kept[refused] = True
+            last = this
+            refused, paused = [], False
+
+
+def _slope(charge: NDArray[np.float64], anchors: NDArray[np.float64]) -> float:
+    """Volts per Ah taken out: the median slope over pairs of bins a quarter of the ride apart, never positive."""
+    far = len(charge) // 4
+    if far < 2:
+        return 0.0
+    taken = charge[far:] - charge[:-far]
+    clear = np.abs(taken) > 0.1 * float(np.ptp(charge)) if len(charge) else np.zeros(0, dtype=np.bool_)
+    if clear.sum() < 3:
+        return 0.0
+    return min(float(np.median((anchors[far:] - anchors[:-far])[clear] / taken[clear])), 0.0)

@@ -1,0 +1,222 @@
+"""Voltage and current of one track, made fit for estimation: one current for the pack, and which rows can be used."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ridelog.log import Role
+from ridelog.ride import Ride, Track
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+#: Rows this close to a fault or to a switching FET are no ordinary riding (engineering judgement).
+_EVENT_MARGIN_S = 0.5
+#: A pack under load stays above this share of the voltage it shows most of the time; below it the bus is dead.
+_LOWEST_SHARE, _HIGHEST_SHARE = 0.6, 1.4
+#: A current that was not logged for longer than this is taken as zero in the charge balance.
+_LONGEST_BRIDGE_S = 30.0
+_FEWEST_ROWS = 5
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PowerPath:
+    """Voltage and current of one track.
+
+    Attributes:
+        track: Index of the track.
+        time: Stamps on the ride's clock in s, shape (rows,).
+        volts: Pack voltage in V, shape (rows,), NaN where missing.
+        amps: Current of the pack in A, positive when discharging, shape (rows,), NaN where missing.
+        known: Both are there, shape (rows,).
+        usable: Both are there, plausible, and nothing is switching or faulting, shape (rows,).
+        interval_s: Usual time between rows in s.
+        gap_s: A longer step is a gap in the recording, in s.
+        charge_ah: Charge taken out since the first row in Ah, shape (rows,), from the current.
+        resolution_v: Step in which the voltage is written, in V.
+        trust: 0..1, how far the current is that of the pack and measured.
+        cautions: What speaks against the current, in words.
+    """
+
+    track: int
+    time: NDArray[np.float64]
+    volts: NDArray[np.float64]
+    amps: NDArray[np.float64]
+    known: NDArray[np.bool_]
+    usable: NDArray[np.bool_]
+    interval_s: float
+    gap_s: float
+    charge_ah: NDArray[np.float64]
+    resolution_v: float
+    trust: float
+    cautions: tuple[str, ...]
+
+    @property
+    def level_v(self) -> float:
+        """Voltage of the pack in ordinary use in V (median of the usable rows)."""
+        return float(np.median(self.volts[self.usable]))
+
+    @property
+    def gap_after(self) -> NDArray[np.bool_]:
+        """Whether a gap follows each row but the last, shape (rows - 1,)."""
+        return np.asarray(np.diff(self.time) > self.gap_s)
+
+
+def power_path(ride: Ride, track: Track) -> PowerPath | str:
+    """Collect voltage and current of a track.
+
+    Returns:
+        The power path, or in words why there is none.
+    """
+    log = track.log
+    if log.role not in (Role.CONTROLLER, Role.WHEEL, Role.BMS):
+        return f"a log of role {log.role} holds no voltage and current of the pack"
+    volts = _pack_volts(track)
+    if not np.isfinite(volts).any():
+        return "no pack voltage in this log"
+    amps, trust, cautions = _pack_amps(ride, track)
+    known = np.isfinite(volts) & np.isfinite(amps)
+    if not known.any():
+        return "no battery current in this log" if not np.isfinite(amps).any() else "voltage and current never together"
+    interval = log.interval_s
+    if known.sum() < _FEWEST_ROWS or not np.isfinite(interval):
+        return f"only {int(known.sum())} rows with voltage and current"
+    usual = float(np.quantile(volts[known], 0.9))
+    usable = known & (volts > _LOWEST_SHARE * usual) & (volts < _HIGHEST_SHARE * usual)
+    usable &= ~_switching(track)
+    if usable.sum() < _FEWEST_ROWS:
+        return "voltage and current are hardly ever there without a fault"
+    filled = fill_forward(amps)
+    steps = np.diff(track.time)
+    flow = np.where(steps <= _LONGEST_BRIDGE_S, steps, 0.0) * 0.5 * (filled[1:] + filled[:-1]) / 3600.0
+    return PowerPath(
+        track.index,
+        track.time,
+        volts,
+        amps,
+        known,
+        usable,
+        interval,
+        max(5.0 * interval, 1.0),
+        np.concatenate(([0.0], np.cumsum(flow))),
+        _resolution(volts[known]),
+        trust,
+        cautions,
+    )
+
+
+def fill_forward(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Replace NaN by the last value before it, or by the first value at the start; all NaN becomes 0."""
+    missing = np.isnan(values)
+    if not missing.any():
+        return values
+    if missing.all():
+        return np.zeros(len(values))
+    rows = np.where(missing, -1, np.arange(len(values)))
+    rows = np.maximum.accumulate(rows)
+    return np.asarray(values[np.where(rows < 0, int(np.argmin(missing)), rows)])
+
+
+def _pack_volts(track: Track) -> NDArray[np.float64]:
+    volts = track.values("pack_voltage")
+    if track.log.role is Role.BMS and not np.isfinite(volts).any():
+        cells = track.log.matrix("cell_voltages")
+        if cells.shape[1]:
+            fitted = np.isfinite(cells).any(axis=0)
+            return np.asarray(cells[:, fitted].sum(axis=1)) if fitted.any() else volts
+    return volts
+
+
+def _pack_amps(ride: Ride, track: Track) -> tuple[NDArray[np.float64], float, tuple[str, ...]]:
+    """Current of the whole pack as this track can know it, how far to trust it, and why not fully."""
+    log = track.log
+    amps = track.values("battery_current")
+    cautions = []
+    trust = 1.0
+    computed = log.derived("battery_current") if log.has("battery_current") else ""
+    if computed and log.role is Role.WHEEL:
+        trust = 0.6
+        cautions.append(f"the battery current is computed ({computed}), not measured")
+    if log.role is not Role.CONTROLLER:
+        return amps, trust, tuple(cautions)
+    others = [other for other in ride.of_role(Role.CONTROLLER) if other is not track and _is_partner(track, other)]
+    total = track.values("total_battery_current")
+    count = float(np.nanmax(track.values("controller_count"))) if log.has("controller_count") else 1.0
+    if others and track.clock.aligned and all(other.clock.aligned for other in others):
+        for other in others:
+            amps = amps + _carried(other, track.time)
+        missing = np.isnan(amps)
+        if missing.all():
+            amps = track.values("battery_current")
+            trust, note = 0.5 * trust, "the other controller's log does not overlap: its current is missing"
+            cautions.append(note)
+        else:
+            cautions.append(f"currents of {len(others) + 1} controllers are added")
+    elif count > 1 or (not log.has("battery_current") and log.has("total_battery_current")):
+        if log.has("total_battery_current") and np.nanmax(np.abs(total)) > 0:
+            amps = total
+            cautions.append("the summed current of all controllers is used")
+        elif count > 1:
+            trust *= 0.5
+            cautions.append(f"{count:.0f} controllers share the pack and the current of only one is known")
+    return amps, trust, tuple(cautions)
+
+
+def _is_partner(track: Track, other: Track) -> bool:
+    """Tell whether another controller log is of a second controller, not of the same one again."""
+    if not other.has("battery_current"):
+        return False
+    ours, theirs = track.log.identity.serial, other.log.identity.serial
+    if ours and theirs:
+        return ours != theirs
+    if track.has("controller_id") and other.has("controller_id"):
+        return float(np.nanmedian(track.values("controller_id"))) != float(np.nanmedian(other.values("controller_id")))
+    if not (track.clock.aligned and other.clock.aligned):
+        return True
+    carried, amps = _carried(other, track.time), track.values("battery_current")
+    both = np.isfinite(carried) & np.isfinite(amps)
+    # Two motors share a demand but are never equal to the last digit; the same log given twice is.
+    return bool(both.any()) and float(np.median(np.abs(carried[both] - amps[both]))) > 1e-6
+
+
+def _carried(other: Track, time: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Current of another track at these moments, NaN outside of it and inside its gaps."""
+    amps = other.values("battery_current")
+    good = np.isfinite(amps)
+    if good.sum() < 2:
+        return np.full(len(time), np.nan)
+    stamps, amps = other.time[good], amps[good]
+    carried = np.interp(time, stamps, amps, left=np.nan, right=np.nan)
+    after = np.clip(np.searchsorted(stamps, time), 1, len(stamps) - 1)
+    carried[stamps[after] - stamps[after - 1] > max(5.0 * other.log.interval_s, 1.0)] = np.nan
+    return carried
+
+
+def _switching(track: Track) -> NDArray[np.bool_]:
+    """Rows with a fault or within half a second of a fault's edge or of a FET's."""
+    time = track.time
+    starts = np.zeros(track.log.rows + 1, dtype=np.int64)
+    faulted = np.nan_to_num(track.values("fault_code")) != 0
+    states = [fill_forward(track.values(name)) > 0.5 for name in ("discharge_fet", "charge_fet") if track.has(name)]
+    for state in (faulted, *states):
+        rows = np.flatnonzero(state[1:] != state[:-1])
+        if len(rows):
+            np.add.at(starts, np.searchsorted(time, time[rows] - _EVENT_MARGIN_S), 1)
+            np.add.at(starts, np.searchsorted(time, time[rows + 1] + _EVENT_MARGIN_S, side="right"), -1)
+    near = np.cumsum(starts)[:-1] > 0
+    # A code that stands for most of the log is no event: only its edges are.
+    return near | faulted if faulted.mean() < 0.5 else near
+
+
+def _resolution(volts: NDArray[np.float64]) -> float:
+    """Step in which a voltage is written: the smallest difference that is common, 0 when it is finer than 1 mV."""
+    steps = np.abs(np.diff(volts[:20_000]))
+    steps = steps[steps > 5e-4]
+    if len(steps) < 10:
+        return 0.0
+    smallest = float(np.quantile(steps, 0.05))
+    whole = steps / smallest
+    return smallest if float(np.median(np.abs(whole - np.round(whole)))) < 0.02 else 0.0

@@ -1,0 +1,189 @@
+"""Resistance of a pack as one track sees it: a robust fit, its interval, and an independent cross-check."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from ridelog.log import Role
+
+from .lag import current_lag, without_lag
+from .open_circuit import OpenCircuit, follow
+from .pack import ResistanceEstimate
+from .polarisation_fit import PolarisationFit, fit_polarisation
+from .power_path import PowerPath
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+#: Resistance expected for each volt of the pack, in ohm: 5 mOhm for a cell group with its share of the wiring. Packs of
+#: e-scooters and wheels lie between 2 and 12 mOhm for a group (engineering judgement); only a wide prior.
+PRIOR_OHM_PER_VOLT: Final = 0.005 / 3.7
+#: Slopes are taken over this long, in s: shorter ones fall for a skew between the columns, longer ones see the slow
+#: part (measured on synthetic rides).
+_SLOPE_LAG_S: Final = {Role.CONTROLLER: 1.0, Role.WHEEL: 1.0, Role.BMS: 3.0}
+_FEWEST_STEPS: Final = 30
+_LARGE_STEP_A: Final = 8.0
+_LEAST_EXCITATION: Final = 0.08
+_AGREEMENT: Final = 0.15
+#: Part of the resistance the model itself can be wrong by (one time constant for many), as a standard deviation.
+_MODEL_SHARE: Final = 0.012
+#: Arrhenius temperature of the resistance in K: x 1.75 at 5 degC and x 2.8 at -10 degC against 25 degC.
+_ARRHENIUS_K: Final = 2320.0
+_ZERO_C_K: Final = 273.15
+#: Below this charge the resistance rises, by up to 60 % at empty (engineering judgement).
+_LOW_SOC: Final = 0.15
+_LOW_SOC_RISE: Final = 0.6
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ResistanceFit:
+    """What a track's voltage and current say about the resistance, before it is put into words.
+
+    Attributes:
+        fit: The fit.
+        lag_s: Lag of the current column in s.
+        amps: Current without that lag in A, shape (rows,).
+        slope_ohm: Median slope over a lag, None with too few steps.
+        steps: Independent current steps that were large enough.
+        excited: The current varied enough for an estimate.
+        first_look: The open-circuit voltage followed with a first guess of the resistance.
+    """
+
+    fit: PolarisationFit
+    lag_s: float
+    amps: NDArray[np.float64]
+    slope_ohm: float | None
+    steps: int
+    excited: bool
+    first_look: OpenCircuit
+
+
+def fit_resistance(path: PowerPath, role: Role) -> ResistanceFit:
+    """Estimate the resistance of a track in two looks: slopes to find what are events, then the fit without them."""
+    prior = PRIOR_OHM_PER_VOLT * path.level_v
+    lag = current_lag(path)
+    amps = without_lag(path, lag)
+    slope, steps = median_slope(path, amps, _SLOPE_LAG_S[role])
+    guess = slope if slope is not None and steps >= _FEWEST_STEPS // 3 and 0 < slope < 10 * prior else prior
+    volts = np.where(path.known, path.volts, 0.0)
+    first_look = follow(path, volts + guess * amps, guess * amps)
+    floor = max(path.resolution_v * 0.29, 1e-4 * path.level_v)
+    fit = fit_polarisation(path.time, volts, amps, path.charge_ah, first_look.ordinary, guess, floor)
+    used = amps[first_look.ordinary]
+    span = float(np.quantile(used, 0.999) - np.quantile(used, 0.001)) if len(used) else 0.0
+    drop = fit.ohm * float(np.std(used)) if len(used) else 0.0
+    excited = span > 0 and float(np.std(used)) >= _LEAST_EXCITATION * span and drop > floor
+    return ResistanceFit(fit, lag, amps, slope, steps, excited, first_look)
+
+
+def median_slope(path: PowerPath, amps: NDArray[np.float64], lag_s: float) -> tuple[float | None, int]:
+    """Resistance as the median of -dV/dI over a lag, weighted with the size of the step.
+
+    Args:
+        path: The power path.
+        amps: Current without lag in A, shape (rows,).
+        lag_s: Time between the two rows of a slope in s.
+
+    Returns:
+        The slope in ohm, None with fewer than 5 independent steps, and the number of independent steps.
+    """
+    reach = max(1, round(lag_s / path.interval_s))
+    count = len(amps)
+    if count <= reach:
+        return None, 0
+    rise = amps[reach:] - amps[:-reach]
+    good = path.usable[reach:] & path.usable[:-reach]
+    good &= path.time[reach:] - path.time[:-reach] < 3 * max(lag_s, reach * path.interval_s)
+    if not good.any():
+        return None, 0
+    used = amps[path.usable]
+    span = float(np.quantile(used, 0.995) - np.quantile(used, 0.005))
+    least = max(0.1 * span, min(_LARGE_STEP_A, 0.3 * span))
+    rows = np.flatnonzero(good & (np.abs(rise) >= max(least, 1e-6)))
+    if not len(rows):
+        return None, 0
+    # Rows closer together than the lag are one step seen several times.
+    steps = int(np.count_nonzero(np.diff(rows) >= reach)) + 1
+    if steps < 5:
+        return None, steps
+    step = rise[rows]
+    slopes = (path.volts[rows] - path.volts[rows + reach]) / step
+    order = np.argsort(slopes)
+    weight = np.cumsum(np.abs(step[order]))
+    return float(slopes[order[np.searchsorted(weight, 0.5 * weight[-1])]]), steps
+
+
+def estimate_resistance(
+    path: PowerPath, seen: ResistanceFit, temperature_c: float | None, soc: float | None
+) -> ResistanceEstimate | str:
+    """Put a fit into an estimate with interval and confidence.
+
+    Args:
+        path: The power path.
+        seen: The fit.
+        temperature_c: Median battery temperature in degC, None when unknown.
+        soc: Median state of charge 0..1, None when unknown.
+
+    Returns:
+        The estimate, or in words why the ride allows none.
+    """
+    fit = seen.fit
+    if fit.ohm <= 0 or fit.data_share < 0.5 or seen.steps < 5 or fit.blocks < 3:
+        if seen.steps < 5:
+            return f"the current changes too little for a resistance ({seen.steps} clear steps)"
+        if fit.ohm <= 0:
+            return "the voltage does not fall with the current: no resistance can be estimated"
+        return "too little riding for a resistance of its own; a typical one is assumed"
+    error = float(np.hypot(fit.ohm_error, _MODEL_SHARE * fit.ohm))
+    width = 1.96 + 5.0 / fit.blocks
+    doubts = list(path.cautions)
+    confidence = 0.9 * path.trust
+    agrees = seen.slope_ohm is not None and abs(seen.slope_ohm - fit.ohm) <= _AGREEMENT * fit.ohm
+    if seen.slope_ohm is None:
+        confidence *= 0.6
+        doubts.append("too few steps to cross-check")
+    elif not agrees:
+        confidence *= 0.5
+        doubts.append(
+            f"slopes say {1000 * seen.slope_ohm:.0f} mOhm and the fit {1000 * fit.ohm:.0f}: more than 15 % apart"
+        )
+        error = float(np.hypot(error, 0.5 * abs(seen.slope_ohm - fit.ohm)))
+    if seen.steps < _FEWEST_STEPS:
+        confidence *= 0.5
+        doubts.append(f"only {seen.steps} clear current steps, {_FEWEST_STEPS} are needed")
+    if not seen.excited:
+        confidence *= 0.5
+        doubts.append("the current varied little")
+    if error > 0.15 * fit.ohm:
+        confidence *= 0.6
+        doubts.append("the interval is wide")
+    rests = f"{seen.steps} current steps, {fit.blocks} blocks of riding"
+    factor = resistance_factor(temperature_c, soc)
+    return ResistanceEstimate(
+        ohm=fit.ohm,
+        low_ohm=max(fit.ohm - width * error, 0.0),
+        high_ohm=fit.ohm + width * error,
+        slow_ohm=fit.slow_ohm,
+        time_constant_s=fit.time_constant_s,
+        reference_ohm=None if factor is None else fit.ohm / factor,
+        slope_ohm=seen.slope_ohm,
+        lag_s=seen.lag_s,
+        agrees=agrees,
+        confidence=round(confidence, 3),
+        reason="; ".join([f"It rests on {rests}", *doubts]) + ".",
+    )
+
+
+def resistance_factor(temperature_c: float | None, soc: float | None) -> float | None:
+    """Resistance at a temperature and charge over that at 25 degC and 50 % (engineering judgement), None if unknown.
+
+    Temperature by an Arrhenius law (x 1.75 at 5 degC, x 2.8 at -10 degC); charge matters below 15 % only.
+    """
+    if temperature_c is None or soc is None or not -40 <= temperature_c <= 90:
+        return None
+    by_temperature = np.exp(_ARRHENIUS_K * (1 / (temperature_c + _ZERO_C_K) - 1 / (25 + _ZERO_C_K)))
+    by_charge = 1 + _LOW_SOC_RISE * max(0.0, 1 - soc / _LOW_SOC)
+    return float(by_temperature * by_charge)

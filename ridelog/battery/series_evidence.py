@@ -1,0 +1,121 @@
+"""What voltages over a ride, and the charge a device shows, say about the pack behind them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from ridelog.log import Role
+from ridelog.ride import RIDING_ROLES, Ride
+
+from .open_circuit import OpenCircuit
+from .power_path import PowerPath
+
+#: State of charge a VESC shows against the cell voltage it assumes; published points of its fixed curve.
+_VESC_CELL_V: Final = (3.1, 3.25, 3.5, 3.7, 3.9, 4.07, 4.15, 4.2)
+_VESC_SOC: Final = (0.0, 0.02, 0.19, 0.39, 0.66, 0.90, 0.98, 1.0)
+#: Error of reading the curve between its points and of the slow filter behind it, in V for a cell.
+_VESC_ERROR_V: Final = 0.06
+_SAMPLES: Final = 5
+
+
+@dataclass(frozen=True, slots=True)
+class PackVoltages:
+    """What the voltage of the pack did over a ride.
+
+    Attributes:
+        high_v: Highest open-circuit voltage in V.
+        low_v: Lowest open-circuit voltage in V.
+        error_v: Standard deviation of both in V.
+        loaded_low_v: Lowest voltage in ordinary use in V (1 % quantile).
+        peak_v: Highest voltage in ordinary use in V, regen included (99.9 % quantile).
+        riding_v: Median voltage a controller or wheel sees in V, None without one.
+        meter: Pairs of state of charge shown 0..1 and open-circuit voltage in V, over the ride.
+    """
+
+    high_v: float
+    low_v: float
+    error_v: float
+    loaded_low_v: float
+    peak_v: float
+    riding_v: float | None
+    meter: tuple[tuple[float, float], ...]
+
+
+def pack_voltages(
+    ride: Ride, paths: Mapping[int, PowerPath], running: Mapping[int, OpenCircuit], errors: Mapping[int, float]
+) -> PackVoltages | None:
+    """Sum up the voltages of a ride from its best track: a controller or wheel before a BMS."""
+    if not paths:
+        return _without_current(ride)
+    index = min(paths, key=lambda place: (ride.tracks[place].log.role not in RIDING_ROLES, place))
+    path, open_circuit = paths[index], running[index]
+    volts = path.volts[open_circuit.ordinary] if open_circuit.ordinary.any() else path.volts[path.usable]
+    anchors = open_circuit.anchors
+    return PackVoltages(
+        high_v=float(np.quantile(anchors, 0.98)),
+        low_v=float(np.quantile(anchors, 0.02)),
+        error_v=errors.get(index, 0.0),
+        loaded_low_v=float(np.quantile(volts, 0.01)),
+        peak_v=float(np.quantile(volts, 0.999)),
+        riding_v=path.level_v if ride.tracks[index].log.role in RIDING_ROLES else None,
+        meter=_meter(ride, index, open_circuit.volts),
+    )
+
+
+def _without_current(ride: Ride) -> PackVoltages | None:
+    for track in sorted(ride.tracks, key=lambda item: item.log.role not in RIDING_ROLES):
+        if track.log.role not in (*RIDING_ROLES, Role.BMS):
+            continue
+        volts = track.values("pack_voltage")
+        volts = volts[np.isfinite(volts) & (volts > 5)]
+        if len(volts):
+            # Without a current the load is not known: the upper end is near the open-circuit voltage, nothing more.
+            high = float(np.quantile(volts, 0.95))
+            return PackVoltages(
+                high, float(np.quantile(volts, 0.5)), 0.02 * high, float(np.quantile(volts, 0.01)), high, None, ()
+            )
+    return None
+
+
+def _meter(
+    ride: Ride, index: int, volts: np.ndarray[tuple[int], np.dtype[np.float64]]
+) -> tuple[tuple[float, float], ...]:
+    track = ride.tracks[index]
+    soc = track.values("soc")
+    rows = np.flatnonzero(np.isfinite(soc) & (soc > 0.02) & (soc < 0.995))
+    if len(rows) < _SAMPLES or track.log.identity.family == "vesc":
+        return ()
+    rows = rows[np.linspace(0, len(rows) - 1, _SAMPLES).astype(np.int64)]
+    return tuple((float(soc[row]), float(volts[row])) for row in rows)
+
+
+def configured_meter_count(ride: Ride) -> int | None:
+    """Series count a VESC is configured for, read off the charge it shows.
+
+    Its level is a fixed function of the voltage of the cell it assumes, so level and voltage give the count it divides
+    by, right or wrong.
+
+    Returns:
+        The count, None when no whole number fits.
+    """
+    for track in ride.riding:
+        if track.log.identity.family != "vesc" or not track.has("soc", "pack_voltage"):
+            continue
+        soc, volts = track.values("soc"), track.values("pack_voltage")
+        amps = np.nan_to_num(track.values("battery_current"))
+        rows = np.isfinite(soc) & np.isfinite(volts) & (soc > 0.03) & (soc < 0.97) & (volts > 5)
+        rows &= np.abs(amps) < 0.15 * max(float(np.quantile(np.abs(amps), 0.99)), 5.0)
+        if rows.sum() < _SAMPLES:
+            continue
+        count = volts[rows] / np.interp(soc[rows], _VESC_SOC, _VESC_CELL_V)
+        middle = float(np.median(count))
+        error = middle * _VESC_ERROR_V / 3.7
+        whole = round(middle)
+        # The next whole number must be out of reach.
+        if abs(middle - whole) <= error and 1 - abs(middle - whole) > 1.5 * error:
+            return whole
+    return None
