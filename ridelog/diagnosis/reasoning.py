@@ -18,8 +18,8 @@ from ridelog.diagnosis.evidence import CLIP_NATS, EvidenceRow, EvidenceTable
 from ridelog.finding import Check, Evidence, Finding, Interval, Seen, Severity, Status
 from ridelog.incident import Factor, RankedCause, Reason, Verdict
 
-#: Every cause starts this far below "something else"; without support none of them is probable.
-BASE_NATS = -2.0
+#: Every cause starts this far below "something else". Causes that nothing supports are part of "something else".
+BASE_NATS = -1.0
 #: A cause is named when it beats "something else" by this much; engineering judgement, part of the method.
 MARGIN_NATS = 1.5
 #: Evidence for an event counts from this long before its onset to this long after its end, in s.
@@ -259,8 +259,9 @@ def _earliest(evidence: Mapping[str, Evidence], table: EvidenceTable, consequenc
 
 def _ranked(scores: tuple[_Score, ...], table: EvidenceTable) -> tuple[RankedCause, ...]:
     temperature = table.model.temperature
-    top = max([score.nats for score in scores] + [table.model.unknown])
-    weights = {score.cause.id: math.exp((score.nats - top) / temperature) for score in scores}
+    supported = [score for score in scores if score.supported]
+    top = max([score.nats for score in supported] + [table.model.unknown])
+    weights = {score.cause.id: math.exp((score.nats - top) / temperature) for score in supported}
     total = sum(weights.values()) + math.exp((table.model.unknown - top) / temperature)
     ranked = [
         RankedCause(
@@ -270,8 +271,7 @@ def _ranked(scores: tuple[_Score, ...], table: EvidenceTable) -> tuple[RankedCau
             tuple(sorted((r for r in score.reasons if r.weight <= 0), key=lambda r: r.weight)),
             score.unseen,
         )
-        for score in scores
-        if score.supported
+        for score in supported
     ]
     ranked.sort(key=lambda item: (-item.probability, item.cause))
     return tuple(ranked[:_TOP])

@@ -1,0 +1,210 @@
+"""Each of the first detectors: finds its fault, stays silent on look-alikes, says unable, survives truncation."""
+
+import numpy as np
+import pytest
+
+from ridelog import plugins
+from ridelog.finding import Severity, Status
+from ridelog.pipeline import investigate
+from tests import rides
+
+
+def _check(incident, name):
+    return next(check for check in incident.checks if check.name == name)
+
+
+def _serious(incident):
+    return [finding for finding in incident.findings if finding.severity is not Severity.INFO]
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_healthy_ride_is_healthy(seed):
+    incident = investigate([rides.log(rides.controller(seed=seed))])
+    assert incident.verdict.cause == "none", incident.findings
+    assert not _serious(incident)
+
+
+def test_hard_healthy_regen_stays_healthy():
+    columns = rides.controller(open_v=81.5)
+    row = rides.at(columns, 200)
+    columns["battery_current"][row : row + 12] = np.linspace(-10, -45, 12)
+    columns["motor_current"][row : row + 12] = np.linspace(-20, -90, 12)
+    columns["pack_voltage"][row : row + 12] = np.round(81.4 + rides.OHM * np.linspace(10, 45, 12), 1)
+    incident = investigate([rides.log(columns)])
+    assert incident.verdict.cause == "none"
+
+
+def test_resistance_is_that_of_the_pack():
+    incident = investigate([rides.log(rides.controller())])
+    assert incident.pack.resistance[0].ohm == pytest.approx(rides.OHM, rel=0.06)
+    assert incident.pack.series.best == rides.SERIES
+
+
+@pytest.mark.parametrize("lasts", [None, 0.4, 6.0, 40.0])
+def test_a_cut_under_load_is_found_with_its_onset(lasts):
+    columns, first = rides.cut_under_load(lasts=lasts)
+    incident = investigate([rides.log(columns)])
+    check = _check(incident, "power-path-open")
+    assert check.status is Status.FOUND
+    opening = next(finding for finding in check.findings if finding.severity is Severity.CRITICAL)
+    assert opening.onset.latest_s == pytest.approx(columns["time"][first], abs=0.11)
+    assert opening.rows[0] == pytest.approx(first + 2, abs=1)
+    assert incident.verdict.cause in ("power-path-open", "bms-overcurrent-trip")
+    assert incident.verdict.onset is not None
+
+
+def test_a_cut_in_the_last_row_is_found():
+    columns, first = rides.cut_under_load()
+    columns = {name: values[: first + 1] for name, values in columns.items()}
+    columns["pack_voltage"][-1] = 21.0
+    incident = investigate([rides.log(columns)])
+    assert _check(incident, "power-path-open").status is Status.FOUND
+    assert incident.severity is Severity.CRITICAL
+
+
+def test_switching_off_at_standstill_is_no_incident():
+    columns = rides.controller()
+    for name in ("battery_current", "motor_current", "speed", "erpm", "duty"):
+        columns[name][-80:] = 0.0
+    columns["pack_voltage"][-80:-20] = 76.5
+    columns["pack_voltage"][-20:] = np.linspace(60, 10, 20).round(1)
+    assert investigate([rides.log(columns)]).verdict.cause == "none"
+
+
+def test_a_single_odd_sample_is_no_cut():
+    columns = rides.controller()
+    row = int(np.flatnonzero(columns["battery_current"] > 15)[50])
+    columns["pack_voltage"][row] = 40.0
+    assert investigate([rides.log(columns)]).verdict.cause == "none"
+
+
+@pytest.mark.parametrize("fault", [True, False])
+def test_regen_into_an_open_pack(fault):
+    columns, first = rides.regen_into_open_pack(fault=fault)
+    incident = investigate([rides.log(columns)])
+    assert _check(incident, "regen-overvoltage").status is Status.FOUND
+    assert incident.verdict.cause == "charge-fet-open-in-regen"
+    assert incident.verdict.onset.latest_s == pytest.approx(columns["time"][first], abs=0.21)
+
+
+def test_the_spike_need_not_be_in_the_log():
+    columns, _ = rides.regen_into_open_pack()
+    spikes = columns["pack_voltage"] > 90
+    columns["pack_voltage"][spikes] = 78.5
+    incident = investigate([rides.log(columns)])
+    assert incident.verdict.cause == "charge-fet-open-in-regen"
+
+
+def test_regen_into_a_full_pack():
+    columns = rides.controller(open_v=84.0)
+    braking = np.flatnonzero(columns["battery_current"] < -8)
+    row = int(braking[20])
+    columns["fault_code"][row : row + 6] = 1
+    columns["battery_current"][row : row + 6] = 0
+    incident = investigate([rides.log(columns, settings={"controller_voltage_max": 84.5})])
+    assert incident.verdict.cause == "regen-overvoltage-full-pack"
+
+
+@pytest.mark.parametrize(
+    ("code", "cause"),
+    [
+        (5, "controller-thermal-limit"),
+        (9, "controller-brownout"),
+        (15, "controller-sensing-fault"),
+        (11, "motor-sensor-fault"),
+        (23, "controller-configuration"),
+    ],
+)
+def test_fault_codes_lead_to_their_cause(code, cause):
+    columns = rides.controller()
+    columns["fault_code"][3000:3008] = code
+    incident = investigate([rides.log(columns)])
+    assert incident.verdict.cause == cause
+    check = _check(incident, "controller-faults")
+    assert len(check.findings) == 1
+    assert check.findings[0].rows == (3002, 3009)
+
+
+def test_faults_that_repeat_are_one_episode():
+    columns = rides.controller()
+    for row in (3000, 3010, 3020):
+        columns["fault_code"][row : row + 6] = 2
+    check = _check(investigate([rides.log(columns)]), "controller-faults")
+    assert len(check.findings) == 1
+    assert "3 times" in check.findings[0].message
+
+
+def test_a_restart_in_motion():
+    columns = rides.controller()
+    row = int(np.flatnonzero((columns["speed"] > 4) & (columns["time"] > 200))[0])
+    keep = np.ones(len(columns["time"]), bool)
+    keep[row : row + 30] = False
+    for name in ("amp_hours_used", "watt_hours_used", "tachometer_absolute"):
+        columns[name][row + 30 :] -= columns[name][row + 30]
+    columns = {name: values[keep] for name, values in columns.items()}
+    incident = investigate([rides.log(columns)])
+    assert incident.verdict.cause == "controller-brownout"
+    assert incident.verdict.onset.latest_s - incident.verdict.onset.earliest_s == pytest.approx(3.1, abs=0.2)
+
+
+def test_a_gap_with_counters_that_go_on_is_only_the_link():
+    columns = rides.controller()
+    keep = np.ones(len(columns["time"]), bool)
+    keep[2000:2050] = False
+    incident = investigate([rides.log({name: values[keep] for name, values in columns.items()})])
+    assert incident.verdict.cause == "none"
+    assert _check(incident, "link-gap").findings[0].measurements[0].value == pytest.approx(5.1, abs=0.01)
+
+
+def test_heat():
+    columns = rides.controller()
+    columns["fet_temperature"][2000:2400] = np.concatenate((np.linspace(60, 96, 200), np.linspace(96, 70, 200)))
+    columns["fet_temperature"][:2000] = np.linspace(40, 60, 2000)
+    columns["fet_temperature"][2400:] = np.linspace(70, 60, len(columns["time"]) - 2400)
+    incident = investigate([rides.log(columns)])
+    assert incident.verdict.cause == "controller-thermal-limit"
+    configured = investigate([rides.log(columns, settings={"fet_temperature_start": 100.0})])
+    assert configured.verdict.cause == "none"
+
+
+def test_a_jumping_sensor_is_not_heat():
+    columns = rides.controller()
+    columns["motor_temperature"][2000:2060:2] = 140.0
+    assert investigate([rides.log(columns)]).verdict.cause == "none"
+
+
+def test_a_configured_low_voltage_cutoff():
+    columns = rides.controller(open_v=67.0)
+    columns["pack_voltage"] = np.maximum(columns["pack_voltage"], 63.4)
+    incident = investigate([rides.log(columns, settings={"battery_cut_start": 66.2, "battery_cut_end": 63.0})])
+    assert incident.verdict.cause == "controller-low-voltage-cutoff"
+
+
+@pytest.mark.parametrize("detector", plugins.detectors(), ids=lambda detector: detector.name)
+def test_documentation_has_its_sections_in_order(detector):
+    assert detector.summary().endswith(".")
+    assert all(detector.sections().values())
+    assert detector.code.isalnum()
+    assert detector.name == detector.name.lower()
+
+
+@pytest.mark.parametrize("detector", plugins.detectors(), ids=lambda detector: detector.name)
+@pytest.mark.parametrize("rows", [1, 2, 5, 60])
+def test_a_truncated_log_never_breaks_a_detector(detector, rows):
+    columns = {name: values[:rows] for name, values in rides.cut_under_load()[0].items()}
+    check = _check(investigate([rides.log(columns)]), detector.name)
+    assert check.status in (Status.CLEAR, Status.UNABLE, Status.FOUND)
+
+
+@pytest.mark.parametrize("detector", plugins.detectors(), ids=lambda detector: detector.name)
+def test_each_missing_channel_is_said(detector):
+    columns = rides.controller(seconds=120.0)
+    for need in detector.needs:
+        for channel in need.channels:
+            others = [n for n in detector.needs if channel not in n.channels]
+            if others:
+                continue
+            keep = set(columns) - {channel}
+            check = _check(investigate([rides.log(columns, keep=keep)]), detector.name)
+            assert check.status is Status.UNABLE
+            assert channel in check.reason
