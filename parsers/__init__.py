@@ -13,6 +13,7 @@ from .freesk8 import FreeSk8
 from .gpx import Gpx
 from .metr_json import MetrJson
 from .ponewheel import POnewheel
+from .vesc_faults import VescFaults
 from .vesc_logger_2016 import VescLogger2016
 from .vesc_tool import VescTool
 from .vescape import Vescape
@@ -21,6 +22,7 @@ from .wheellog_raw import WheelLogRaw
 
 PARSERS: tuple[Parser, ...] = (
     VescTool(),
+    VescFaults(),
     WheelLog(),
     WheelLogRaw(),
     Gpx(),

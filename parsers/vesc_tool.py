@@ -149,14 +149,12 @@ class VescTool(Parser):
         clock = _clock(header, rows, source.name, options.zone)
         frame = rows.frame
         for block in (SETUP_BLOCK, IMU_BLOCK, FIX_BLOCK):
-            frame, found = only_fresh(frame, block, rows.lines)
-            damage += found
-        frame, found = drop_missing_fixes(frame, "gnss_lat", "gnss_lon", _OF_THE_FIX)
-        damage += found
-        frame, found = without_missing_sensors(frame, rows.lines)
-        damage += found
-        settings, frame, found = _read_meter(frame, rows.seconds, rows.lines)
-        damage += found
+            frame, stale = only_fresh(frame, block, rows.lines)
+            damage += stale
+        frame, no_fix = drop_missing_fixes(frame, "gnss_lat", "gnss_lon", _OF_THE_FIX)
+        frame, no_sensor = without_missing_sensors(frame, rows.lines)
+        settings, frame, wrong_setting = _read_meter(frame, rows.seconds, rows.lines)
+        damage += (*no_fix, *no_sensor, *wrong_setting)
         builder = LogBuilder(rows.seconds, rows.lines, time_source=TIME)
         damage += add_columns(builder, frame, COLUMNS, known=_STAMPS)
         identity = Identity(
