@@ -80,6 +80,10 @@ class Parser(ABC):
     def sniff(self, source: Source) -> Sniff:
         """Tell whether the file is of this format; must not raise on any input."""
 
+    def sniff_mapped(self, source: Source, options: ReadOptions) -> Sniff:  # noqa: ARG002 - for parsers that use it
+        """Answer like `sniff`, for a user who gave a column mapping; a general table reader accepts more then."""
+        return self.sniff(source)
+
     @abstractmethod
     def parse(self, source: Source, options: ReadOptions) -> list[Log]:
         """Read the file.
@@ -88,3 +92,11 @@ class Parser(ABC):
             ParseError: If the file is of this format but holds nothing usable.
             RefusedError: If the format cannot serve for an analysis.
         """
+
+    def draft_mapping(self, source: Source, options: ReadOptions) -> str | None:  # noqa: ARG002 - see sniff_mapped
+        """Write a mapping file for the columns of a table, with what is known filled in.
+
+        Returns:
+            TOML text, or None when this parser reads no tables of unknown layout or the file is none.
+        """
+        return None

@@ -10,8 +10,12 @@ from ridelog.parsing import Parser, ReadOptions
 from ridelog.sources import Limits, Source, open_sources
 
 
-def recognise(source: Source) -> tuple[Parser, dict[str, str]]:
+def recognise(source: Source, options: ReadOptions | None = None) -> tuple[Parser, dict[str, str]]:
     """Find the one parser for a file.
+
+    Args:
+        source: The file.
+        options: What the user said about it; a column mapping lets a general reader accept more.
 
     Returns:
         The parser and each parser's reason for or against, by parser name.
@@ -20,7 +24,10 @@ def recognise(source: Source) -> tuple[Parser, dict[str, str]]:
         UnrecognisedError: If no parser knows the file; it carries each parser's reason.
         PluginError: If two parsers claim it.
     """
-    answers = [(parser, parser.sniff(source)) for parser in plugins.parsers()]
+    if options is not None and options.mapping:
+        answers = [(parser, parser.sniff_mapped(source, options)) for parser in plugins.parsers()]
+    else:
+        answers = [(parser, parser.sniff(source)) for parser in plugins.parsers()]
     reasons = {parser.name: answer.reason for parser, answer in answers}
     best = max(answer.rank for _, answer in answers)
     if best == 0:
@@ -38,7 +45,7 @@ def read_source(source: Source, options: ReadOptions | None = None) -> list[Log]
     Raises:
         RidelogError: Of one of its kinds, naming the file.
     """
-    parser, _ = recognise(source)
+    parser, _ = recognise(source, options)
     logs = parser.parse(source, options or ReadOptions())
     origin = Origin(source.path, source.member, source.sha256, source.size)
     for log in logs:

@@ -36,7 +36,7 @@ def command(
     for source in sources:
         screen.print(f"[bold]{_plain(source.label)}[/bold]  {source.size:,} bytes  sha256 {source.sha256[:16]}…")
         try:
-            parser, reasons = recognise(source)
+            parser, reasons = recognise(source, options)
         except UnrecognisedError as error:
             refusal = error
             screen.print("  not a log that ridelog knows:")
