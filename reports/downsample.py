@@ -131,7 +131,7 @@ def _pinned(pinned: NDArray[np.intp], valid: NDArray[np.intp] | None, count: int
     places = np.searchsorted(valid, pinned)
     inside = places < count
     places = places[inside]
-    return places[valid[places] == pinned[inside]]
+    return np.asarray(places[valid[places] == pinned[inside]], dtype=np.intp)
 
 
 def _needed(levels: NDArray[np.float64], kept: NDArray[np.intp], edges: NDArray[np.intp]) -> NDArray[np.bool_]:

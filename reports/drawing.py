@@ -6,7 +6,7 @@ Colours come from the style sheet by class, so that a picture follows the theme 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from html import escape
 from typing import TYPE_CHECKING, Final
 
@@ -60,13 +60,18 @@ def still(group: Group) -> str:
     top += _LANE * len(_visible_lanes(group)) + 6
     for second in time_ticks(low, high):
         x = _x(second, low, high)
-        parts.append(f'<text class="tick" x="{x:.1f}" y="{top + 12:.0f}" text-anchor="middle">{_label(second, high - low)}</text>')
+        parts.append(tick_label(x, top + 12, _label(second, high - low)))
     height = top + 20
     title = f"From {moment(low)} to {moment(high)} of the ride"
     return (
         f'<svg class="still" viewBox="0 0 {_WIDTH} {height:.0f}" role="img" aria-label="{escape(title)}">'
         f"{''.join(parts)}</svg>"
     )
+
+
+def tick_label(x: float, y: float, text: str, anchor: str = "middle", style: str = "tick") -> str:
+    """A small text; `anchor` says which part of it lies at `x`."""
+    return f'<text class="{style}" x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}">{escape(text)}</text>'
 
 
 def _label(second: float, span: float) -> str:
@@ -98,10 +103,12 @@ def _panel(panel: Panel, group: Group, top: float) -> str:
     for value in ticks(least, most, 4):
         y = bottom - (value - least) / (most - least) * (bottom - floor)
         parts.append(f'<path class="grid" d="M{_LEFT} {y:.1f}H{_WIDTH - _RIGHT}"/>')
-        parts.append(f'<text class="tick" x="{_LEFT - 6}" y="{y + 4:.1f}" text-anchor="end">{number(value)}</text>')
-    for mark in group.marks:
-        if low <= mark.start_s <= high:
-            parts.append(f'<path class="mark {escape(mark.severity)}" d="M{_x(mark.start_s, low, high):.1f} {floor:.0f}V{bottom:.0f}"/>')
+        parts.append(tick_label(_LEFT - 6, y + 4, number(value), "end"))
+    parts += [
+        f'<path class="mark {escape(mark.severity)}" d="M{_x(mark.start_s, low, high):.1f} {floor:.0f}V{bottom:.0f}"/>'
+        for mark in group.marks
+        if low <= mark.start_s <= high
+    ]
     offset = 150.0
     for series, time, values, breaks in drawn:
         line = _path(time, values, breaks, (low, high), (least, most), (floor, bottom))
@@ -127,15 +134,24 @@ def _path(
     scale: tuple[float, float],
     box: tuple[float, float],
 ) -> str:
-    low, high = window
-    seconds = np.clip(time, low, high)
-    x = _LEFT + (seconds - low) / (high - low or 1.0) * (_WIDTH - _LEFT - _RIGHT)
-    y = box[1] - (values - scale[0]) / (scale[1] - scale[0]) * (box[1] - box[0])
+    return still_path(time, values, breaks, window, scale, (_LEFT, _WIDTH - _RIGHT), box)
+
+
+def still_path(
+    time: NDArray[np.float64],
+    values: NDArray[np.float64],
+    breaks: set[int],
+    window: tuple[float, float],
+    scale: tuple[float, float],
+    across: tuple[float, float],
+    down: tuple[float, float],
+) -> str:
+    """A line as SVG path data: `window` is mapped to `across` (left, right) and `scale` to `down` (top, bottom)."""
+    seconds = np.clip(time, window[0], window[1])
+    x = across[0] + (seconds - window[0]) / (window[1] - window[0] or 1.0) * (across[1] - across[0])
+    y = down[1] - (values - scale[0]) / (scale[1] - scale[0]) * (down[1] - down[0])
     points = zip(x.round(1).tolist(), y.round(1).tolist(), strict=True)
-    return "".join(
-        f"{'M' if index == 0 or index in breaks else 'L'}{across:g} {down:g}"
-        for index, (across, down) in enumerate(points)
-    )
+    return "".join(f"{'M' if not i or i in breaks else 'L'}{a:g} {b:g}" for i, (a, b) in enumerate(points))
 
 
 def _visible_lanes(group: Group) -> list[tuple[str, list[tuple[float, float, str, str]]]]:
@@ -171,79 +187,9 @@ def overview(group: Group) -> str:
         series = panel.series[0]
         time, values, breaks = _part(series, low, high)
         if len(values):
-            line = _strip(time, values, breaks, (low, high), _range([values]))
+            line = still_path(time, values, breaks, (low, high), _range([values]), (0.0, 1000.0), (2.0, 58.0))
             parts.append(f'<path class="line {"c1" if panel is group.panels[0] else "c2"}" d="{line}"/>')
     for mark in group.marks:
         x = (mark.start_s - low) / (high - low or 1.0) * 1000
         parts.append(f'<path class="mark {escape(mark.severity)}" d="M{x:.1f} 0V60"/>')
     return f'<svg viewBox="0 0 1000 60" preserveAspectRatio="none" aria-hidden="true">{"".join(parts)}</svg>'
-
-
-def _strip(
-    time: NDArray[np.float64],
-    values: NDArray[np.float64],
-    breaks: set[int],
-    window: tuple[float, float],
-    scale: tuple[float, float],
-) -> str:
-    x = (time - window[0]) / (window[1] - window[0] or 1.0) * 1000
-    y = 58 - (values - scale[0]) / (scale[1] - scale[0]) * 56
-    points = zip(x.round(1).tolist(), y.round(1).tolist(), strict=True)
-    return "".join(
-        f"{'M' if index == 0 or index in breaks else 'L'}{across:g} {down:g}"
-        for index, (across, down) in enumerate(points)
-    )
-
-
-def bars(values: Sequence[float], errors: Sequence[float], unit: str, factor: float, label: str) -> str:
-    """One vertical bar for each cell around a zero line, the furthest ones named; a missing value leaves its place empty.
-
-    Args:
-        values: One value for each cell, NaN for one that is not known.
-        errors: Standard errors, NaN where unknown, of the same length.
-        unit: Unit after `factor` was applied.
-        factor: What the values are multiplied by.
-        label: What the picture shows, for a screen reader.
-    """
-    shown = [value * factor for value in values]
-    finite = [value for value in shown if math.isfinite(value)]
-    if not finite:
-        return ""
-    low, high = min([0.0, *finite]), max([0.0, *finite])
-    room = (high - low or 1.0) * 0.12
-    low, high = low - room, high + room
-    height, left, width = 170.0, 44.0, 676.0
-
-    def place(value: float) -> float:
-        return 10 + (high - value) / (high - low) * (height - 40)
-
-    parts = []
-    for value in ticks(low, high, 4):
-        y = place(value)
-        kind = "axis" if value == 0 else "grid"
-        parts.append(f'<path class="{kind}" d="M{left:g} {y:.1f}H{left + width:g}"/>')
-        parts.append(f'<text class="tick" x="{left - 6:g}" y="{y + 4:.1f}" text-anchor="end">{number(value)}</text>')
-    pitch = width / len(shown)
-    furthest = max(range(len(shown)), key=lambda i: abs(shown[i]) if math.isfinite(shown[i]) else -1.0)
-    every = 1 if len(shown) <= 24 else 2
-    for index, value in enumerate(shown):
-        middle = left + pitch * (index + 0.5)
-        if index % every == 0 or index == furthest:
-            strong = " strong" if index == furthest else ""
-            parts.append(f'<text class="tick{strong}" x="{middle:.1f}" y="{height - 8:g}" text-anchor="middle">{index + 1}</text>')
-        if not math.isfinite(value):
-            continue
-        y, zero = place(value), place(0.0)
-        tone = "far" if index == furthest else "near"
-        parts.append(
-            f'<rect class="cell {tone}" x="{middle - pitch * 0.36:.1f}" y="{min(y, zero):.1f}" '
-            f'width="{pitch * 0.72:.1f}" height="{max(abs(y - zero), 1):.1f}"/>'
-        )
-        error = errors[index] * factor if index < len(errors) else math.nan
-        if math.isfinite(error) and error > 0:
-            top, bottom = place(min(value + 2 * error, high)), place(max(value - 2 * error, low))
-            parts.append(f'<path class="error" d="M{middle:.1f} {top:.1f}V{bottom:.1f}"/>')
-    return (
-        f'<svg class="still cells" viewBox="0 0 720 {height:g}" role="img" aria-label="{escape(label)}">'
-        f'<text class="tick" x="0" y="9">{escape(unit)}</text>{"".join(parts)}</svg>'
-    )

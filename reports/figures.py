@@ -14,7 +14,7 @@ from ridelog.settings import number as setting_number
 
 from .downsample import Detail, Drawn, select
 from .lanes import Lane, lanes
-from .words import log_name, plain, quantity
+from .words import log_name, plain, quantity, short
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -76,7 +76,7 @@ PLANS: Final[tuple[Plan, ...]] = (
         (Line("battery_current", "Battery"), Line("motor_current", "Motor")),
         (("discharge_current_limit", "BMS limit"),),
     ),
-    Plan("duty", "Motor power in use", "%", 0.1, 0, (Line("duty", "Duty", 100.0), Line("pwm", "PWM", 100.0))),
+    Plan("duty", "Controller output in use", "%", 0.1, 0, (Line("duty", "Duty", 100.0), Line("pwm", "PWM", 100.0))),
     Plan("speed", "Speed", "km/h", 0.05, 1, (Line("speed", "Speed", 3.6), Line("gps_speed", "Satellite", 3.6, False))),
     Plan("rotation", "Motor speed, electrical", "rpm", 1.0, 0, (Line("erpm", "Motor"),)),
     Plan(
@@ -260,7 +260,7 @@ def _panel(
             drawn = select(track.time, values, detail)
             if not len(drawn.rows):
                 continue
-            label = f"{name} · {plain(log_name(track.log))}" if len(tracks) > 1 else name
+            label = f"{name} · {short(plain(log_name(track.log)))}" if len(tracks) > 1 else name
             paint = "expected" if kind else f"c{colour % 6 + 1}"
             dash = kind or ("solid", "dash", "dashdot", "longdash")[order % 4]
             colour += not kind
@@ -275,9 +275,7 @@ def _panel(
     return Panel(plan.id, plan.title, plan.unit, plan.step, plan.decimals, tuple(series), tuple(limits))
 
 
-def _values(
-    plan: Plan, track: Track, incident: Incident
-) -> Iterator[tuple[str, NDArray[np.float64], bool, str]]:
+def _values(plan: Plan, track: Track, incident: Incident) -> Iterator[tuple[str, NDArray[np.float64], bool, str]]:
     """Traces of one log in one panel: name, values, shown from the start, and "dot" for what was not measured."""
     log = track.log
     for line in plan.lines:

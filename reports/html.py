@@ -40,6 +40,8 @@ class HtmlReport(Report):
 
         from . import quality, sections, words
         from .figures import groups
+        from .overlay import overlays
+        from .route import route
         from .timeline import packed
 
         timelines = groups(incident)
@@ -64,6 +66,8 @@ class HtmlReport(Report):
             "checks": sections.checks(incident),
             "pack": quality.pack(incident),
             "clocks": sections.clocks(incident),
+            "overlays": [(Markup(svg), caption) for svg, caption in overlays(incident)],  # noqa: S704 - escaped there
+            "location": Markup(route(incident)) if options.include_location else "",  # noqa: S704 - numbers only
             "quality": quality.quality(incident),
             "provenance": quality.provenance(incident),
             "timelines": [_timeline(incident, group) for group in timelines],

@@ -6,12 +6,13 @@ import math
 from typing import TYPE_CHECKING
 
 import numpy as np
+from markupsafe import Markup
 
 from ridelog.log import Role
 
 from . import words
+from .cells import bars
 from .downsample import gaps
-from .drawing import bars
 
 if TYPE_CHECKING:
     from ridelog.incident import Incident
@@ -49,12 +50,12 @@ def pack(incident: Incident) -> Values:
             rows.append((f"Resistance seen by {_name(incident, index)}", "not known", note))
     if estimate.rests:
         rest = estimate.rests[-1]
-        note = f"±{words.quantity(2 * rest.uncertainty_v, 'V')}, from the last rest in the log"
+        note = f"±{words.quantity(2 * rest.uncertainty_v, 'V', (rest.open_circuit_v,))}, from the last rest in the log"
         rows.append(("Voltage at rest", words.quantity(rest.open_circuit_v, "V"), note))
     if estimate.capacity is not None:
-        item = estimate.capacity
-        text = f"{words.number(item.amp_hours, 1)}{words.THIN}Ah"
-        rows.append(("Capacity", text, _joined(f"±{words.number(item.error, 1)}{words.THIN}Ah", item.reason)))
+        capacity = estimate.capacity
+        text = f"{words.number(capacity.amp_hours, 1)}{words.THIN}Ah"
+        rows.append(("Capacity", text, _joined(f"±{words.number(capacity.error, 1)}{words.THIN}Ah", capacity.reason)))
     return {"rows": rows, "cells": _cells(incident)}
 
 
@@ -93,13 +94,14 @@ def _cells(incident: Incident) -> list[Values]:
             furthest = int(np.nanargmax(np.abs(values)))
             label = f"{title}. Furthest: cell {furthest + 1}, {words.number(float(values[furthest]) * 1000, 1)} {unit}."
             picture = bars(values.tolist(), errors.tolist(), unit, 1000.0, label)
-            pictures.append({"title": title, "meaning": meaning, "label": label, "svg": picture, "reason": cells.reason})
+            svg = Markup(picture)  # noqa: S704 - escaped where it is drawn
+            pictures.append({"title": title, "meaning": meaning, "svg": svg, "reason": cells.reason})
     return pictures
 
 
 def quality(incident: Incident) -> list[Values]:
     """How good each log is: rows, rate, gaps, and what was dropped or repaired with the lines."""
-    found = []
+    found: list[Values] = []
     for number, item in enumerate(incident.inputs):
         track = next((t for t in incident.ride.tracks if t.index == (number if item.log is None else item.log)), None)
         if item.log is None:
@@ -164,11 +166,15 @@ def _gaps(track: Track | None) -> list[str]:
 
 def provenance(incident: Incident) -> list[Values]:
     """Where everything came from: file names, hashes, parsers and devices, without paths, serials or addresses."""
-    found = []
+    found: list[Values] = []
     for item in incident.inputs:
         track = next((t for t in incident.ride.tracks if item.log is not None and t.index == item.log), None)
         identity = track.log.identity if track else None
-        device = [identity.device, identity.model, identity.hardware, identity.firmware, identity.software] if identity else []
+        device = (
+            [identity.device, identity.model, identity.hardware, identity.firmware, identity.software]
+            if identity
+            else []
+        )
         found.append(
             {
                 "name": words.file_name(item),

@@ -261,4 +261,6 @@ def clocks(incident: Incident) -> list[Values]:
 
 def unable_logs(incident: Incident) -> list[str]:
     """Names of logs that could not be put on the ride's clock."""
-    return [words.log_name(t.log) for t in incident.ride.tracks if not t.clock.aligned and t.log.role is not Role.CONFIG]
+    return [
+        words.log_name(t.log) for t in incident.ride.tracks if not t.clock.aligned and t.log.role is not Role.CONFIG
+    ]

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from .payload import Payload
-from .words import log_name, plain
+from .words import log_name, plain, short
 
 if TYPE_CHECKING:
     from ridelog.incident import Incident
@@ -72,7 +72,7 @@ def _lane(lane: Lane, incident: Incident, many: bool) -> dict[str, object]:
 
 def lane_name(lane: Lane, incident: Incident, many: bool) -> str:
     """Label of a lane, with the name of the log when there are several."""
-    name = plain(log_name(incident.ride.tracks[lane.log].log))
+    name = short(plain(log_name(incident.ride.tracks[lane.log].log)))
     return f"{lane.label} · {name}" if many else lane.label
 
 

@@ -47,7 +47,9 @@ EFFECT: Final[Mapping[str, str]] = {"lost": "Lost", "repaired": "Repaired", "not
 ADVICE: Final[Mapping[str, str]] = {"do": "Do", "check": "Check", "avoid": "Do not", "know": "Good to know"}
 
 #: Control characters and marks that reorder text: a log must not be able to hide or forge words with them.
-_UNSAFE: Final = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufeff]")
+_UNSAFE: Final = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufeff]"
+)
 
 
 def plain(text: str) -> str:
@@ -137,7 +139,7 @@ def duration(seconds: float) -> str:
 def between(interval: Interval) -> str:
     """An onset as what it is, an interval ("between 10:12.40 and 10:12.45")."""
     width = interval.latest_s - interval.earliest_s
-    decimals = 0 if width >= 5 else 1 if width >= 0.5 else 2 if width >= 0.05 else 3
+    decimals = 0 if width >= 5 else 1 if width >= 0.5 else 2 if width >= 0.045 else 3
     first, last = moment(interval.earliest_s, decimals), moment(interval.latest_s, decimals)
     return f"at {last}" if first == last else f"between {first} and {last}"
 
@@ -150,16 +152,16 @@ def stretch(start_s: float, end_s: float) -> str:
 
 
 def compared(measurement: Measurement) -> str:
-    """How far a measured value lies from its limit ("16.9 A above, 28 %"), "" without a limit."""
+    """How far a measured value lies from its limit ("16.9 A above the limit, 28 %"), "" without a limit."""
     limit = measurement.limit
     if limit is None or not (math.isfinite(limit) and math.isfinite(measurement.value)):
         return ""
     distance = measurement.value - limit
     if distance == 0:
         return "at the limit"
-    text = f"{quantity(abs(distance), measurement.unit)} {'above' if distance > 0 else 'below'}"
+    text = f"{quantity(abs(distance), measurement.unit)} {'above' if distance > 0 else 'below'} the limit"
     share = abs(distance / limit) if limit else 0.0
-    return f"{text} ({round(share * 100)}{THIN}%)" if 0.005 <= share < 10 else text
+    return f"{text}, {round(share * 100)}{THIN}%" if 0.005 <= share < 10 else text
 
 
 def strength(nats: float) -> str:
@@ -185,6 +187,11 @@ def last_part(path: str) -> str:
 def log_name(log: Log) -> str:
     """The file name of a log, else the parser that read it."""
     return last_part(log.origin.member) or last_part(log.origin.path) or log.parser
+
+
+def short(name: str, most: int = 24) -> str:
+    """A name that fits in a legend: the middle of a long one is left out."""
+    return name if len(name) <= most else f"{name[: most // 2 - 1]}…{name[-(most // 2) :]}"
 
 
 def row_kind(log: Log) -> str:

@@ -114,7 +114,7 @@
       this.moment = (group.marks.find(mark => mark.s >= group.window[0] && mark.s <= group.window[1]) ?? { s: (group.window[0] + group.window[1]) / 2 }).s;
       this.panels = group.panels.map(panel => this.addPanel(panel));
       if (group.lanes.length) this.lanes = this.addLanes();
-      this.cursor = make("div", { className: "cursor" }, make("span"));
+      this.cursor = make("div", { className: "cursor" });
       this.chosen = make("div", { className: "chosen", hidden: true });
       this.plots.append(this.cursor, this.chosen);
       this.listen();
@@ -122,7 +122,7 @@
     }
 
     addPanel(panel) {
-      const caption = make("figcaption", {}, make("span", { className: "panel-title" }, panel.unit ? `${panel.title}, ${panel.unit}` : panel.title));
+      const caption = make("figcaption", {}, make("span", { className: "panel-title" }, panel.unit ? `${panel.title}, ${panel.unit} ` : `${panel.title} `, make("span")));
       const plot = make("div", { className: "plot", role: "img" });
       const chips = panel.series.map(series => {
         const value = make("output");
@@ -140,7 +140,7 @@
     }
 
     addLanes() {
-      const caption = make("figcaption", {}, make("span", { className: "panel-title" }, "States"));
+      const caption = make("figcaption", {}, make("span", { className: "panel-title" }, "States ", make("span")));
       const plot = make("div", { className: "plot", role: "img" });
       this.plots.append(make("figure", { className: "panel" }, caption, plot));
       return { plot, drawn: false };
@@ -238,11 +238,11 @@
     drawPanel(item, index) {
       const { panel, plot } = item, layout = this.layout(index ? HEIGHT : HEIGHT + 18, index ? 6 : 22);
       const range = this.range(panel);
-      layout.yaxis = { range, gridcolor: color("grid"), zeroline: range[0] < 0 && range[1] > 0, zerolinecolor: color("muted"), fixedrange: true, nticks: 5, tickfont: { size: 12, color: color("muted") } };
-      for (const limit of panel.limits) {
-        if (limit.v < range[0] || limit.v > range[1]) continue;
+      layout.yaxis = { range, gridcolor: color("grid"), zeroline: range[0] < 0 && range[1] > 0, zerolinecolor: color("muted"), fixedrange: true, nticks: 5, tickformat: `.${Math.max(0, -Math.floor(Math.log10((range[1] - range[0]) / 4)))}f`, tickfont: { size: 12, color: color("muted") } };
+      const limits = panel.limits.filter(limit => limit.v >= range[0] && limit.v <= range[1]).sort((a, b) => b.v - a.v);
+      for (const [order, limit] of limits.entries()) {
         layout.shapes.push({ type: "line", xref: "paper", yref: "y", x0: 0, x1: 1, y0: limit.v, y1: limit.v, line: { color: color("warning"), width: 1, dash: "dash" } });
-        layout.annotations.push({ xref: "paper", yref: "y", x: 1, xanchor: "right", y: limit.v, yanchor: "bottom", text: limit.t, showarrow: false, borderpad: 1, font: { size: 11, color: color("warning") } });
+        layout.annotations.push({ xref: "paper", yref: "y", x: 1, xanchor: "right", y: limit.v, yanchor: order ? "top" : "bottom", text: limit.t, showarrow: false, borderpad: 1, font: { size: 11, color: color("warning") } });
       }
       if (!index) layout.annotations.push(...this.labels());
       this.put(item, panel.series.map(series => this.trace(series)), layout);
@@ -342,7 +342,8 @@
     point(moment) {
       this.moment = moment;
       this.cursor.style.left = `${this.place(moment)}px`;
-      find("span", this.cursor).textContent = clock(moment, Math.max(decimalsFor(this.window[1] - this.window[0]), 1));
+      const when = `at ${clock(moment, Math.max(decimalsFor(this.window[1] - this.window[0]), 1))}`;
+      for (const title of all(".panel-title span", this.plots)) title.textContent = when;
       for (const { panel, chips } of this.panels) {
         panel.series.forEach((series, index) => {
           const value = valueAt(series, moment);

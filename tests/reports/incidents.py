@@ -28,13 +28,16 @@ TRIP_S = 612.0
 CELLS = 20
 
 
-def controller_log(rows: int = 14_400, rate_hz: float = 20.0, *, trip: bool = True, name: str = "/home/rider/logs/ride.csv") -> Log:
+def controller_log(
+    rows: int = 14_400, rate_hz: float = 20.0, *, trip: bool = True, name: str = "/home/rider/logs/ride.csv"
+) -> Log:
     """A ride of `rows` rows; with `trip` the battery is gone for 1.4 s from `TRIP_S` on."""
     random = np.random.default_rng(7)
     time = np.arange(rows) / rate_hz
     if rows > 6000:
         time[5000:] += 4.0  # a gap of 4 s
     effort = np.clip(np.sin(time / 17) + 0.6 * np.sin(time / 5.3) + 0.3 * np.sin(time / 1.7), -0.6, 1.6)
+    effort = np.where((time > TRIP_S - 6) & (time < TRIP_S + 5), 1.25, effort)  # full throttle before and after the cut
     moving = np.clip((time - 8) / 6, 0, 1)
     motor = effort * 62 * moving + random.normal(0, 1.2, rows)
     speed = 5.5 * moving + 3.2 * np.convolve(effort, np.ones(60) / 60, "same") * moving
@@ -64,8 +67,20 @@ def controller_log(rows: int = 14_400, rate_hz: float = 20.0, *, trip: bool = Tr
     builder.add("latitude", 52.5 + 0.01 * np.sin(time / 300))
     builder.add("longitude", 13.4 + 0.02 * time / max(time[-1], 1))
     damage = (
-        Damage(DamageKind.TRUNCATED_TAIL, Effect.LOST, "The last row ends in the middle; the logger lost its power.", 1, (rows + 2,)),
-        Damage(DamageKind.DUPLICATE_ROW, Effect.REPAIRED, "Rows repeat the row before them; one of each is kept.", 31, tuple(range(40, 60))),
+        Damage(
+            DamageKind.TRUNCATED_TAIL,
+            Effect.LOST,
+            "The last row ends in the middle; the logger lost its power.",
+            1,
+            (rows + 2,),
+        ),
+        Damage(
+            DamageKind.DUPLICATE_ROW,
+            Effect.REPAIRED,
+            "Rows repeat the row before them; one of each is kept.",
+            31,
+            tuple(range(40, 60)),
+        ),
     )
     log = builder.build(
         Role.CONTROLLER,
@@ -84,11 +99,12 @@ def bms_log(seconds: int = 716, *, offset_s: float = 3.2) -> Log:
     time = np.arange(seconds, dtype=float)
     ride = time + offset_s
     effort = np.clip(np.sin(ride / 17) + 0.6 * np.sin(ride / 5.3) + 0.3 * np.sin(ride / 1.7), -0.6, 1.6)
+    effort = np.where((ride > TRIP_S - 6) & (ride < TRIP_S + 5), 1.25, effort)
     out = (ride >= TRIP_S) & (ride < TRIP_S + 2.4)
     current = np.where(out, 0.0, effort * 28)
     base = (81.6 - 9.5 * ride / 724) / CELLS
     cells = base[:, None] - 0.0031 * current[:, None] + random.normal(0, 0.002, (seconds, CELLS))
-    cells[:, 6] -= 0.020 + 0.0062 * np.maximum(current, 0)
+    cells[:, 6] -= 0.020 + 0.0262 * np.maximum(current, 0)
     cells[:, 13] = np.nan
     builder = LogBuilder(time, np.arange(seconds) * 308, "time")
     builder.add("pack_voltage", np.nansum(cells, axis=1).round(2))
@@ -139,7 +155,8 @@ def trip(*, rows: int = 14_400, rate_hz: float = 20.0, with_bms: bool = True, al
         onset,
         0,
         (first + 2, first + 30),
-        "The battery voltage at the controller fell from 72.9 V to 53 V within 50 ms while the current went to zero, although the throttle was not released.",
+        "The battery voltage at the controller fell from 72.9 V to 53 V within 50 ms while "
+        "the current went to zero, although the throttle was not released.",
         (
             Measurement("voltage at the controller", 53.9, "V", 71.2, "TRIP-01"),
             Measurement("time from full current to none", 0.05, "s", 0.2, "engineering judgement"),
@@ -158,7 +175,10 @@ def trip(*, rows: int = 14_400, rate_hz: float = 20.0, with_bms: bool = True, al
         1 if with_bms else 0,
         (0, 220_220),
         "Cell 7 sags 0.31 V deeper than the others under load.",
-        (Measurement("lowest voltage of cell 7", 2.694, "V", 2.8, "BMS setting"), Measurement("extra resistance", 0.0062, "ohm", 0.003)),
+        (
+            Measurement("lowest voltage of cell 7", 2.694, "V", 2.8, "BMS setting"),
+            Measurement("extra resistance", 0.0062, "ohm", 0.003),
+        ),
         ("cell_voltages",),
         event=False,
     )
@@ -179,7 +199,9 @@ def trip(*, rows: int = 14_400, rate_hz: float = 20.0, with_bms: bool = True, al
         Check("PP01", "power-path-open", Status.FOUND, "", (cut,), {"cut": Evidence.observed(at=onset)}),
         Check("CE02", "cell-sags-under-load", Status.FOUND, "", (weak,), {}),
         Check("FC01", "controller-fault", Status.FOUND, "", (fault,), {}),
-        Check("OV01", "regen-overvoltage", Status.CLEAR, "The voltage never rose above 82.1 V; the limit is 84 V.", (), {}),
+        Check(
+            "OV01", "regen-overvoltage", Status.CLEAR, "The voltage never rose above 82.1 V; the limit is 84 V.", (), {}
+        ),
         Check("TH01", "controller-thermal-limit", Status.CLEAR, "The controller stayed below 51 °C.", (), {}),
         Check("RM01", "remote-input-loss", Status.UNABLE, "log 1 (vesc-tool): no remote_input.", (), {}),
         Check("GD01", "gate-driver-trip", Status.UNABLE, "No fault record was given.", (), {}),
@@ -189,9 +211,13 @@ def trip(*, rows: int = 14_400, rate_hz: float = 20.0, with_bms: bool = True, al
             "bms-undervoltage-trip",
             0.87,
             (
-                reason("cut", 3.1, "The power vanished within one sample, without the throttle being released.", "TRIP-01"),
+                reason(
+                    "cut", 3.1, "The power vanished within one sample, without the throttle being released.", "TRIP-01"
+                ),
                 reason("fet", 2.4, "The BMS log shows its discharge switch off 0.4 s later.", "TRIP-02"),
-                reason("cell", 1.3, "Cell 7 was at 2.69 V, below the limit of 2.80 V that is set in the BMS.", "CELL-04"),
+                reason(
+                    "cell", 1.3, "Cell 7 was at 2.69 V, below the limit of 2.80 V that is set in the BMS.", "CELL-04"
+                ),
             ),
             (reason("warm", -0.6, "The pack was warm, which makes sag smaller."),),
             (reason("config", 0.0, "The delay of the under-voltage protection is not in the logs."),),
@@ -202,29 +228,45 @@ def trip(*, rows: int = 14_400, rate_hz: float = 20.0, with_bms: bool = True, al
             (reason("cut", 2.0, "The power vanished within one sample."),),
             (reason("fet", -2.4, "The BMS log shows its discharge switch off."),),
         ),
-        RankedCause("bms-overcurrent-trip", 0.03, (), (reason("current", -1.9, "The current was far below the limit."),)),
+        RankedCause(
+            "bms-overcurrent-trip", 0.03, (), (reason("current", -1.9, "The current was far below the limit."),)
+        ),
     )
     verdict = Verdict(
         "bms-undervoltage-trip",
         0.87,
         "probable cause",
         onset,
-        "The battery's protection board switched the pack off under load because the voltage of a cell group fell below its limit. Cell 7 sags much deeper than the others.",
+        "The battery's protection board switched the pack off under load because the voltage "
+        "of a cell group fell below its limit. Cell 7 sags much deeper than the others.",
         "calibrated on 4,800 simulated rides; no real incident with a known cause was available",
         "power-path-open",
-        ("The pack will cut again under load, without warning, as soon as that cell group sags.", "The pack can cut again at any moment while riding."),
+        (
+            "The pack will cut again under load, without warning, as soon as that cell group sags.",
+            "The pack can cut again at any moment while riding.",
+        ),
     )
     advice = (
-        Advice("do", "Read the fault list of the BMS in its app before you reset anything.", ("TRIP-01",), "established"),
-        Advice("do", "Measure every cell group at rest, then under a load of about 20 A.", ("CELL-04",), "field reports"),
+        Advice(
+            "do", "Read the fault list of the BMS in its app before you reset anything.", ("TRIP-01",), "established"
+        ),
+        Advice(
+            "do", "Measure every cell group at rest, then under a load of about 20 A.", ("CELL-04",), "field reports"
+        ),
         Advice("check", "Look at the joints and the sense wire of cell group 7.", ("CELL-07",), "field reports"),
         Advice("avoid", "Do not bypass the BMS to get home.", ("TRIP-05",), "established"),
         Advice("know", "A display fed by the controller shows the same wrong voltage.", (), "single report"),
     )
-    inputs = [Input(log.origin.path, "", log.origin.sha256, log.origin.size, log.parser, "controller", log.rows, log.damage, 0)]
+    inputs = [
+        Input(
+            log.origin.path, "", log.origin.sha256, log.origin.size, log.parser, "controller", log.rows, log.damage, 0
+        )
+    ]
     if with_bms:
         other = tracks[1].log
-        inputs.append(Input(other.origin.path, "", other.origin.sha256, other.origin.size, other.parser, "bms", other.rows, (), 1))
+        inputs.append(
+            Input(other.origin.path, "", other.origin.sha256, other.origin.size, other.parser, "bms", other.rows, (), 1)
+        )
     return Incident(
         inputs=tuple(inputs),
         verdict=verdict,
@@ -236,7 +278,12 @@ def trip(*, rows: int = 14_400, rate_hz: float = 20.0, with_bms: bool = True, al
         pack=pack(log, with_bms=with_bms),
         ride=Ride(tuple(tracks), 0),
         version="0.1.0",
-        settings={"battery_cut_start": 62.0, "battery_cut_end": 58.0, "cell_undervoltage_limit": 2.8, "discharge_current_limit": 120.0},
+        settings={
+            "battery_cut_start": 62.0,
+            "battery_cut_end": 58.0,
+            "cell_undervoltage_limit": 2.8,
+            "discharge_current_limit": 120.0,
+        },
     )
 
 
@@ -249,11 +296,27 @@ def pack(log: Log, *, with_bms: bool) -> Pack:
     extra = np.abs(np.random.default_rng(4).normal(0, 0.0003, CELLS))
     extra[6], extra[13] = 0.0062, np.nan
     errors = np.full(CELLS, 0.0015)
-    cells = CellEstimate(offsets, extra, 0.0031, np.full(CELLS, np.nan), errors, errors / 10, np.zeros(CELLS - 1), 700, "From 700 rows.")
+    cells = CellEstimate(
+        offsets, extra, 0.0031, np.full(CELLS, np.nan), errors, errors / 10, np.zeros(CELLS - 1), 700, "From 700 rows."
+    )
     return Pack(
         SeriesEstimate({20: 0.97, 21: 0.02, 19: 0.01}, "cells", "The BMS reads 20 cells."),
         ChemistryEstimate("nmc", 0.93, "The resting voltage and its slope fit NMC."),
-        {0: ResistanceEstimate(0.0621, 0.0588, 0.0655, 0.021, 12.0, 0.066, 0.0633, 0.02, True, 0.9, "From 412 steps of the current; the cross-check agrees.")},
+        {
+            0: ResistanceEstimate(
+                0.0621,
+                0.0588,
+                0.0655,
+                0.021,
+                12.0,
+                0.066,
+                0.0633,
+                0.02,
+                True,
+                0.9,
+                "From 412 steps of the current; the cross-check agrees.",
+            )
+        },
         {0: Residual(log.values("pack_voltage") - expected, expected, open_circuit, 0.06)},
         {1: cells} if with_bms else {},
         (RestWindow(0, 0, 150, 81.58, 0.05),),
@@ -266,15 +329,29 @@ def healthy() -> Incident:
     """A ride without anything wrong, one log, no location."""
     incident = trip(with_bms=False)
     checks = tuple(
-        dataclasses.replace(check, status=Status.CLEAR, findings=(), reason=check.reason or "Looked at all 14,400 rows.")
+        dataclasses.replace(
+            check, status=Status.CLEAR, findings=(), reason=check.reason or "Looked at all 14,400 rows."
+        )
         if check.status is Status.FOUND
         else check
         for check in incident.checks
     )
     log = controller_log(trip=False)
-    verdict = Verdict("none", 0.93, "nothing wrong found", None, "Nothing wrong was found in what could be checked.", "not calibrated: weights by engineering judgement")
+    verdict = Verdict(
+        "none",
+        0.93,
+        "nothing wrong found",
+        None,
+        "Nothing wrong was found in what could be checked.",
+        "not calibrated: weights by engineering judgement",
+    )
     incident.verdict, incident.causes, incident.contributing, incident.would_settle = verdict, (), (), ""
-    incident.advice, incident.checks, incident.ride, incident.pack = (), checks, Ride((Track(0, log),), 0), pack(log, with_bms=False)
+    incident.advice, incident.checks, incident.ride, incident.pack = (
+        (),
+        checks,
+        Ride((Track(0, log),), 0),
+        pack(log, with_bms=False),
+    )
     return incident
 
 
@@ -282,7 +359,12 @@ def hostile() -> Incident:
     """The ride with the cut, every text replaced by one that tries to break out of the page or the terminal."""
     incident = trip()
     finding = dataclasses.replace(
-        incident.findings[0], name=HOSTILE, message=HOSTILE, danger=HOSTILE, code=HOSTILE, measurements=(Measurement(HOSTILE, 1.0, HOSTILE, 2.0, HOSTILE),)
+        incident.findings[0],
+        name=HOSTILE,
+        message=HOSTILE,
+        danger=HOSTILE,
+        code=HOSTILE,
+        measurements=(Measurement(HOSTILE, 1.0, HOSTILE, 2.0, HOSTILE),),
     )
     incident.checks = (
         Check("PP01", HOSTILE, Status.FOUND, "", (finding,), {}),
@@ -295,10 +377,19 @@ def hostile() -> Incident:
     incident.would_settle = HOSTILE
     incident.advice = (Advice("do", HOSTILE, (HOSTILE,), HOSTILE),)
     incident.verdict = dataclasses.replace(
-        incident.verdict, cause=HOSTILE, wording=HOSTILE, summary=HOSTILE, calibration=HOSTILE, mechanism=HOSTILE, dangers=(HOSTILE,)
+        incident.verdict,
+        cause=HOSTILE,
+        wording=HOSTILE,
+        summary=HOSTILE,
+        calibration=HOSTILE,
+        mechanism=HOSTILE,
+        dangers=(HOSTILE,),
     )
     damage = (Damage(DamageKind.NOTE, Effect.NOTED, HOSTILE, 1, (1,), HOSTILE),)
-    incident.inputs = tuple(dataclasses.replace(item, path=f"/tmp/a/{HOSTILE}.csv\udcff", parser=HOSTILE, damage=damage) for item in incident.inputs)
+    incident.inputs = tuple(
+        dataclasses.replace(item, path=f"/tmp/a/{HOSTILE}.csv\udcff", parser=HOSTILE, damage=damage)
+        for item in incident.inputs
+    )
     log = incident.ride.tracks[0].log
     log.origin = Origin(f"/tmp/a/{HOSTILE}.csv\udcff", HOSTILE, "00" * 32, 1)
     log.identity = Identity(HOSTILE, HOSTILE, HOSTILE, HOSTILE, HOSTILE, HOSTILE, HOSTILE)
