@@ -30,7 +30,10 @@ _HUBER: Final = 1.5
 _REFUSE: Final = 6.0
 #: Share of a current step by which voltage and current of a row may disagree in time, as a standard deviation.
 STEP_SHARE: Final = 0.3
+#: Length of a bootstrap block in s: 25 s, on a short log shorter so that there are twelve, but never below 4 s.
 _BLOCK_S: Final = 25.0
+_SHORT_BLOCK_S: Final = 4.0
+_FEW_BLOCKS: Final = 12
 _MOST_BLOCKS: Final = 250
 _DRAWS: Final = 300
 #: Neighbouring rows share their error: so many count as one beside the prior (engineering judgement).
@@ -94,7 +97,7 @@ def fit_polarisation(
     Huber-weighted least squares with a common R0, R1 and tau, one intercept and one quadratic in the charge for each
     window of eight minutes, tau from a grid. Rows in which the current changes fast weigh less, because voltage and
     current of a row are not from the same instant. A wide prior keeps a ride without load from giving nonsense. The
-    errors are from a bootstrap over blocks of 25 s, with tau chosen anew in every draw.
+    errors are from a bootstrap over blocks of 25 s (shorter on a short log), with tau chosen anew in every draw.
 
     Args:
         time: Stamps in s, shape (n,).
@@ -110,7 +113,7 @@ def fit_polarisation(
     """
     rows = _collect(time, volts, amps, charge_ah, usable)
     prior = np.array([prior_ohm, _PRIOR_SLOW * prior_ohm])
-    rate = STEP_SHARE * prior_ohm * _swing(rows.design[:, 4])
+    rate = STEP_SHARE * prior_ohm * largest_change(rows.design[:, 4])
     noise = max(floor_v, 1e-4 * float(np.median(rows.design[:, 3])))
     weight = rows.weight / (1.0 + (rate / noise) ** 2)
     best, ohms = 0, prior
@@ -121,7 +124,7 @@ def fit_polarisation(
         best, ohms = _solve(gram, prior, ridge)
         misfit = _misfit(rows, cross, best, ohms)
         noise = max(floor_v, _robust_spread(misfit[rows.weight > 0]))
-        rate = STEP_SHARE * float(ohms[0]) * _swing(rows.design[:, 4])
+        rate = STEP_SHARE * float(ohms[0]) * largest_change(rows.design[:, 4])
         spread = np.hypot(noise, rate)
         ratio = np.abs(misfit) / spread
         weight = rows.weight * (noise / spread) ** 2 * np.minimum(1.0, _HUBER / np.maximum(ratio, 1e-9))
@@ -211,13 +214,31 @@ def _windows(time: NDArray[np.float64]) -> list[int]:
     return [*edges, len(time)]
 
 
-def _swing(amps: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Largest change of the current to a neighbouring row in A, shape (n,)."""
+def largest_change(
+    amps: NDArray[np.float64], gap_after: NDArray[np.bool_] | None = None, reach: int = 2
+) -> NDArray[np.float64]:
+    """Largest change between neighbouring rows near each row.
+
+    Args:
+        amps: Current in A, shape (n,).
+        gap_after: Whether a gap follows each row, shape (n - 1,): nothing is compared across one.
+        reach: Rows to each side that are looked at.
+
+    Returns:
+        Change in A, shape (n,).
+    """
     change = np.abs(np.diff(amps))
-    swing = np.zeros(len(amps))
-    swing[:-1] = change
-    np.maximum(swing[1:], change, out=swing[1:])
-    return swing
+    if gap_after is not None:
+        change[gap_after] = 0.0
+    largest = np.zeros(len(amps))
+    for step in range(1, reach + 1):
+        part = change[step - 1 :]
+        if len(part):
+            np.maximum(largest[: len(part)], part, out=largest[: len(part)])
+        part = change[: len(change) - step + 1]
+        if len(part):
+            np.maximum(largest[step:], part, out=largest[step:])
+    return largest
 
 
 def _ridge(noise: float, prior_ohm: float) -> NDArray[np.float64]:
@@ -292,7 +313,7 @@ def _robust_spread(values: NDArray[np.float64]) -> float:
 def _block_edges(time: NDArray[np.float64]) -> NDArray[np.intp]:
     steps = np.minimum(np.diff(time), _BLOCK_S)
     going = np.concatenate(([0.0], np.cumsum(steps)))
-    width = max(_BLOCK_S, float(going[-1]) / _MOST_BLOCKS)
+    width = max(min(_BLOCK_S, float(going[-1]) / _FEW_BLOCKS), _SHORT_BLOCK_S, float(going[-1]) / _MOST_BLOCKS)
     label = (going / width).astype(np.int64)
     return np.concatenate(([0], np.flatnonzero(np.diff(label)) + 1))
 

@@ -9,7 +9,7 @@ import numpy as np
 from .open_circuit import OpenCircuit, follow
 from .pack import Residual
 from .polarisation import polarisation_current
-from .polarisation_fit import STEP_SHARE
+from .polarisation_fit import STEP_SHARE, largest_change
 from .power_path import PowerPath
 from .resistance import ResistanceFit
 
@@ -22,13 +22,20 @@ _FLOOR_SHARE: Final = 5e-4
 _DRIFT_SHARE: Final = 0.03
 #: A weighted mean of the current over this long is what the running open-circuit voltage has absorbed, in s.
 _ABSORBED_S: Final = 20.0
+#: Load inside a gap, or before the log, against the 90 % load of the ride: its standard deviation.
+_UNKNOWN_LOAD_SHARE: Final = 0.4
+#: Fewest rows the load before the log can be read off.
+_FEWEST_START_ROWS: Final = 20
+#: Standard deviation from the 90 % quantile of a normal distribution's size: it sees the tails that a median does not.
+_NINETY_PERCENT: Final = 1.645
+_MOST_ROWS: Final = 20_000
 
 
 def residual(path: PowerPath, seen: ResistanceFit) -> tuple[Residual, OpenCircuit]:
     """Compute r = v - (OCV - R0 I - R1 x) for every row of a track.
 
     The open-circuit voltage runs along in bins of half a minute and is carried over events, so that neither a
-    disconnected pack nor a spike pulls it; x starts at the load of the first seconds.
+    disconnected pack nor a spike pulls it; x starts at the load that the first minute shows was there before.
 
     Args:
         path: The power path.
@@ -38,23 +45,26 @@ def residual(path: PowerPath, seen: ResistanceFit) -> tuple[Residual, OpenCircui
         The residual and the open-circuit voltage as it was followed.
     """
     fit, amps, time = seen.fit, seen.amps, path.time
+    volts = np.where(path.known, path.volts, 0.0)
     start = float(np.median(amps[: max(1, int(np.searchsorted(time, time[0] + 3.0)))]))
     slow = polarisation_current(time, amps, fit.time_constant_s, start)
     scale = np.interp(time, fit.window_time, fit.window_scale)
-    drop = (fit.ohm * amps + fit.slow_ohm * slow) * scale
-    volts = np.where(path.known, path.volts, 0.0)
+    missed, missed_error = _start(path, volts + (fit.ohm * amps + fit.slow_ohm * slow) * scale, fit.time_constant_s)
+    typical = float(np.quantile(np.abs(amps), 0.9))
+    missed = float(np.clip(missed, -1.5 * typical * fit.slow_ohm, 1.5 * typical * fit.slow_ohm))
+    fading = np.exp(-(time - time[0]) / fit.time_constant_s)
+    drop = (fit.ohm * amps + fit.slow_ohm * slow) * scale + missed * fading
     running = follow(path, volts + drop, drop)
-    expected = running.volts - drop
+    expected = np.asarray(running.volts - drop)
     misfit = np.where(path.known, path.volts - expected, np.nan)
-    swing = _swing(amps, path.gap_after)
-    rate = STEP_SHARE * fit.ohm * swing
-    noise = _noise(path, running, misfit, rate)
+    noise, rate = _noise(path, running, misfit, fit.ohm * largest_change(amps, path.gap_after))
     absorbed = polarisation_current(time, amps, _ABSORBED_S, start)
-    doubt_fast = np.hypot(fit.ohm_error, _DRIFT_SHARE * fit.ohm) * np.abs(amps - absorbed)
-    doubt_slow = np.hypot(fit.slow_error, 0.1 * fit.slow_ohm) * np.abs(slow - absorbed)
-    unknown = _unknown_load(path, amps, fit.time_constant_s) * fit.slow_ohm
-    sigma = np.sqrt(noise**2 + rate**2 + doubt_fast**2 + doubt_slow**2 + unknown**2)
-    sigma = np.sqrt(sigma**2 + _unfollowed(path, running) ** 2)
+    variance = rate**2 + noise**2
+    variance += (np.hypot(fit.ohm_error, _DRIFT_SHARE * fit.ohm) * (amps - absorbed)) ** 2
+    variance += (np.hypot(fit.slow_error, 0.1 * fit.slow_ohm) * (slow - absorbed)) ** 2
+    variance += (min(missed_error, _UNKNOWN_LOAD_SHARE * typical * fit.slow_ohm) * fading) ** 2
+    variance += (_UNKNOWN_LOAD_SHARE * typical * fit.slow_ohm * _after_gaps(path, fit.time_constant_s)) ** 2
+    variance += _unfollowed(path, running) ** 2
     return (
         Residual(
             volts=misfit,
@@ -62,40 +72,72 @@ def residual(path: PowerPath, seen: ResistanceFit) -> tuple[Residual, OpenCircui
             open_circuit=running.volts,
             noise=noise,
             ohm=fit.ohm,
-            sigma=sigma,
+            sigma=np.sqrt(variance),
             ordinary=running.ordinary,
         ),
         running,
     )
 
 
-def _swing(amps: NDArray[np.float64], gap_after: NDArray[np.bool_]) -> NDArray[np.float64]:
-    """Largest change of the current to a neighbouring row in A, shape (rows,); nothing is compared across a gap."""
-    change = np.abs(np.diff(amps))
-    change[gap_after] = 0.0
-    swing = np.zeros(len(amps))
-    swing[:-1] = change
-    np.maximum(swing[1:], change, out=swing[1:])
-    return swing
+def _start(path: PowerPath, implied: NDArray[np.float64], time_constant_s: float) -> tuple[float, float]:
+    """What the load before the log still does at its first row, in V of lost voltage, and the error of that.
+
+    After a load the voltage comes back as e^(-t/tau): a robust fit of that and a level over the first three tau.
+    """
+    rows = np.flatnonzero(path.usable[: int(np.searchsorted(path.time, path.time[0] + 3 * time_constant_s))])
+    if len(rows) < _FEWEST_START_ROWS or path.time[rows[-1]] - path.time[rows[0]] < time_constant_s:
+        return 0.0, np.inf
+    rows = rows[:: -(-len(rows) // 500)]
+    fading = np.exp(-(path.time[rows] - path.time[0]) / time_constant_s)
+    design = np.column_stack([np.ones(len(rows)), -fading])
+    wanted = implied[rows]
+    level = float(np.median(wanted))
+    spread = max(1.4826 * float(np.median(np.abs(wanted - level))), 1e-4 * path.level_v)
+    weight = (np.abs(wanted - level) < 6 * spread).astype(np.float64)
+    solution: NDArray[np.float64] = np.zeros(2)
+    error = np.inf
+    for _ in range(4):
+        gram = (design * weight[:, None]).T @ design + 1e-9 * np.eye(2)
+        solution = np.linalg.solve(gram, (design * weight[:, None]).T @ wanted)
+        misfit = np.abs(wanted - design @ solution)
+        spread = max(1.4826 * float(np.median(misfit)), 1e-4 * path.level_v)
+        weight = np.minimum(1.0, 1.5 * spread / np.maximum(misfit, 1e-9))
+        # Neighbouring rows share their error: ten count as one.
+        error = float(np.sqrt(10 * np.linalg.inv(gram)[1, 1])) * spread
+    return float(solution[1]), float(np.hypot(error, 0.2 * solution[1]))
 
 
-def _noise(path: PowerPath, running: OpenCircuit, misfit: NDArray[np.float64], rate: NDArray[np.float64]) -> float:
-    """Robust standard deviation over ordinary rows with a steady current, in V."""
-    calm = running.ordinary & (rate < np.quantile(rate, 0.7) + 1e-9)
-    rows = np.flatnonzero(calm if calm.sum() >= 20 else running.ordinary)
-    rows = rows[:: max(1, len(rows) // 20_000)]
-    spread = 1.4826 * float(np.median(np.abs(misfit[rows]))) if len(rows) else 0.0
-    return max(spread, 0.29 * path.resolution_v, _FLOOR_SHARE * path.level_v)
+def _noise(
+    path: PowerPath, running: OpenCircuit, misfit: NDArray[np.float64], change: NDArray[np.float64]
+) -> tuple[float, NDArray[np.float64]]:
+    """Noise of calm rows in V, and what a changing current adds in each row in V, shape (rows,).
+
+    Voltage is taken in an instant and current is often a mean since the row before; how much a change of R0 dI
+    between rows leaves of itself in the residual is read off the ride itself.
+    """
+    rows = np.flatnonzero(running.ordinary)
+    rows = rows[:: -(-max(len(rows), 1) // _MOST_ROWS)]
+    floor = max(0.29 * path.resolution_v, _FLOOR_SHARE * path.level_v)
+    if len(rows) < 10:
+        return 3 * floor, STEP_SHARE * change
+    size, moved = np.abs(misfit[rows]), change[rows]
+    calm = moved <= np.quantile(moved, 0.6)
+    noise = max(float(np.quantile(size[calm], 0.9)) / _NINETY_PERCENT, floor)
+    quick = moved > 3 * noise
+    share = STEP_SHARE
+    if quick.sum() >= 20:
+        share = float(np.clip(np.quantile(size[quick] / moved[quick], 0.9) / _NINETY_PERCENT, STEP_SHARE, 1.0))
+    return noise, share * change
 
 
-def _unknown_load(path: PowerPath, amps: NDArray[np.float64], time_constant_s: float) -> NDArray[np.float64]:
-    """Error of x in A because the load before the log, or inside a gap, is not known; shape (rows,)."""
-    typical = float(np.quantile(np.abs(amps), 0.9))
-    steps = np.concatenate(([np.inf], np.diff(path.time)))
-    gap = steps > path.gap_s
-    rows = np.maximum.accumulate(np.where(gap, np.arange(len(amps)), 0))
-    lost = typical * -np.expm1(-np.minimum(steps[rows], 1e6) / time_constant_s)
-    return np.asarray(lost * np.exp(-(path.time - path.time[rows]) / time_constant_s))
+def _after_gaps(path: PowerPath, time_constant_s: float) -> NDArray[np.float64]:
+    """How much of an unknown load inside the last gap is left in x, 0..1, shape (rows,)."""
+    steps = np.concatenate(([0.0], np.diff(path.time)))
+    rows = np.maximum.accumulate(np.where(steps > path.gap_s, np.arange(len(steps)), 0))
+    if not rows[-1]:
+        return np.zeros(len(steps))
+    lost = -np.expm1(-steps[rows] / time_constant_s)
+    return np.asarray(np.where(rows > 0, lost * np.exp(-(path.time - path.time[rows]) / time_constant_s), 0.0))
 
 
 def _unfollowed(path: PowerPath, running: OpenCircuit) -> NDArray[np.float64]:

@@ -105,8 +105,10 @@ def median_slope(path: PowerPath, amps: NDArray[np.float64], lag_s: float) -> tu
     rows = np.flatnonzero(good & (np.abs(rise) >= max(least, 1e-6)))
     if not len(rows):
         return None, 0
-    # Rows closer together than the lag are one step seen several times.
-    steps = int(np.count_nonzero(np.diff(rows) >= reach)) + 1
+    # A slope shares its rows with those less than a lag away: they count as one.
+    starts = np.flatnonzero(np.diff(rows, prepend=rows[0] - reach - 1) > 1)
+    lengths = np.diff(starts, append=len(rows))
+    steps = int(np.sum(-(-lengths // reach)))
     if steps < 5:
         return None, steps
     step = rise[rows]
@@ -152,8 +154,8 @@ def estimate_resistance(
         )
         error = float(np.hypot(error, 0.5 * abs(seen.slope_ohm - fit.ohm)))
     if seen.steps < _FEWEST_STEPS:
-        confidence *= 0.5
-        doubts.append(f"only {seen.steps} clear current steps, {_FEWEST_STEPS} are needed")
+        confidence *= 0.4 + 0.6 * seen.steps / _FEWEST_STEPS
+        doubts.append(f"only {seen.steps} clear current steps, {_FEWEST_STEPS} are wanted")
     if not seen.excited:
         confidence *= 0.5
         doubts.append("the current varied little")
