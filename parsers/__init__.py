@@ -6,12 +6,18 @@ from ridelog.parsing import Parser
 
 from .ackmaniac import Ackmaniac
 from .cardputer import Cardputer
+from .darknessbot import DarknessBot
+from .euc_planet import EucPlanet
+from .euc_world import EucWorld
+from .euc_world_xlsx import EucWorldXlsx
 from .float_control import FloatControl
 from .floaty_csv import FloatyCsv
 from .floaty_json import FloatyJson
 from .freesk8 import FreeSk8
 from .gpx import Gpx
+from .m365_power import M365Power
 from .metr_json import MetrJson
+from .nine_b_metrics import NineBMetrics
 from .ponewheel import POnewheel
 from .vesc_faults import VescFaults
 from .vesc_logger_2016 import VescLogger2016
@@ -25,6 +31,12 @@ PARSERS: tuple[Parser, ...] = (
     VescFaults(),
     WheelLog(),
     WheelLogRaw(),
+    EucWorld(),
+    EucWorldXlsx(),
+    DarknessBot(),
+    EucPlanet(),
+    M365Power(),
+    NineBMetrics(),
     Gpx(),
     Ackmaniac(),
     Cardputer(),

@@ -7,8 +7,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ridelog.damage import Damage, DamageKind, Effect
-
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -51,20 +49,6 @@ class CurrentSign:
             return f"sign {kept}: the documented one, the load of this ride is too small to check it"
         seen = f"{self.steps} steps of load, correlation of voltage and current {self.correlation:+.2f}"
         return f"sign as logged: {seen}" if self.factor > 0 else f"sign changed, the source counts charging: {seen}"
-
-    def damage(self, channel: str = "battery_current") -> tuple[Damage, ...]:
-        """A note where the data do not tell."""
-        if self.factor:
-            return ()
-        return (
-            Damage(
-                DamageKind.NOTE,
-                Effect.NOTED,
-                "The data do not tell whether a positive current is discharge (too few steps of load); the usual sign "
-                "of this program is assumed.",
-                channel=channel,
-            ),
-        )
 
 
 def current_sign(

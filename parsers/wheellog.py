@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -16,7 +15,7 @@ from ridelog.sources import Source
 
 from .captions import read_captions
 from .columns import KILOMETRES_PER_HOUR, PERCENT, Column, add_columns
-from .current_sign import current_sign, sign_like
+from .electric_signs import Electric, signed_columns
 from .mac_address import mac_address
 from .positions import drop_missing_fixes
 from .stamps import parse_stamps
@@ -55,12 +54,7 @@ _COLUMNS: Final[tuple[Column, ...]] = (
     Column("mode", "mode"),
     Column("alert", "alert", conversion="0 and empty mean no alert"),
 )
-#: Rows compared, and the median relative error below which a current is the product of phase current and PWM
-#: (0.01 to 0.06 % on real rides of such wheels).
-_FEWEST_COMPARED = 20
-_SAME = 0.02
-#: Rows that are enough to tell; of longer rides every n-th is compared.
-_ENOUGH = 20_000
+_ELECTRIC: Final = Electric("voltage", "current", "power", "phase_current", "pwm")
 
 
 class WheelLog(Parser):
@@ -115,7 +109,7 @@ class WheelLog(Parser):
         )
         frame, no_fix = drop_missing_fixes(rows.frame, "latitude", "longitude", _FIX)
         frame, no_trip = _without_copied_odometer(frame, rows.lines)
-        columns, estimated = _signs_and_origin(frame, rows.seconds)
+        columns, estimated = signed_columns(_COLUMNS, frame, rows.seconds, _ELECTRIC, "WheelLog")
         builder = LogBuilder(rows.seconds, rows.lines, "date, time")
         if "alert" in frame.columns:
             frame = _without_empty_alerts(frame)
@@ -180,60 +174,3 @@ def _without_empty_alerts(frame: pl.DataFrame) -> pl.DataFrame:
         return frame
     alert = pl.col("alert").str.strip_chars()
     return frame.with_columns(alert=pl.when(~alert.is_in(["", "0"])).then(alert))
-
-
-def _signs_and_origin(
-    frame: pl.DataFrame, seconds: NDArray[np.float64]
-) -> tuple[tuple[Column, ...], tuple[Damage, ...]]:
-    """The field table with the signs of this file, and with what the app has computed marked as derived."""
-    numbers = {
-        name: frame.get_column(name).to_numpy()
-        for name in ("voltage", "current", "power", "phase_current")
-        if name in frame.columns
-    }
-    changed: dict[str, Column] = {column.source: column for column in _COLUMNS}
-    sign = current_sign(seconds, numbers["voltage"], numbers["current"])
-    factor = sign.scale()
-    damage = list(sign.damage())
-    current_origin = power_origin = ""
-    if "phase_current" in numbers and "pwm" in frame.columns:
-        share = frame.get_column("pwm").to_numpy() * PERCENT
-        if _is_product(numbers["current"], numbers["phase_current"], share):
-            current_origin = "computed by WheelLog from phase current and PWM"
-            damage.append(
-                Damage(
-                    DamageKind.NOTE,
-                    Effect.NOTED,
-                    "The battery current is no measurement: WheelLog computed it from phase current and PWM. Energy "
-                    "and regeneration from it are estimates.",
-                    frame.height,
-                    channel="battery_current",
-                )
-            )
-    changed["current"] = replace(changed["current"], scale=factor, conversion=sign.conversion(), derived=current_origin)
-    if "power" in numbers:
-        if _is_product(numbers["power"], numbers["voltage"], numbers["current"]):
-            power_origin = "computed by WheelLog from voltage and current"
-            if current_origin:
-                power_origin += ", and the current from phase current and PWM"
-        along = sign_like(numbers["current"] * factor, numbers["power"])
-        changed["power"] = replace(
-            changed["power"], scale=along, conversion="sign as the battery current", derived=power_origin
-        )
-    if "phase_current" in numbers:
-        along = sign_like(numbers["current"] * factor, numbers["phase_current"])
-        text = "sign changed to that of the battery current" if along < 0 else ""
-        changed["phase_current"] = replace(changed["phase_current"], scale=along, conversion=text)
-    return tuple(changed.values()), tuple(damage)
-
-
-def _is_product(values: NDArray[np.float64], one: NDArray[np.float64], other: NDArray[np.float64]) -> bool:
-    """Tell whether `values` are the product of two columns, but for their two decimals."""
-    some = slice(None, None, max(1, len(values) // _ENOUGH))
-    values, product = values[some], one[some] * other[some]
-    with np.errstate(invalid="ignore"):
-        compared = np.isfinite(product) & (np.abs(values) >= 1.0)
-    if int(compared.sum()) < _FEWEST_COMPARED:
-        return False
-    errors = np.abs(values[compared] - product[compared]) / np.abs(values[compared])
-    return bool(np.median(errors) <= _SAME)

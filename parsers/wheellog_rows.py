@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import codecs
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -12,6 +11,7 @@ from ridelog.damage import Damage, DamageKind, Effect
 
 from .captions import Captions
 from .delimited import Delimited, read_delimited
+from .text_lines import TextLines, damage_in_file, find_lines, gather_lines, line_numbers
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -31,24 +31,11 @@ FAMILIES: Final[tuple[tuple[tuple[str, ...], ...], ...]] = (
 )
 TEXT_COLUMNS: Final = frozenset({"date", "time", "mode", "alert"})
 _UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
-_NEWLINE = 10
-_COMMA = 44
 #: Stands for a comma inside an alert while the rows are cut; no program writes it into a text.
 _COMMA_IN_ALERT = 31
 #: Longer than any line.
 _TAIL_BYTES = 65_536
 _MOST_ROWS_NAMED = 20
-
-
-@dataclass(frozen=True, slots=True)
-class _Lines:
-    """Places in the data: `starts` and `ends` of each line without its line end, commas before each line and in it."""
-
-    starts: NDArray[np.int64]
-    ends: NDArray[np.int64]
-    commas: NDArray[np.int64]
-    first_comma: NDArray[np.int64]
-    counts: NDArray[np.int64]
 
 
 def read_wheellog(data: bytes, captions: Captions, path: str) -> Delimited:
@@ -89,7 +76,7 @@ def _read_mixed(data: bytes, captions: Captions, path: str) -> Delimited:
     header, skip_lines = captions.lower, captions.line
     layouts = _layouts(header)
     text = np.frombuffer(data, np.uint8)
-    lines = _find_lines(text)
+    lines = find_lines(text, ",")
     body = np.arange(len(lines.starts)) >= skip_lines
     layout_of, headers = _assign(data, text, lines, layouts, body)
     damage: list[Damage] = []
@@ -104,11 +91,11 @@ def _read_mixed(data: bytes, captions: Captions, path: str) -> Delimited:
     for index in used:
         which = np.flatnonzero(layout_of == index)
         part = read_delimited(
-            _gather(data, lines, which), separator=",", header=layouts[index], text_columns=TEXT_COLUMNS, path=path
+            gather_lines(data, lines, which), separator=",", header=layouts[index], text_columns=TEXT_COLUMNS, path=path
         )
         frames.append(part.frame)
-        numbers.append(which[np.minimum(part.lines - 1, len(which) - 1)] + 1)
-        damage += [_moved(found, which) for found in part.damage]
+        numbers.append(line_numbers(which, part.lines))
+        damage += [damage_in_file(found, which) for found in part.damage]
     if len(used) > 1:
         counts = " and ".join(f"{len(layouts[index])}" for index in used)
         first = int(np.flatnonzero(body & (layout_of >= 0) & (layout_of != layout_of[body][0]))[0]) + 1
@@ -130,22 +117,10 @@ def _layouts(header: tuple[str, ...]) -> tuple[tuple[str, ...], ...]:
     return (header, *(layout for layout in family if layout != header))
 
 
-def _find_lines(text: NDArray[np.uint8]) -> _Lines:
-    newlines = np.flatnonzero(text == _NEWLINE)
-    starts = np.concatenate(([0], newlines + 1)).astype(np.int64)
-    ends = np.concatenate((newlines, [len(text)])).astype(np.int64)
-    if starts[-1] == ends[-1]:
-        starts, ends = starts[:-1], ends[:-1]
-    commas = np.flatnonzero(text == _COMMA)
-    first_comma = np.searchsorted(commas, starts)
-    counts = np.searchsorted(commas, ends) - first_comma
-    return _Lines(starts, ends, commas, first_comma, counts)
-
-
 def _assign(
     data: bytes,
     text: NDArray[np.uint8],
-    lines: _Lines,
+    lines: TextLines,
     layouts: tuple[tuple[str, ...], ...],
     body: NDArray[np.bool_],
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -191,7 +166,7 @@ def _power_fits(row: dict[str, str]) -> bool:
 
 
 def _hide_commas(
-    text: NDArray[np.uint8], lines: _Lines, assigned: NDArray[np.int64], layouts: tuple[tuple[str, ...], ...]
+    text: NDArray[np.uint8], lines: TextLines, assigned: NDArray[np.int64], layouts: tuple[tuple[str, ...], ...]
 ) -> bytes:
     """Replace the commas that do not separate columns; the alert is the last column."""
     last = np.array([len(layout) - 1 if layout[-1] == "alert" else len(text) for layout in (*layouts, ())[:-1]])
@@ -199,21 +174,8 @@ def _hide_commas(
     if not (lines.counts > wanted).any():
         return text.tobytes()
     line_of = np.repeat(np.arange(len(lines.starts)), lines.counts)
-    ordinal = np.arange(len(line_of)) - np.repeat(lines.first_comma - lines.first_comma[0], lines.counts)
-    inside = lines.commas[lines.first_comma[0] :][: len(line_of)]
+    ordinal = np.arange(len(line_of)) - np.repeat(lines.first - lines.first[0], lines.counts)
+    inside = lines.separators[lines.first[0] :][: len(line_of)]
     changed = text.copy()
     changed[inside[ordinal >= wanted[line_of]]] = _COMMA_IN_ALERT
     return changed.tobytes()
-
-
-def _gather(data: bytes, lines: _Lines, which: NDArray[np.int64]) -> bytes:
-    breaks = np.flatnonzero(np.diff(which) != 1) + 1
-    firsts = which[np.concatenate(([0], breaks))]
-    lasts = which[np.concatenate((breaks - 1, [len(which) - 1]))]
-    stretches = zip(lines.starts[firsts].tolist(), lines.ends[lasts].tolist(), strict=True)
-    return b"".join(data[start : end + 1] for start, end in stretches)
-
-
-def _moved(damage: Damage, which: NDArray[np.int64]) -> Damage:
-    rows = tuple(int(which[min(row - 1, len(which) - 1)]) + 1 for row in damage.rows)
-    return Damage(damage.kind, damage.effect, damage.message, damage.count, rows, damage.channel)
