@@ -19,6 +19,7 @@ from .m365_power import M365Power
 from .metr_json import MetrJson
 from .nine_b_metrics import NineBMetrics
 from .ponewheel import POnewheel
+from .vesc_config import VescConfig
 from .vesc_faults import VescFaults
 from .vesc_logger_2016 import VescLogger2016
 from .vesc_tool import VescTool
@@ -29,6 +30,7 @@ from .wheellog_raw import WheelLogRaw
 PARSERS: tuple[Parser, ...] = (
     VescTool(),
     VescFaults(),
+    VescConfig(),
     WheelLog(),
     WheelLogRaw(),
     EucWorld(),
