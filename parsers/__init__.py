@@ -6,6 +6,7 @@ from ridelog.parsing import Parser
 
 from .ackmaniac import Ackmaniac
 from .cardputer import Cardputer
+from .daly_epdatalog import DalyEpDataLog
 from .darknessbot import DarknessBot
 from .euc_planet import EucPlanet
 from .euc_world import EucWorld
@@ -15,10 +16,13 @@ from .floaty_csv import FloatyCsv
 from .floaty_json import FloatyJson
 from .freesk8 import FreeSk8
 from .gpx import Gpx
+from .jbd_fig import JbdFig
+from .jbdtools import JbdTools
 from .m365_power import M365Power
 from .metr_json import MetrJson
 from .nine_b_metrics import NineBMetrics
 from .ponewheel import POnewheel
+from .smart_bms_utility import SmartBmsUtility
 from .vesc_config import VescConfig
 from .vesc_faults import VescFaults
 from .vesc_logger_2016 import VescLogger2016
@@ -50,4 +54,8 @@ PARSERS: tuple[Parser, ...] = (
     POnewheel(),
     VescLogger2016(),
     Vescape(),
+    JbdTools(),
+    JbdFig(),
+    SmartBmsUtility(),
+    DalyEpDataLog(),
 )

@@ -1,0 +1,211 @@
+"""EPDataLog, a Windows logger for Daly BMSs by UART: CSV of the answers to commands 90 to 98."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, ClassVar, Final
+
+import numpy as np
+
+from ridelog.clock import Clock, ClockBasis
+from ridelog.damage import Damage, DamageKind, Effect
+from ridelog.log import Identity, Log, LogBuilder, Role
+from ridelog.parsing import Parser, ReadOptions, Sniff
+from ridelog.sources import Source
+
+from .captions import read_captions
+from .cell_columns import add_cells, add_sensors, numbered_matrix
+from .columns import MILLI, PERCENT, Column, add_columns
+from .delimited import read_delimited
+from .frames.daly_codes import STATES, decode_faults
+from .loose_text import numbers_where_possible, unknown_captions
+from .stamps import parse_stamps
+from .timed_rows import timed_rows
+
+if TYPE_CHECKING:
+    import polars as pl
+    from numpy.typing import NDArray
+
+_TIME: Final = "Timestamp"
+_CURRENT: Final = "Current (A)"
+_STATE: Final = "Charging (1) Discharging (2) Status"
+_BALANCED: Final = "Cell Balancing Status"
+_CELL: Final = re.compile(r"Cell Voltage (\d{1,2}) \(mV\)")
+_SENSOR: Final = re.compile(r"Temperature (\d{1,2}) \(C\)")
+_ALARM: Final = re.compile(r"Alarm (\d)")
+#: Rows end in comma and blank: that is no cell.
+_BLANK_END: Final = re.compile(rb",[ \t]+(?=\r?\n|\Z)")
+#: Below this the sign of the current says nothing about the direction; engineering judgement.
+_CLEAR_CURRENT_A: Final = 1.0
+
+COLUMNS: Final[tuple[Column, ...]] = (
+    Column("Voltage (V)", "pack_voltage"),
+    Column("State Of Charge (%)", "soc", PERCENT, conversion="percent to fraction"),
+    Column("Remaining Capacity (mAH)", "remaining_capacity", MILLI, conversion="mAh to Ah"),
+    Column("Remaining Capacity (AH)", "remaining_capacity"),
+    Column("Highest Cell Voltage (mV)", "cell_voltage_max", MILLI, conversion="mV to V"),
+    Column("Lowest Cell Voltage (mV)", "cell_voltage_min", MILLI, conversion="mV to V"),
+)
+_FLAGS: Final = (
+    ("Charging MOS Status", "charge_fet"),
+    ("Discharging MOS Status", "discharge_fet"),
+    ("Balancing Status", "balancing"),
+)
+
+
+class DalyEpDataLog(Parser):
+    """`EPData<date>_<time>.csv`, cells apart by comma and blank, a comma at the end of every line.
+
+    Line number, wall clock of the PC, battery id, current, voltage, SoC, capacities, cells in mV, temperatures, state,
+    FETs, balancing, and the eight fault bytes as quoted bits, lowest bit first. The current is that of command 90,
+    positive when discharging, unless the state column says the opposite throughout.
+    """
+
+    name: ClassVar[str] = "daly-epdatalog"
+    title: ClassVar[str] = "EPDataLog CSV (Daly BMS)"
+    device: ClassVar[str] = "EPDataLog (Windows) on a Daly BMS"
+    roles: ClassVar[tuple[Role, ...]] = (Role.BMS,)
+    gives: ClassVar[tuple[str, ...]] = (
+        *dict.fromkeys(column.channel for column in COLUMNS),
+        *(channel for _, channel in _FLAGS),
+        "battery_current",
+        "cell_voltages",
+        "battery_temperatures",
+        "battery_temperature",
+        "bms_state",
+        "cells_balancing",
+        "protections",
+        "warnings",
+    )
+    clock: ClassVar[str] = "wall clock of the PC, no zone"
+
+    def sniff(self, source: Source) -> Sniff:
+        """Look for the long caption of the state and the cells in mV."""
+        captions = read_captions(source.head, (",", ";", "\t"))
+        if _STATE not in captions.names or not any(_CELL.fullmatch(name) for name in captions.names):
+            return Sniff.no(f"the first line has no column '{_STATE}' with cells in mV")
+        if not {_TIME, _CURRENT} <= set(captions.names):
+            return Sniff.no(f"the first line has no columns '{_TIME}' and '{_CURRENT}'")
+        return Sniff.yes("the header is that of EPDataLog")
+
+    def parse(self, source: Source, options: ReadOptions) -> list[Log]:
+        """Read the rows."""
+        captions = read_captions(source.head, (",", ";", "\t"))
+        table = read_delimited(
+            _BLANK_END.sub(b",", source.data),
+            separator=captions.separator,
+            # A cell that was not read is a blank, so every column is read as text first.
+            text_columns=unknown_captions(captions.names, ()),
+            path=source.label,
+        )
+        texts = [name for name in table.frame.columns if name in (_TIME, _BALANCED) or _ALARM.fullmatch(name)]
+        frame = numbers_where_possible(_blanks_to_nulls(table.frame), texts)
+        stamps = parse_stamps(frame.get_column(_TIME).fill_null(""), "%Y-%m-%d %H:%M:%S%.f")
+        rows = timed_rows(frame, table.lines, stamps, path=source.label, expected="yyyy-mm-dd hh:mm:ss")
+        frame = rows.frame
+        builder = LogBuilder(rows.seconds, rows.lines, time_source=_TIME)
+        state = _numbers(frame, _STATE)
+        current, sign, turned = _with_sign(_numbers(frame, _CURRENT), state)
+        builder.add("battery_current", current, source=_CURRENT, conversion=sign)
+        cells, sensors, alarms = (_numbered(frame.columns, pattern) for pattern in (_CELL, _SENSOR, _ALARM))
+        volts = numbered_matrix({number: _numbers(frame, name) for number, name in cells.items()}, frame.height)
+        volts = _fitted(np.where(volts == 0, np.nan, volts)) / 1000
+        silent = add_cells(builder, volts, rows.lines, "Cell Voltage 1 (mV) on", "mV to V")
+        heat = numbered_matrix({number: _numbers(frame, name) for number, name in sensors.items()}, frame.height)
+        add_sensors(builder, _fitted(heat), "Temperature 1 (C) on")
+        builder.add(
+            "bms_state", [STATES.get(int(value)) if np.isfinite(value) else None for value in state], source=_STATE
+        )
+        for caption, channel in _FLAGS:
+            if caption in frame.columns:
+                builder.add(
+                    channel, np.where(np.isnan(flags := _numbers(frame, caption)), np.nan, flags > 0), source=caption
+                )
+        if len(alarms) >= 7:
+            _add_faults(builder, frame, alarms)
+        if _BALANCED in frame.columns and volts.shape[1]:
+            bits = _balance_bits(frame.get_column(_BALANCED).to_list(), volts.shape[1])
+            builder.add("cells_balancing", bits, source=_BALANCED)
+        known = (_TIME, _CURRENT, _STATE, _BALANCED, "Line #", *cells.values(), *sensors.values(), *alarms.values())
+        missing = add_columns(builder, frame, _present(frame), known=(*known, *(caption for caption, _ in _FLAGS)))
+        reason = "The stamps are those of the PC that logged; the file does not say its zone."
+        log = builder.build(
+            Role.BMS,
+            self.name,
+            clock=Clock(ClockBasis.LOCAL, float(rows.seconds[0]), options.zone, 1.0, reason),
+            identity=Identity(device="Daly BMS", family="daly", software="EPDataLog"),
+            damage=(*table.damage, *rows.damage, *turned, *silent, *missing),
+        )
+        return [log]
+
+
+def _blanks_to_nulls(frame: pl.DataFrame) -> pl.DataFrame:
+    import polars as pl
+
+    stripped = frame.with_columns(pl.col(pl.String).str.strip_chars())
+    return stripped.with_columns(pl.when(pl.col(pl.String) != "").then(pl.col(pl.String)).name.keep())
+
+
+def _present(frame: pl.DataFrame) -> tuple[Column, ...]:
+    """The columns that hold numbers throughout; another one is kept as it is."""
+    return tuple(
+        column for column in COLUMNS if column.source in frame.columns and frame.schema[column.source].is_numeric()
+    )
+
+
+def _fitted(matrix: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Leave out the columns behind the last that ever reads."""
+    reading = np.flatnonzero(np.isfinite(matrix).any(axis=0))
+    return matrix[:, : reading[-1] + 1 if len(reading) else 0]
+
+
+def _numbers(frame: pl.DataFrame, name: str) -> NDArray[np.float64]:
+    import polars as pl
+
+    return frame.get_column(name).cast(pl.Float64, strict=False).to_numpy().astype(np.float64)
+
+
+def _numbered(names: list[str], pattern: re.Pattern[str]) -> dict[int, str]:
+    return {int(match[1]): name for name in names if (match := pattern.fullmatch(name))}
+
+
+def _with_sign(
+    current: NDArray[np.float64], state: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], str, tuple[Damage, ...]]:
+    """Turn the current where the state contradicts its sign in every clear row, three at least."""
+    clear = (np.abs(current) >= _CLEAR_CURRENT_A) & np.isin(state, (1, 2))
+    against = clear & ((current > 0) == (state == 1))
+    count = int(against.sum())
+    if count < 3 or count < int(clear.sum()):
+        return current, "", ()
+    message = f"The state column says the opposite of the usual sign of the current in all {count} clear rows; turned."
+    damage = Damage(DamageKind.NOTE, Effect.REPAIRED, message, count, channel="battery_current")
+    return -current + 0.0, "sign changed: by the state column charging is counted positive", (damage,)
+
+
+def _add_faults(builder: LogBuilder, frame: pl.DataFrame, alarms: dict[int, str]) -> None:
+    columns = [frame.get_column(alarms[number]).to_list() for number in sorted(alarms)]
+    protections: list[list[str] | None] = []
+    warnings: list[list[str] | None] = []
+    for row in zip(*columns, strict=True):
+        data = [_byte(cell) for cell in row]
+        known = [byte for byte in data if byte is not None]
+        found = decode_faults(known) if len(known) == len(data) else (None, None)
+        protections.append(found[0])
+        warnings.append(found[1])
+    builder.add("protections", protections, source="Alarm 1 on", conversion="bits of level 2 and of faults to names")
+    builder.add("warnings", warnings, source="Alarm 1 on", conversion="bits of level 1 to names")
+
+
+def _byte(cell: object) -> int | None:
+    """Eight bits in quotes, lowest first; None when the cell holds something else."""
+    text = str(cell or "").strip("' \"")
+    return sum(1 << bit for bit, letter in enumerate(text) if letter == "1") if re.fullmatch("[01]{8}", text) else None
+
+
+def _balance_bits(cells: list[object], count: int) -> NDArray[np.float64]:
+    matrix = np.full((len(cells), count), np.nan)
+    for row, cell in enumerate(cells):
+        bits = [float(letter) for letter in str(cell or "").strip("' \"")[:count] if letter in "01"]
+        matrix[row, : len(bits)] = bits
+    return matrix
