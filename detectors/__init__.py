@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from ridelog.detection import Detector
 
+from .bms_charge_path import BmsChargePath
+from .bms_trip import BmsTrip
 from .controller_faults import ControllerFaults
 from .controller_restart import ControllerRestart
 from .link_gap import LinkGap
@@ -15,6 +17,8 @@ from .thermal_limit import ThermalLimit
 
 DETECTORS: tuple[Detector, ...] = (
     PowerPathOpen(),
+    BmsTrip(),
+    BmsChargePath(),
     RegenOvervoltage(),
     ControllerFaults(),
     ControllerRestart(),

@@ -62,6 +62,7 @@ class LowVoltageCutoff(Detector):
     def examine(self, case: Case, track: Track) -> Outcome:
         """Look at one controller or wheel log."""
         start = number(case.settings, "battery_cut_start")
+        limit: float | None
         if start is not None and start > 12.0:
             found, limit, source = _configured(track, start), start, "configuration"
         else:

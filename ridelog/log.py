@@ -241,7 +241,8 @@ class Log:
 
     def to_pandas(self) -> pd.DataFrame:
         """Give the table as a pandas frame."""
-        return self.table.to_pandas()
+        frame: pd.DataFrame = self.table.to_pandas()
+        return frame
 
 
 class LogBuilder:

@@ -1,0 +1,174 @@
+"""BC01: the BMS opens or holds open the charge path while riding."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+import numpy as np
+
+from ridelog.detection import Case, Detector, Need
+from ridelog.finding import Evidence, Finding, Measurement, Outcome, Severity
+from ridelog.log import Role
+from ridelog.ride import Track
+from ridelog.settings import number
+
+from .fet_edges import Edge, falling_edges, highest_cell
+
+#: A discharge current that shows that the vehicle is ridden, A, and a regen current that counts, A.
+_RIDING_A, _REGEN_A = 5.0, -1.0
+#: An opening belongs to the ride when the vehicle was under load within this time, s.
+_RIDE_S = 180.0
+#: A cell from which an over-voltage protection is plausible, V, when nobody says.
+_CELL_HIGH_V = 4.18
+
+
+class BmsChargePath(Detector):
+    """The charge FETs of the BMS are off while the vehicle is ridden.
+
+    What it finds:
+        Charge FETs that open during regen (over-voltage, over-current, or without a reason), that flip open and closed
+        again, and charge FETs that are off for the whole ride.
+
+    Why it matters:
+        With the charge path open the braking current has nowhere to go: the bus voltage shoots up and destroys
+        controllers, or the brake is gone (TRIP-03, TRIP-04, TRIP-07, TRIP-08). The pack still drives, through the body
+        diodes, so that nobody notices before the first hard braking.
+
+    Evidence:
+        bms.charge-fet-opened-in-regen, bms.charge-fet-off-throughout, bms.flag-overvoltage, bms.cell-high-before.
+
+    Looks like it but is not:
+        A charger that ends its work (no riding around it), charging switched off in an app at standstill.
+
+    Needs:
+        A BMS log with the state of the charge FETs.
+
+    Limits:
+        A flip shorter than the time between two polls can fall between them.
+
+    Example:
+        -31 A of braking, next poll: charge FETs off, cell overvoltage, 0 A.
+    """
+
+    code: ClassVar[str] = "BC01"
+    name: ClassVar[str] = "bms-charge-path"
+    rules: ClassVar[tuple[str, ...]] = ("TRIP-03", "TRIP-04", "TRIP-05", "TRIP-07", "TRIP-08", "TRIP-09", "TRIP-12")
+    needs: ClassVar[tuple[Need, ...]] = (Need((Role.BMS,), ("charge_fet",), rows=2),)
+    evidence: ClassVar[tuple[str, ...]] = (
+        "bms.charge-fet-opened-in-regen",
+        "bms.charge-fet-off-throughout",
+        "bms.flag-overvoltage",
+        "bms.cell-high-before",
+    )
+
+    def examine(self, case: Case, track: Track) -> Outcome:
+        """Look at one BMS log."""
+        flag = track.values("charge_fet")
+        current = np.nan_to_num(track.values("battery_current"))
+        ridden = current > _RIDING_A
+        edges = [edge for edge in falling_edges(track, "charge_fet") if _while_riding(track, ridden, edge)]
+        off = np.isfinite(flag) & (flag < 0.5)
+        share = float((off & ridden).sum()) / max(float((np.isfinite(flag) & ridden).sum()), 1.0)
+        throughout = not edges and share > 0.95 and int(ridden.sum()) >= 5
+        if not edges and not throughout:
+            seen = 0.9 if track.log.interval_s <= 2.0 else 0.5
+            note = "the charge path stayed closed while riding."
+            absent = Evidence.absent(f"A flip shorter than {track.log.interval_s:.2g} s could hide.", strength=seen)
+            if not ridden.any():
+                return Outcome.clear("the vehicle was not ridden in this log.", dict.fromkeys(self.evidence, _PARKED))
+            return Outcome.clear(
+                note,
+                {
+                    "bms.charge-fet-opened-in-regen": absent,
+                    "bms.charge-fet-off-throughout": Evidence.absent(),
+                    "bms.flag-overvoltage": Evidence.not_observable("no opening to look at"),
+                    "bms.cell-high-before": Evidence.not_observable("no opening to look at"),
+                },
+            )
+        if throughout:
+            first = int(np.flatnonzero(off & ridden)[0])
+            at = track.onset(first)
+            return Outcome.found(
+                (self._off_throughout(track, first),),
+                {
+                    "bms.charge-fet-off-throughout": Evidence.observed(),
+                    "bms.charge-fet-opened-in-regen": Evidence.not_observable("they were off from the start"),
+                    "bms.cell-high-before": _cell_high(case, track, first),
+                    "bms.flag-overvoltage": Evidence.observed(at=at)
+                    if _flagged(track, first)
+                    else Evidence.not_observable("no opening to look at"),
+                },
+            )
+        edge = edges[0]
+        overvoltage = "overvoltage" in edge.kinds
+        evidence = {
+            "bms.charge-fet-opened-in-regen": Evidence.observed(at=track.onset(edge.row)),
+            "bms.charge-fet-off-throughout": Evidence.absent(),
+            "bms.cell-high-before": _cell_high(case, track, edge.row),
+            "bms.flag-overvoltage": Evidence.observed(at=track.onset(edge.row))
+            if overvoltage
+            else Evidence.absent()
+            if edge.observable
+            else Evidence.not_observable("the log has no protection flags"),
+        }
+        return Outcome.found([self._opened(track, item) for item in edges], evidence)
+
+    def _opened(self, track: Track, edge: Edge) -> Finding:
+        current = track.values("battery_current")[max(edge.before - 3, 0) : edge.row + 1]
+        regen = -float(np.nanmin(current, initial=0.0))
+        cell = highest_cell(track, max(edge.before - 2, 0), edge.row)
+        measured = [Measurement("braking current", regen, "A")]
+        if np.isfinite(cell):
+            measured.append(Measurement("highest cell", cell, "V"))
+        end = edge.back if edge.back is not None else track.log.rows - 1
+        lasted = float(track.time[end] - track.time[edge.row])
+        why = " because a cell was too high" if "overvoltage" in edge.kinds else ""
+        back = f" for {lasted:.1f} s" if edge.back is not None else " and did not close it again"
+        return self.finding(
+            track,
+            edge.row,
+            end,
+            severity=Severity.CRITICAL,
+            message=f"The BMS opened the charge path while riding{why}{back}; the braking current had nowhere to go.",
+            measurements=tuple(measured),
+            channels=("charge_fet", "battery_current"),
+        )
+
+    def _off_throughout(self, track: Track, first: int) -> Finding:
+        return self.finding(
+            track,
+            first,
+            track.log.rows - 1,
+            severity=Severity.CRITICAL,
+            message=(
+                "The charge path of the BMS was off during the whole ride: the pack drives through the body diodes, "
+                "and braking current has nowhere to go."
+            ),
+            measurements=(Measurement("share of the ride with the charge path off", 1.0, "", 0.05, "TRIP-05"),),
+            channels=("charge_fet",),
+            danger="Do not brake with regen before the charge path is on.",
+        )
+
+
+_PARKED = Evidence.not_observable("the vehicle was not ridden in this log")
+
+
+def _while_riding(track: Track, ridden: np.ndarray[tuple[int], np.dtype[np.bool_]], edge: Edge) -> bool:
+    start = int(np.searchsorted(track.time, track.time[edge.row] - _RIDE_S))
+    return bool(ridden[min(start, max(edge.row - 5, 0)) : edge.row].any())
+
+
+def _flagged(track: Track, row: int) -> bool:
+    names = track.log.names("protections")[row]
+    return bool(names) and any(name in ("cell-overvoltage", "pack-overvoltage", "full") for name in names or ())
+
+
+def _cell_high(case: Case, track: Track, row: int) -> Evidence:
+    cell = highest_cell(track, max(row - 4, 0), row)
+    if not np.isfinite(cell):
+        return Evidence.not_observable("the log has no cell voltages")
+    limit = number(case.settings, "cell_overvoltage_limit") or _CELL_HIGH_V
+    note = f"Highest cell {cell:.2f} V."
+    if cell >= limit - 0.03:
+        return Evidence.observed(note)
+    return Evidence.absent(note, strength=min((limit - cell) / 0.15, 1.0))

@@ -1,0 +1,255 @@
+"""BT01: the BMS opens the discharge path."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Final
+
+import numpy as np
+
+from ridelog.detection import Case, Detector, Need
+from ridelog.finding import Evidence, Finding, Measurement, Outcome, Severity
+from ridelog.log import Role
+from ridelog.ride import Track
+from ridelog.settings import number
+
+from .fet_edges import Edge, falling_edges, last_current, lowest_cell
+
+#: A discharge current from which the pack was in use, A.
+_LOAD_A = 3.0
+#: Kinds of trip that protect against a load; the others are commands or failures.
+_PROTECTIONS: Final = ("overcurrent", "short-circuit", "undervoltage", "overtemperature")
+_WORDS: Final[dict[str, str]] = {
+    "overcurrent": "its over-current protection acted",
+    "short-circuit": "its short circuit protection acted",
+    "undervoltage": "a cell or the pack was below its limit",
+    "overtemperature": "it or the cells were too hot",
+    "undertemperature": "the cells were too cold",
+    "manual": "it was switched off by a command",
+    "fet-failure": "its discharge FETs failed",
+    "lock": "it is locked by software",
+    "wiring": "it found fault with its sense wires",
+    "cell-difference": "its cells were too far apart",
+}
+#: Where an undervoltage protection is set when nobody says, V: common ranges of NMC and LFP boards.
+_UNDERVOLTAGE_NMC_V, _UNDERVOLTAGE_LFP_V = 3.0, 2.6
+#: A cell this far above the limit did not trip it, V.
+_CLEAR_OF_LIMIT_V = 0.35
+#: Battery and FET temperatures from which heat is plausible and below which it is not, degC.
+_HOT_DEGC, _COOL_DEGC = 60.0, 45.0
+
+
+class BmsTrip(Detector):
+    """The BMS switches its discharge FETs off.
+
+    What it finds:
+        Every change of the discharge FET flag from on to off, with the load before it, the protection that was named,
+        the lowest cell, the current and the temperatures just before, and whether it came back by itself.
+
+    Why it matters:
+        A BMS that opens under load takes drive and brake away at once (TRIP-01), and a trip is a sign that pack, BMS
+        and load do not fit (TRIP-02, TRIP-10).
+
+    Evidence:
+        bms.discharge-fet-opened, bms.flag-overcurrent, bms.flag-short-circuit, bms.flag-undervoltage,
+        bms.flag-overtemperature, bms.flag-command, bms.no-flag, bms.cell-low-before, bms.current-high-before,
+        bms.hot-before, bms.closed-again.
+
+    Looks like it but is not:
+        Switching off without load (COM-04: information), a flag that was never read, an open connector (the FETs stay
+        on), a logger that stopped.
+
+    Needs:
+        A BMS log with the state of the discharge FETs.
+
+    Limits:
+        An opening shorter than the time between two polls can fall between them; it is then not observable, not
+        absent. An over-current shows in the current only when a poll hits it.
+
+    Example:
+        Row 812: 64 A, lowest cell 2.71 V; row 813: 0 A, discharge FETs off, cell undervoltage.
+    """
+
+    code: ClassVar[str] = "BT01"
+    name: ClassVar[str] = "bms-trip"
+    rules: ClassVar[tuple[str, ...]] = (
+        "TRIP-01",
+        "TRIP-02",
+        "TRIP-09",
+        "TRIP-10",
+        "TRIP-13",
+        "TRIP-14",
+        "TRIP-15",
+        "TRIP-21",
+        "TRIP-22",
+        "CUT-01",
+        "THM-07",
+        "COM-04",
+    )
+    needs: ClassVar[tuple[Need, ...]] = (Need((Role.BMS,), ("discharge_fet",), rows=2),)
+    evidence: ClassVar[tuple[str, ...]] = (
+        "bms.discharge-fet-opened",
+        "bms.flag-overcurrent",
+        "bms.flag-short-circuit",
+        "bms.flag-undervoltage",
+        "bms.flag-overtemperature",
+        "bms.flag-command",
+        "bms.no-flag",
+        "bms.cell-low-before",
+        "bms.current-high-before",
+        "bms.hot-before",
+        "bms.closed-again",
+    )
+
+    def examine(self, case: Case, track: Track) -> Outcome:
+        """Look at one BMS log."""
+        findings: list[Finding] = []
+        main: Edge | None = None
+        for edge in falling_edges(track, "discharge_fet"):
+            load = last_current(track, edge.row)
+            serious = load > _LOAD_A or any(kind in _PROTECTIONS for kind in edge.kinds)
+            findings.append(self._finding(track, edge, load, serious))
+            if serious and main is None:
+                main = edge
+        if main is None:
+            interval = track.log.interval_s
+            seen = 0.9 if interval <= 2.0 else 0.6 if interval <= 10.0 else 0.2
+            opened = Evidence.absent(
+                f"An opening shorter than {interval:.2g} s could hide between polls.", strength=seen
+            )
+            if findings:
+                return Outcome.found(findings, {"bms.discharge-fet-opened": opened})
+            reason = f"the discharge FETs stayed as they were; one poll every {interval:.2g} s."
+            blind = Evidence.not_observable("no trip to look at")
+            others = {name: blind for name in self.evidence if name != "bms.discharge-fet-opened"}
+            return Outcome.clear(reason, {"bms.discharge-fet-opened": opened, **others})
+        return Outcome.found(findings, self._evidence(case, track, main))
+
+    def _finding(self, track: Track, edge: Edge, load: float, serious: bool) -> Finding:
+        why = next((_WORDS[kind] for kind in edge.kinds if kind in _WORDS), "")
+        cell, index = lowest_cell(track, max(edge.before - 3, 0), edge.row)
+        measured = [Measurement("battery current before", load, "A")]
+        if np.isfinite(cell):
+            measured.append(Measurement("lowest cell before", cell, "V"))
+        back = ""
+        end = edge.row
+        if edge.back is not None:
+            end = edge.back
+            back = f" It came back after {float(track.time[edge.back] - track.time[edge.row]):.0f} s."
+        elif edge.row < track.log.rows - 1:
+            end = track.log.rows - 1
+            back = " It stayed off."
+        where = f", cell {index + 1} at {cell:.2f} V" if index >= 0 and np.isfinite(cell) else ""
+        return self.finding(
+            track,
+            edge.row,
+            end,
+            severity=Severity.CRITICAL if serious else Severity.INFO,
+            onset=track.onset(edge.row),
+            message=(
+                f"The BMS switched the discharge path off at {load:.0f} A{where}"
+                + (f": {why}." if why else ", and named no reason." if serious else ", without load.")
+                + back
+            ),
+            measurements=tuple(measured),
+            channels=("discharge_fet", "battery_current", "protections"),
+        )
+
+    def _evidence(self, case: Case, track: Track, edge: Edge) -> dict[str, Evidence]:
+        at = track.onset(edge.row)
+        evidence = {"bms.discharge-fet-opened": Evidence.observed(at=at)}
+        flags = {
+            "bms.flag-overcurrent": "overcurrent",
+            "bms.flag-short-circuit": "short-circuit",
+            "bms.flag-undervoltage": "undervoltage",
+            "bms.flag-overtemperature": "overtemperature",
+            "bms.flag-command": "manual",
+        }
+        for name, kind in flags.items():
+            if kind in edge.kinds:
+                evidence[name] = Evidence.observed(at=at)
+            elif edge.observable:
+                evidence[name] = Evidence.absent()
+            else:
+                evidence[name] = Evidence.not_observable("the log has no protection flags")
+        named = [kind for kind in edge.kinds if kind in flags.values() or kind in _WORDS]
+        if edge.observable:
+            evidence["bms.no-flag"] = Evidence.absent() if named else Evidence.observed(at=at)
+        else:
+            evidence["bms.no-flag"] = Evidence.not_observable("the log has no protection flags")
+        evidence["bms.cell-low-before"] = _cell_low(case, track, edge)
+        evidence["bms.current-high-before"] = _current_high(case, track, edge)
+        evidence["bms.hot-before"] = _hot(case, track, edge)
+        if edge.back is None:
+            evidence["bms.closed-again"] = Evidence.absent()
+        else:
+            after = float(track.time[edge.back] - track.time[edge.row])
+            evidence["bms.closed-again"] = Evidence.observed(f"After {after:.0f} s.")
+        return evidence
+
+
+def _cell_low(case: Case, track: Track, edge: Edge) -> Evidence:
+    cell, index = lowest_cell(track, max(edge.before - 3, 0), edge.row)
+    if not np.isfinite(cell):
+        return Evidence.not_observable("the log has no cell voltages")
+    given = number(case.settings, "cell_undervoltage_limit")
+    limit = given or (_UNDERVOLTAGE_LFP_V if case.pack.chemistry.name == "lfp" else _UNDERVOLTAGE_NMC_V)
+    note = f"Cell {index + 1} at {cell:.2f} V" + (f", limit {limit:.2f} V." if given else ".")
+    if cell <= limit + 0.08:
+        return Evidence.observed(note, strength=1.0 if given else 0.9)
+    share = (cell - limit) / _CLEAR_OF_LIMIT_V
+    if share < 0.5:
+        return Evidence.observed(note, strength=0.4)
+    return Evidence.absent(note, strength=min(share, 1.0))
+
+
+def _current_high(case: Case, track: Track, edge: Edge) -> Evidence:
+    if not track.has("battery_current"):
+        return Evidence.not_observable("the log has no current")
+    limit = number(case.settings, "discharge_current_limit")
+    values = track.values("battery_current")
+    start = min(int(np.searchsorted(track.time, track.time[edge.row] - 15.0)), max(edge.row - 4, 0))
+    highest = float(np.nanmax(values[start : edge.row], initial=0.0))
+    if limit:
+        note = f"{highest:.0f} A, limit {limit:.0f} A."
+        if highest >= 0.92 * limit:
+            return Evidence.observed(note)
+        return Evidence.absent(note, strength=min(max((0.92 - highest / limit) / 0.4, 0.1), 1.0))
+    scale = float(np.nanpercentile(np.clip(values, 0, None), 99.5)) if np.isfinite(values).any() else 0.0
+    if scale < 5.0:
+        return Evidence.not_observable("the ride has no load to compare with")
+    share = highest / scale
+    note = f"{highest:.0f} A, the ride's highest {scale:.0f} A."
+    if share >= 0.9:
+        return Evidence.observed(note, strength=0.6)
+    return Evidence.absent(note, strength=min((0.9 - share) / 0.5, 1.0))
+
+
+def _hot(case: Case, track: Track, edge: Edge) -> Evidence:
+    hottest = -np.inf
+    where = ""
+    rows = slice(max(edge.row - 5, 0), edge.row + 1)
+    for channel, setting in (
+        ("bms_fet_temperature", "bms_fet_temperature_max"),
+        ("battery_temperature", "discharge_temperature_max"),
+        ("bms_temperature", "bms_fet_temperature_max"),
+    ):
+        values = track.values(channel)[rows]
+        if np.isfinite(values).any():
+            value = float(np.nanmax(values))
+            limit = number(case.settings, setting)
+            if limit is not None and value >= limit - 2.0:
+                return Evidence.observed(f"{value:.0f} degC, limit {limit:.0f} degC.")
+            relative = value - (limit - 15.0 if limit is not None else _COOL_DEGC)
+            if relative > hottest:
+                hottest, where = relative, f"{value:.0f} degC."
+    matrix = track.log.matrix("battery_temperatures")[rows]
+    if matrix.size and np.isfinite(matrix).any():
+        value = float(np.nanmax(matrix))
+        if value - _COOL_DEGC > hottest:
+            hottest, where = value - _COOL_DEGC, f"{value:.0f} degC."
+    if not where:
+        return Evidence.not_observable("the log has no temperatures")
+    share = hottest / (_HOT_DEGC - _COOL_DEGC)
+    if share >= 0.7:
+        return Evidence.observed(where, strength=min(share, 1.0) * 0.8)
+    return Evidence.absent(where, strength=min(1.0 - max(share, 0.0), 1.0))

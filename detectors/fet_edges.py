@@ -1,0 +1,165 @@
+"""Edges of the FET flags of a BMS, and what its protections and records say around them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from ridelog.ride import Track
+
+#: Protections looked for from this long before an edge to this long after it, s; at least two polls either way.
+_BEFORE_S, _AFTER_S = 3.0, 6.0
+
+#: Canonical protection to the kind of trip.
+KINDS: Final[dict[str, str]] = {
+    "discharge-overcurrent": "overcurrent",
+    "short-circuit": "short-circuit",
+    "cell-undervoltage": "undervoltage",
+    "pack-undervoltage": "undervoltage",
+    "discharge-overtemperature": "overtemperature",
+    "fet-overtemperature": "overtemperature",
+    "battery-overtemperature": "overtemperature",
+    "board-overtemperature": "overtemperature",
+    "charge-overtemperature": "charge-overtemperature",
+    "discharge-undertemperature": "undertemperature",
+    "charge-undertemperature": "charge-undertemperature",
+    "cell-overvoltage": "overvoltage",
+    "pack-overvoltage": "overvoltage",
+    "full": "overvoltage",
+    "charge-overcurrent": "charge-overcurrent",
+    "manual-off": "manual",
+    "discharge-manual-off": "manual",
+    "charge-manual-off": "charge-manual",
+    "discharge-fet-failure": "fet-failure",
+    "charge-fet-failure": "charge-fet-failure",
+    "cell-difference": "cell-difference",
+    "open-wire": "wiring",
+    "wire-resistance": "wiring",
+    "cell-count": "wiring",
+    "software-lock": "lock",
+}
+
+#: Records of a logbook that say somebody switched, by hand, app, bus or firmware.
+COMMANDS: Final = frozenset(
+    {
+        "discharge-switched",
+        "discharge-switched-off",
+        "app-off",
+        "button-off",
+        "remote-off",
+        "shutdown",
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Edge:
+    """A FET flag that went from on to off.
+
+    Attributes:
+        row: First row with the flag off.
+        back: First row with the flag on again, None when it stayed off.
+        before: Last row with the flag on.
+        kinds: Kinds of trip that protections and records around it name, in the order of `KINDS`.
+        observable: The log has protections or records around the edge that could have named one.
+    """
+
+    row: int
+    back: int | None
+    before: int
+    kinds: tuple[str, ...]
+    observable: bool
+
+
+def falling_edges(track: Track, channel: str) -> list[Edge]:
+    """Edges of `discharge_fet` or `charge_fet` from on to off; rows in which the flag is unknown are passed over."""
+    flag = track.values(channel)
+    known = np.flatnonzero(np.isfinite(flag))
+    state = flag[known]
+    falls = np.flatnonzero((state[1:] < 0.5) & (state[:-1] > 0.5)) + 1
+    rises = np.flatnonzero((state[1:] > 0.5) & (state[:-1] < 0.5)) + 1
+    edges = []
+    for fall in falls:
+        later = rises[rises > fall]
+        row, before = int(known[fall]), int(known[fall - 1])
+        end = int(known[later[0]]) if len(later) else None
+        kinds, observable = named_kinds(track, before, row)
+        edges.append(Edge(row, end, before, kinds, observable))
+    return edges
+
+
+def named_kinds(track: Track, before: int, row: int) -> tuple[tuple[str, ...], bool]:
+    """Kinds of trip named by protections, FET states and records from just before `before` to just after `row`.
+
+    A protection that was already active long before names nothing.
+    """
+    reach = max(_AFTER_S, 2.5 * track.log.interval_s)
+    start = int(np.searchsorted(track.time, track.time[before] - max(_BEFORE_S, 1.5 * track.log.interval_s)))
+    end = int(np.searchsorted(track.time, track.time[row] + reach, side="right"))
+    found: list[str] = []
+    observable = False
+    lists = track.log.names("protections")
+    standing = set(_first(lists[max(start - 50, 0) : start]))
+    for names in lists[start:end]:
+        if names is not None:
+            observable = True
+            found += [name for name in names if name not in standing]
+    for channel in ("discharge_fet_state", "charge_fet_state"):
+        if track.log.has(channel):
+            texts = [text for text in track.log.texts(channel)[row:end] if text]
+            observable |= bool(texts)
+            found += texts
+    if track.log.has("event"):
+        events = [text for text in track.log.texts("event")[start:end] if text]
+        observable |= bool(events)
+        found += ["manual-off" if text in COMMANDS else text for text in events]
+    kinds = {KINDS[name] for name in found if name in KINDS}
+    return tuple(kind for kind in dict.fromkeys(KINDS.values()) if kind in kinds), observable
+
+
+def _first(lists: Iterable[tuple[str, ...] | None]) -> tuple[str, ...]:
+    """Protections that are active in every known row of a stretch."""
+    known = [set(names) for names in lists if names is not None]
+    return tuple(set.intersection(*known)) if known else ()
+
+
+def current_before(track: Track, row: int, seconds: float = 10.0) -> float:
+    """Current of the largest size within `seconds` before a row (at least three rows), A, discharge positive."""
+    start = min(int(np.searchsorted(track.time, track.time[row] - seconds)), max(row - 3, 0))
+    values = track.values("battery_current")[start:row]
+    values = values[np.isfinite(values)]
+    return float(values[np.argmax(np.abs(values))]) if len(values) else 0.0
+
+
+def last_current(track: Track, row: int) -> float:
+    """The last two known currents before a row, the larger one, A, discharge positive."""
+    values = track.values("battery_current")[max(row - 6, 0) : row]
+    values = values[np.isfinite(values)][-2:]
+    return float(values[np.argmax(np.abs(values))]) if len(values) else 0.0
+
+
+def lowest_cell(track: Track, first: int, last: int) -> tuple[float, int]:
+    """Lowest cell voltage of a range of rows in V and its index from 0; NaN and -1 when there are no cells."""
+    cells = track.log.matrix("cell_voltages")[first : last + 1]
+    if cells.size and np.isfinite(cells).any():
+        place = np.unravel_index(int(np.nanargmin(cells)), cells.shape)
+        return float(cells[place]), int(place[1])
+    values = track.values("cell_voltage_min")[first : last + 1]
+    if np.isfinite(values).any():
+        row = int(np.nanargmin(values))
+        index = track.values("cell_min_index")[first + row]
+        return float(values[row]), int(index) if np.isfinite(index) else -1
+    return float("nan"), -1
+
+
+def highest_cell(track: Track, first: int, last: int) -> float:
+    """Highest cell voltage of a range of rows in V, NaN when there are no cells."""
+    cells = track.log.matrix("cell_voltages")[first : last + 1]
+    if cells.size and np.isfinite(cells).any():
+        return float(np.nanmax(cells))
+    values = track.values("cell_voltage_max")[first : last + 1]
+    return float(np.nanmax(values)) if np.isfinite(values).any() else float("nan")
