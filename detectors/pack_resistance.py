@@ -11,8 +11,9 @@ from ridelog.finding import Evidence, Measurement, Outcome, Severity
 from ridelog.log import Role
 from ridelog.ride import Track
 
-#: Sag at the ride's high current, as a share of the open-circuit voltage, from which the pack is too weak for the load.
-_SAG_SHARE = 0.20
+#: Ohmic sag at the ride's high current, as a share of the open-circuit voltage, from which the pack is too weak for
+#: the load; engineering judgement: small healthy packs at full throttle reach 0.14.
+_SAG_SHARE = 0.18
 #: Resistance of a cell group times its capacity, ohm Ah: healthy cells have 0.05 to 0.12; engineering judgement over
 #: the direct-current resistances of common cells and their spread with age.
 _HEALTHY_OHM_AH, _HIGH_OHM_AH = 0.12, 0.22
@@ -65,7 +66,7 @@ class PackResistance(Detector):
         current = track.values("battery_current")
         high = float(np.nanpercentile(current, 99.5))
         open_circuit = float(np.nanmedian(residual.open_circuit))
-        sag = (estimate.ohm + estimate.slow_ohm) * max(high, 0.0)
+        sag = estimate.ohm * max(high, 0.0)
         share = sag / open_circuit if open_circuit > 0 else 0.0
         product = self._product(case, estimate.low_ohm)
         too_much = share >= _SAG_SHARE or (product is not None and product >= _HIGH_OHM_AH)
