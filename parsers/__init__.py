@@ -5,6 +5,7 @@ from __future__ import annotations
 from ridelog.parsing import Parser
 
 from .ackmaniac import Ackmaniac
+from .btsnoop import Btsnoop
 from .cardputer import Cardputer
 from .daly_epdatalog import DalyEpDataLog
 from .darknessbot import DarknessBot
@@ -14,14 +15,17 @@ from .euc_world_xlsx import EucWorldXlsx
 from .float_control import FloatControl
 from .floaty_csv import FloatyCsv
 from .floaty_json import FloatyJson
+from .frame_lines import FrameLines
 from .freesk8 import FreeSk8
 from .gpx import Gpx
+from .hexdump import HexDump
 from .jbd_fig import JbdFig
 from .jbdtools import JbdTools
 from .m365_power import M365Power
 from .metr_json import MetrJson
 from .nine_b_metrics import NineBMetrics
 from .ponewheel import POnewheel
+from .raw_frames import RawFrames
 from .smart_bms_utility import SmartBmsUtility
 from .vesc_config import VescConfig
 from .vesc_faults import VescFaults
@@ -58,4 +62,8 @@ PARSERS: tuple[Parser, ...] = (
     JbdFig(),
     SmartBmsUtility(),
     DalyEpDataLog(),
+    Btsnoop(),
+    FrameLines(),
+    HexDump(),
+    RawFrames(),
 )

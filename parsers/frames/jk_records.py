@@ -150,7 +150,7 @@ def _clock_damage(table: NDArray[np.void], rows: NDArray[np.int64], number: int,
     corrections = np.flatnonzero(table["code"] == CLOCK_SET)
     if len(corrections):
         places = tuple(int(row) for row in rows[corrections[:20]])
-        message = f"{len(corrections)} records say that the clock of the BMS was set by up to {_REWRITE_S:.0f} s."
+        message = f"{len(corrections)} records say that the clock of the BMS was set; steps below {_REWRITE_S:.0f} s are kept."
         yield Damage(DamageKind.CLOCK_STEP, Effect.NOTED, message, len(corrections), places, "time")
 
 

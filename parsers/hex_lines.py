@@ -1,0 +1,203 @@
+"""Lines of text with bytes in hexadecimal: which bytes, which way they went, and when."""
+
+from __future__ import annotations
+
+import ast
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Final
+
+from ridelog.clock import ClockBasis
+
+#: 0x55 0xAA, 0x55,0xAA: words and C arrays.
+_PREFIXED: Final = re.compile(r"0[xX][0-9A-Fa-f]{2}(?:[\s,;]{1,3}0[xX][0-9A-Fa-f]{2})*(?![0-9A-Fa-f])")
+#: 55 AA, 55:AA, 55.AA, 55-AA, 55,AA; two blanks between the halves of a dump line.
+_SEPARATED: Final = re.compile(
+    r"(?<![0-9A-Za-z])[0-9A-Fa-f]{2}(?:(?: {1,2}[0-9A-Fa-f]{2})+|(?::[0-9A-Fa-f]{2})+|(?:\.[0-9A-Fa-f]{2})+"
+    r"|(?:-[0-9A-Fa-f]{2})+|(?:, ?[0-9A-Fa-f]{2})+|(?:_[0-9A-Fa-f]{2})+)(?![0-9A-Za-z])"
+)
+#: 55AAEB90 without anything between.
+_JOINED: Final = re.compile(r"(?<![0-9A-Za-z])(?:0[xX])?((?:[0-9A-Fa-f]{2}){4,})(?![0-9A-Za-z])")
+#: The bytes of Python, as programs print them: b'U\xaa...', also within bytearray().
+_PYTHON: Final = re.compile(r"b'(?:[^'\\\n]|\\.)*'|b\"(?:[^\"\\\n]|\\.)*\"")
+#: Dump with offsets: 00000010: 55aa eb90 ... or 00000010  55 aa eb 90 ...  |U...|
+_OFFSET: Final = re.compile(r"\s*(?:0x)?([0-9A-Fa-f]{4,8})(?::|  ?|\t)\s*(?=[0-9A-Fa-f]{2})")
+_HEX_ONLY: Final = re.compile(r"[\s,;{}]*(?:(?:0[xX])?[0-9A-Fa-f]{2}[\s,;:.{}-]*)+")
+
+#: What a line must hold to be taken for data when nothing else on it says so: a date or a time has fewer.
+_LEAST_BYTES: Final = 4
+_MAC_BYTES: Final = 6
+
+_OUT: Final = re.compile(r">>>|\b(?:tx|send|sent|sending|write|writing|request|command|query|host)\b", re.IGNORECASE)
+_IN: Final = re.compile(
+    r"<<<|\b(?:rx|recv|received?|receiving|notif\w*|indication|response|reply|answer|value|device)\b", re.IGNORECASE
+)
+
+_DATE_TIME: Final = re.compile(
+    r"(\d{4})[-/.](\d{2})[-/.](\d{2})[ T_](\d{2}):(\d{2}):(\d{2})(?:[.,](\d{1,9}))?\s?(Z|UTC|[+-]\d{2}:?\d{2}(?!\d))?"
+)
+_TIME: Final = re.compile(r"(?<![\d:.])(\d{2}):(\d{2}):(\d{2})(?:[.,](\d{1,6}))?(?![\d:])")
+_EPOCH: Final = re.compile(r"(?<!\w)(1\d{9})(?:\.(\d{1,9})|(\d{3}))?(?=[\s,;:|\])])")
+#: A stamp at the start of a line, with its brackets.
+_LEADING: Final = re.compile(
+    rf"\s*[\[(<]?(?:(?:{_DATE_TIME.pattern})|(?:{_TIME.pattern})|(?:{_EPOCH.pattern}))[\])>]?[\s,;:|]*"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class HexLine:
+    """One line with bytes.
+
+    Attributes:
+        data: The bytes.
+        line: Line number, from 1.
+        outgoing: True for what the host sent; None when the line does not say.
+        time: Stamp in s on `basis`, None without one.
+        basis: What the stamp counts from.
+    """
+
+    data: bytes
+    line: int
+    outgoing: bool | None = None
+    time: float | None = None
+    basis: ClockBasis = ClockBasis.NONE
+
+
+def read_hex_lines(text: str) -> list[HexLine]:
+    """Find the bytes of every line that has some, in order. A line that is a stamp alone dates those after it."""
+    found: list[HexLine] = []
+    expected = -1
+    pending: tuple[float | None, ClockBasis] = (None, ClockBasis.NONE)
+    for number, line in enumerate(text.splitlines(), start=1):
+        lead = _LEADING.match(line)
+        rest = line[lead.end() :] if lead else line
+        if lead and not rest.strip("[]()<> \t:,;|"):
+            pending = read_stamp(line)
+            continue
+        data, expected = _offset_data(rest, expected)
+        start = 0
+        if not data:
+            data, start = _line_data(rest)
+        if not data:
+            continue
+        before = line[: len(line) - len(rest) + start]
+        stamp = read_stamp(before)
+        time, basis = stamp if stamp[0] is not None else pending
+        found.append(HexLine(data, number, _direction(before), time, basis))
+    return found
+
+
+def _offset_data(line: str, expected: int) -> tuple[bytes, int]:
+    """Bytes of a dump line that starts with the offset that is due (or 0), and the offset due after it."""
+    match = _OFFSET.match(line)
+    if match is None:
+        return b"", -1
+    offset = int(match[1], 16)
+    if offset not in (0, expected):
+        return b"", -1
+    rest = line[match.end() :]
+    body = re.split(r"\s{3,}|\s*\|", rest, maxsplit=1)[0]
+    grouped = re.match(r"(?:[0-9A-Fa-f]{2,8} {1,2})*[0-9A-Fa-f]{2,8}(?![0-9A-Za-z])", body)
+    if grouped is None:
+        return b"", -1
+    # The text column of xxd stands two blanks behind the bytes and may look like hexadecimal itself.
+    digits = re.split(r" {2}(?=\S+$)", grouped[0])[0] if "  " in grouped[0] and " |" not in line else grouped[0]
+    digits = re.sub(r"\s", "", digits)
+    if len(digits) % 2:
+        return b"", -1
+    data = bytes.fromhex(digits)
+    return data, offset + len(data)
+
+
+def _line_data(line: str) -> tuple[bytes, int]:
+    """Bytes of a line and where they start: the longest run of bytes in any notation."""
+    if len(line) < 2:
+        return b"", 0
+    if _HEX_ONLY.fullmatch(line):
+        digits = "".join(re.findall(r"(?:0[xX])?([0-9A-Fa-f]{2})", line))
+        return bytes.fromhex(digits), 0
+    best, start = b"", 0
+    for match in _PREFIXED.finditer(line):
+        data = bytes.fromhex(re.sub(r"0[xX]|[\s,;]", "", match[0]))
+        if len(data) > len(best) and len(data) > 1:
+            best, start = data, match.start()
+    for match in _SEPARATED.finditer(line):
+        data = bytes.fromhex(re.sub(r"[^0-9A-Fa-f]", "", match[0]))
+        address = len(data) == _MAC_BYTES and match[0][2] in ":-"
+        if len(data) > len(best) and len(data) >= _LEAST_BYTES and not address:
+            best, start = data, match.start()
+    for match in _JOINED.finditer(line):
+        if len(match[1]) // 2 > len(best) and not match[1].isdigit():
+            best, start = bytes.fromhex(match[1]), match.start()
+    for match in _PYTHON.finditer(line):
+        data = _python_bytes(match[0])
+        if len(data) > len(best):
+            best, start = data, match.start()
+    if not best:
+        best, start = _short_data(line)
+    return best, start
+
+
+def _short_data(line: str) -> tuple[bytes, int]:
+    """The few bytes behind a mark that data follows: the end of a frame that came in pieces."""
+    marks = [*_OUT.finditer(line), *_IN.finditer(line)]
+    if not marks:
+        return b"", 0
+    start = max(mark.end() for mark in marks)
+    match = re.match(r"[\s:=(>\"'x0]*?((?:[0-9A-Fa-f]{2}[\s:.,-]?){1,3})\s*(?:\(\d+\))?[\s\"')]*$", line[start:])
+    if match is None:
+        return b"", 0
+    return bytes.fromhex(re.sub(r"[^0-9A-Fa-f]", "", match[1])), start
+
+
+def _python_bytes(literal: str) -> bytes:
+    try:
+        value = ast.literal_eval(literal)
+    except (ValueError, SyntaxError, MemoryError, RecursionError):
+        return b""
+    return value if isinstance(value, bytes) else b""
+
+
+def _direction(before: str) -> bool | None:
+    out, back = _OUT.search(before), _IN.search(before)
+    if bool(out) == bool(back):
+        return None
+    return bool(out)
+
+
+def read_stamp(text: str) -> tuple[float | None, ClockBasis]:
+    """The stamp in a piece of text: date and time, seconds or milliseconds since 1970, or a time of day.
+
+    Returns:
+        Seconds (since 1970, by the wall clock for LOCAL; since midnight for TIME_OF_DAY) and what they count from.
+    """
+    match = _DATE_TIME.search(text)
+    if match is not None:
+        return _date_time(match)
+    match = _EPOCH.search(text)
+    if match is not None:
+        fraction = match[2] or match[3] or ""
+        return float(f"{match[1]}.{fraction or 0}"), ClockBasis.UTC
+    match = _TIME.search(text)
+    if match is not None:
+        hours, minutes, seconds = (int(part) for part in match.groups()[:3])
+        if hours < 24 and minutes < 60 and seconds < 60:
+            return hours * 3600 + minutes * 60 + float(f"{seconds}.{match[4] or 0}"), ClockBasis.TIME_OF_DAY
+    return None, ClockBasis.NONE
+
+
+def _date_time(match: re.Match[str]) -> tuple[float | None, ClockBasis]:
+    numbers = [int(part) for part in match.groups()[:6]]
+    try:
+        stamp = datetime(*numbers, tzinfo=UTC).timestamp()  # type: ignore[arg-type,misc]
+    except ValueError:
+        return None, ClockBasis.NONE
+    stamp += float(f"0.{match[7] or 0}")
+    zone = match[8]
+    if not zone:
+        return stamp, ClockBasis.LOCAL
+    if zone in ("Z", "UTC"):
+        return stamp, ClockBasis.UTC
+    minutes = int(zone[1:3]) * 60 + int(zone[-2:])
+    return stamp - (60 if zone[0] == "+" else -60) * minutes, ClockBasis.UTC
