@@ -30,6 +30,7 @@ from .resistance import ResistanceFit, estimate_resistance, fit_resistance
 from .rest import rest_windows
 from .series import estimate_series
 from .series_evidence import pack_voltages
+from .unsigned_current import with_sign
 
 #: A chemistry less sure than this is no ground for a state of charge.
 _SURE_CHEMISTRY: Final = 0.7
@@ -56,9 +57,11 @@ def estimate_pack(ride: Ride, options: PackOptions | None = None) -> Pack:
         if isinstance(path, str):
             notes[track.index] = path[0].upper() + path[1:] + "."
             continue
+        if track.log.derived("battery_current"):
+            path = with_sign(path)
         paths[track.index] = path
         fits[track.index] = fit_resistance(path, track.log.role)
-        residuals[track.index], running[track.index] = residual(path, fits[track.index])
+        residuals[track.index], running[track.index] = residual(path, track.log.role, fits[track.index])
     counted = counted_cells(ride)
     errors = {index: fits[index].fit.ohm_error * float(np.median(np.abs(fits[index].amps))) for index in paths}
     voltages = pack_voltages(ride, paths, running, errors)

@@ -45,7 +45,7 @@ def current_lag(path: PowerPath) -> float:
     rise = np.where(good, amps[first + span] - amps[first], 0.0)
     rows = _lively(rise, drop)
     centre = first[rows]
-    drop = drop[rows]
+    drop = _clipped(drop[rows])
     shifts = np.arange(-reach, reach + 1)
     scores = np.array([_match(drop, amps[centre + span + shift] - amps[centre + shift]) for shift in shifts])
     best = int(np.argmax(scores))
@@ -72,6 +72,15 @@ def _lively(rise: NDArray[np.float64], drop: NDArray[np.float64]) -> NDArray[np.
     energy[swing > 20 * np.median(swing[energy >= np.median(energy)]) + 1e-9] = 0.0
     chosen = np.sort(np.argsort(energy)[-_MOST_CHUNKS:])
     return np.asarray((chosen[:, None] * _CHUNK + np.arange(_CHUNK)[None, :]).ravel())
+
+
+def _clipped(drop: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Hold the few largest steps of the voltage to what riding does: an event is one, and would outvote the ride."""
+    moving = np.abs(drop[drop != 0])
+    if not len(moving):
+        return drop
+    limit = float(np.quantile(moving, 0.95))
+    return np.clip(drop, -limit, limit)
 
 
 def _match(drop: NDArray[np.float64], rise: NDArray[np.float64]) -> float:

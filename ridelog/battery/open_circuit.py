@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 #: Length of a bin in s, and fewest rows in one. Thirty seconds is short against what charge does to the voltage and
 #: long against any trip, dip or dropout.
 _BIN_S: Final = 30.0
+#: A short log has six bins, none below ten seconds.
+_SHORTEST_BIN_S: Final = 10.0
+_FEW_BINS: Final = 6
 _ROWS_A_BIN: Final = 9
 _MOST_BINS: Final = 2000
 #: Rows looked at in each bin: enough for a median.
@@ -91,8 +94,9 @@ def follow(path: PowerPath, implied: NDArray[np.float64], drop: NDArray[np.float
 def _bins(path: PowerPath) -> NDArray[np.intp]:
     """Edges of the bins as rows, first 0, last the number of rows; a pause ends a bin."""
     time = path.time
-    width = max(_BIN_S, _ROWS_A_BIN * path.interval_s)
     steps = np.diff(time)
+    active = float(np.minimum(steps, _PAUSE_S).sum())
+    width = max(min(_BIN_S, active / _FEW_BINS), _SHORTEST_BIN_S, _ROWS_A_BIN * path.interval_s)
     # Pauses are taken out of the time, so that a parked night makes no bins.
     going = np.concatenate(([0.0], np.cumsum(np.where(steps > _PAUSE_S, width, steps))))
     width = max(width, float(going[-1]) / _MOST_BINS)

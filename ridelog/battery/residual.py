@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
+
+from ridelog.log import Role
 
 from .open_circuit import OpenCircuit, follow
 from .pack import Residual
@@ -29,9 +32,19 @@ _FEWEST_START_ROWS: Final = 20
 #: Standard deviation from the 90 % quantile of a normal distribution's size: it sees the tails that a median does not.
 _NINETY_PERCENT: Final = 1.645
 _MOST_ROWS: Final = 20_000
+#: Rows further off than so many standard deviations are left out of the open-circuit voltage, unless they are so many
+#: that the model is wrong and not the rows.
+_STRANGE: Final = 8.0
+_STRANGE_SHARE: Final = 0.1
+#: Wheels report little or none of the current they brake with (a tenth on one that was logged for months), so the
+#: voltage rises without it: standard deviation of that as a share of the pack voltage.
+_BRAKING_SHARE: Final = 0.004
+#: A current above this share of the ride's largest is load.
+_LOADED_SHARE: Final = 0.05
+_FEWEST_LOADED: Final = 50
 
 
-def residual(path: PowerPath, seen: ResistanceFit) -> tuple[Residual, OpenCircuit]:
+def residual(path: PowerPath, role: Role, seen: ResistanceFit) -> tuple[Residual, OpenCircuit]:
     """Compute r = v - (OCV - R0 I - R1 x) for every row of a track.
 
     The open-circuit voltage runs along in bins of half a minute and is carried over events, so that neither a
@@ -39,6 +52,7 @@ def residual(path: PowerPath, seen: ResistanceFit) -> tuple[Residual, OpenCircui
 
     Args:
         path: The power path.
+        role: Role of its log; a wheel's braking current counts for little, see `_BRAKING_SHARE`.
         seen: What the resistance fit found.
 
     Returns:
@@ -54,10 +68,18 @@ def residual(path: PowerPath, seen: ResistanceFit) -> tuple[Residual, OpenCircui
     missed = float(np.clip(missed, -1.5 * typical * fit.slow_ohm, 1.5 * typical * fit.slow_ohm))
     fading = np.exp(-(time - time[0]) / fit.time_constant_s)
     drop = (fit.ohm * amps + fit.slow_ohm * slow) * scale + missed * fading
-    running = follow(path, volts + drop, drop)
-    expected = np.asarray(running.volts - drop)
-    misfit = np.where(path.known, path.volts - expected, np.nan)
-    noise, rate = _noise(path, running, misfit, fit.ohm * largest_change(amps, path.gap_after))
+    change = fit.ohm * largest_change(amps, path.gap_after)
+    # Twice: the second time without the rows that the first one shows to be no part of the ride.
+    looked_at = path
+    for _ in range(2):
+        running = follow(looked_at, volts + drop, drop)
+        expected = np.asarray(running.volts - drop)
+        misfit = np.where(path.known, path.volts - expected, np.nan)
+        noise, rate = _noise(path, running, amps, misfit, change)
+        strange = running.ordinary & (np.abs(misfit) > _STRANGE * np.hypot(noise, rate))
+        if not strange.any() or strange.sum() > _STRANGE_SHARE * running.ordinary.sum():
+            break
+        looked_at = replace(path, usable=path.usable & ~strange)
     absorbed = polarisation_current(time, amps, _ABSORBED_S, start)
     variance = rate**2 + noise**2
     variance += (np.hypot(fit.ohm_error, _DRIFT_SHARE * fit.ohm) * (amps - absorbed)) ** 2
@@ -65,6 +87,8 @@ def residual(path: PowerPath, seen: ResistanceFit) -> tuple[Residual, OpenCircui
     variance += (min(missed_error, _UNKNOWN_LOAD_SHARE * typical * fit.slow_ohm) * fading) ** 2
     variance += (_UNKNOWN_LOAD_SHARE * typical * fit.slow_ohm * _after_gaps(path, fit.time_constant_s)) ** 2
     variance += _unfollowed(path, running) ** 2
+    if role is Role.WHEEL:
+        variance += (_BRAKING_SHARE * path.level_v * _braking(amps)) ** 2
     return (
         Residual(
             volts=misfit,
@@ -108,14 +132,20 @@ def _start(path: PowerPath, implied: NDArray[np.float64], time_constant_s: float
 
 
 def _noise(
-    path: PowerPath, running: OpenCircuit, misfit: NDArray[np.float64], change: NDArray[np.float64]
+    path: PowerPath,
+    running: OpenCircuit,
+    amps: NDArray[np.float64],
+    misfit: NDArray[np.float64],
+    change: NDArray[np.float64],
 ) -> tuple[float, NDArray[np.float64]]:
     """Noise of calm rows in V, and what a changing current adds in each row in V, shape (rows,).
 
     Voltage is taken in an instant and current is often a mean since the row before; how much a change of R0 dI
     between rows leaves of itself in the residual is read off the ride itself.
     """
-    rows = np.flatnonzero(running.ordinary)
+    # Parked rows are quieter than riding ever is.
+    loaded = running.ordinary & (np.abs(path.amps) > _LOADED_SHARE * float(np.quantile(np.abs(amps), 0.99)))
+    rows = np.flatnonzero(loaded if loaded.sum() >= _FEWEST_LOADED else running.ordinary)
     rows = rows[:: -(-max(len(rows), 1) // _MOST_ROWS)]
     floor = max(0.29 * path.resolution_v, _FLOOR_SHARE * path.level_v)
     if len(rows) < 10:
@@ -128,6 +158,12 @@ def _noise(
     if quick.sum() >= 20:
         share = float(np.clip(np.quantile(size[quick] / moved[quick], 0.9) / _NINETY_PERCENT, STEP_SHARE, 1.0))
     return noise, share * change
+
+
+def _braking(amps: NDArray[np.float64]) -> NDArray[np.float64]:
+    """1 in rows with a current into the pack and two rows to each side, else 0; shape (rows,)."""
+    near = (amps < 0).astype(np.float64)
+    return np.minimum(np.convolve(near, np.ones(5), "same"), 1.0) if len(near) >= 5 else near
 
 
 def _after_gaps(path: PowerPath, time_constant_s: float) -> NDArray[np.float64]:

@@ -25,6 +25,9 @@ PRIOR_OHM_PER_VOLT: Final = 0.005 / 3.7
 #: part (measured on synthetic rides).
 _SLOPE_LAG_S: Final = {Role.CONTROLLER: 1.0, Role.WHEEL: 1.0, Role.BMS: 3.0}
 _FEWEST_STEPS: Final = 30
+#: Rows further from the first look than so many standard deviations are no riding.
+_STRANGE: Final = 8.0
+_MOST_ROWS: Final = 20_000
 _LARGE_STEP_A: Final = 8.0
 _LEAST_EXCITATION: Final = 0.08
 _AGREEMENT: Final = 0.15
@@ -71,12 +74,21 @@ def fit_resistance(path: PowerPath, role: Role) -> ResistanceFit:
     volts = np.where(path.known, path.volts, 0.0)
     first_look = follow(path, volts + guess * amps, guess * amps)
     floor = max(path.resolution_v * 0.29, 1e-4 * path.level_v)
-    fit = fit_polarisation(path.time, volts, amps, path.charge_ah, first_look.ordinary, guess, floor)
-    used = amps[first_look.ordinary]
+    ordinary = _without_strangers(first_look, volts + guess * amps, floor)
+    fit = fit_polarisation(path.time, volts, amps, path.charge_ah, ordinary, guess, floor)
+    used = amps[ordinary]
     span = float(np.quantile(used, 0.999) - np.quantile(used, 0.001)) if len(used) else 0.0
     drop = fit.ohm * float(np.std(used)) if len(used) else 0.0
     excited = span > 0 and float(np.std(used)) >= _LEAST_EXCITATION * span and drop > floor
     return ResistanceFit(fit, lag, amps, slope, steps, excited, first_look)
+
+
+def _without_strangers(first_look: OpenCircuit, implied: NDArray[np.float64], floor_v: float) -> NDArray[np.bool_]:
+    """Rows of the ride without those that a first guess already shows to be no part of it; shape (rows,)."""
+    off = np.abs(implied - first_look.volts)
+    rows = np.flatnonzero(first_look.ordinary)
+    spread = 1.4826 * float(np.median(off[rows[:: -(-max(len(rows), 1) // _MOST_ROWS)]])) if len(rows) else 0.0
+    return np.asarray(first_look.ordinary & (off <= _STRANGE * max(spread, floor_v)))
 
 
 def median_slope(path: PowerPath, amps: NDArray[np.float64], lag_s: float) -> tuple[float | None, int]:
