@@ -15,7 +15,10 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from ridelog.damage import Damage, DamageKind, Effect
+
 if TYPE_CHECKING:
+    import polars as pl
     from numpy.typing import NDArray
 
 #: Share of the nominal energy the firmware counts on, since firmware 5.00.4.
@@ -26,6 +29,8 @@ _LEVEL_STEP = 0.001
 #: Rows of each of the ten stretches looked at, and most rows compared: the answer does not get better with more.
 _STRETCH_ROWS = 2000
 _MOST_ROWS = 500
+#: A level this far above 1 needs no wrong setting: braking lifts the voltage of a full pack (1.03 is 4.4 V a cell).
+LEVEL_WHILE_BRAKING = 1.03
 #: The firmware filters the voltage over about 2.4 s (filter constant 45), so rows are taken where it has been calm.
 _CALM_S = 5.0
 _CALMEST_SHARE = 0.25
@@ -60,6 +65,56 @@ class _Battery:
 
 
 _BATTERIES: Final[tuple[_Battery, ...]] = (_Battery("nmc", 3.7), _Battery("lfp", 3.2), _Battery("lead-acid", 2.1))
+
+
+def read_meter(
+    frame: pl.DataFrame,
+    seconds: NDArray[np.float64],
+    lines: NDArray[np.int64],
+    *,
+    voltage: str,
+    level: str,
+    energy: str = "",
+) -> tuple[dict[str, float | str | bool], pl.DataFrame, tuple[Damage, ...]]:
+    """Find the configured pack, and disbelieve a level that is no fraction: the battery setting is then wrong.
+
+    Args:
+        frame: The columns of a log.
+        seconds: Stamps in s, shape (rows,), never decreasing.
+        lines: Line number of each row, shape (rows,).
+        voltage: Name of the input voltage column, V.
+        level: Name of the battery level column, 0..1.
+        energy: Name of the column with the energy left, Wh, "" for none.
+
+    Returns:
+        Settings in canonical names, the frame with the level (and the energy) null where it means nothing, the damage.
+    """
+    import polars as pl
+
+    if level not in frame.columns or voltage not in frame.columns:
+        return {}, frame, ()
+    levels = frame.get_column(level).to_numpy()
+    meter = [name for name in (level, energy) if name in frame.columns]
+    energies = frame.get_column(energy).to_numpy() if energy in meter else np.full(len(levels), np.nan)
+    settings: dict[str, float | str | bool] = {}
+    shown = "unknown cells"
+    pack = configured_pack(seconds, frame.get_column(voltage).to_numpy(), levels, energies)
+    if pack is not None:
+        settings = {"series_cells": float(pack.series_cells), "chemistry": pack.chemistry}
+        if np.isfinite(pack.energy_wh):
+            settings |= {"nominal_capacity": pack.capacity_ah, "nominal_energy": round(pack.energy_wh, 1)}
+        shown = f"{pack.series_cells} cells in series, {pack.chemistry}"
+    wrong = np.flatnonzero((levels > LEVEL_WHILE_BRAKING) | (levels < 0))
+    if not len(wrong):
+        believed = frame.with_columns(pl.when(pl.col(level) <= 1.0).then(pl.col(level)).alias(level))
+        return settings, believed, ()
+    message = (
+        f"The battery level reaches {levels[wrong][np.argmax(np.abs(levels[wrong]))]:.2f} where 0 to 1 is possible: "
+        f"the controller is configured for another battery ({shown}); its state of charge is not used."
+    )
+    first = tuple(int(line) for line in lines[wrong[:20]])
+    damage = Damage(DamageKind.WRONG_SETTING, Effect.NOTED, message, len(wrong), first, "soc")
+    return settings, frame.with_columns(pl.lit(None, pl.Float64).alias(name) for name in meter), (damage,)
 
 
 def battery_level(

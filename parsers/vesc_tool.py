@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, ClassVar, Final
 import numpy as np
 
 from ridelog.clock import Clock, ClockBasis, unwrap_midnight
-from ridelog.damage import Damage, DamageKind, Effect
 from ridelog.errors import ParseError
 from ridelog.log import Identity, Log, LogBuilder, Role
 from ridelog.parsing import Parser, ReadOptions, Sniff
@@ -21,11 +20,10 @@ from .timed_rows import TimedRows, timed_rows
 from .vesc_blocks import FIX_BLOCK, IMU_BLOCK, SETUP_BLOCK, only_fresh
 from .vesc_clock import local_clock, utc_clock
 from .vesc_header import TIME, ToolHeader, find_header
-from .vesc_meter import configured_pack
+from .vesc_meter import read_meter
 from .vesc_sensors import without_missing_sensors
 
 if TYPE_CHECKING:
-    import polars as pl
     from numpy.typing import NDArray
 
 _DEGREES = 180.0 / np.pi
@@ -88,8 +86,6 @@ COLUMNS: Final[tuple[Column, ...]] = (
 )
 _OF_THE_FIX: Final = ("gnss_alt", "gnss_gVel", "gnss_vVel", "gnss_hAcc", "gnss_vAcc")
 _STAMPS: Final = (TIME, SETUP_BLOCK.stamp, IMU_BLOCK.stamp)
-#: A level this far above 1 needs no wrong setting: braking lifts the voltage of a full pack (1.03 is 4.4 V a cell).
-_LEVEL_WHILE_BRAKING = 1.03
 
 
 class VescTool(Parser):
@@ -153,7 +149,9 @@ class VescTool(Parser):
             damage += stale
         frame, no_fix = drop_missing_fixes(frame, "gnss_lat", "gnss_lon", _OF_THE_FIX)
         frame, no_sensor = without_missing_sensors(frame, rows.lines)
-        settings, frame, wrong_setting = _read_meter(frame, rows.seconds, rows.lines)
+        settings, frame, wrong_setting = read_meter(
+            frame, rows.seconds, rows.lines, voltage="input_voltage", level="battery_level", energy="battery_wh_tot"
+        )
         damage += (*no_fix, *no_sensor, *wrong_setting)
         builder = LogBuilder(rows.seconds, rows.lines, time_source=TIME)
         damage += add_columns(builder, frame, COLUMNS, known=_STAMPS)
@@ -194,37 +192,3 @@ def _clock(header: ToolHeader, rows: TimedRows, name: str, zone: str) -> Clock:
         longitudes = longitudes[np.isfinite(longitudes) & (longitudes != 0)]
         longitude = float(longitudes[0]) if len(longitudes) else None
     return utc_clock(name, first_s, zone, longitude)
-
-
-def _read_meter(
-    frame: pl.DataFrame, seconds: NDArray[np.float64], lines: NDArray[np.int64]
-) -> tuple[dict[str, float | str | bool], pl.DataFrame, list[Damage]]:
-    """Configured pack from the battery meter; a level that is no fraction is a wrong setting and no state of charge."""
-    import polars as pl
-
-    if "battery_level" not in frame.columns:
-        return {}, frame, []
-    level = frame.get_column("battery_level").to_numpy()
-    empty = np.full(len(level), np.nan)
-    energy = frame.get_column("battery_wh_tot").to_numpy() if "battery_wh_tot" in frame.columns else empty
-    voltage = frame.get_column("input_voltage").to_numpy() if "input_voltage" in frame.columns else empty
-    settings: dict[str, float | str | bool] = {}
-    shown = "unknown cells"
-    pack = configured_pack(seconds, voltage, level, energy)
-    if pack is not None:
-        settings = {"series_cells": float(pack.series_cells), "chemistry": pack.chemistry}
-        if np.isfinite(pack.energy_wh):
-            settings |= {"nominal_capacity": pack.capacity_ah, "nominal_energy": round(pack.energy_wh, 1)}
-        shown = f"{pack.series_cells} cells in series, {pack.chemistry}"
-    wrong = np.flatnonzero((level > _LEVEL_WHILE_BRAKING) | (level < 0))
-    if not len(wrong):
-        outside = pl.col("battery_level") > 1.0
-        return settings, frame.with_columns(battery_level=pl.when(~outside).then(pl.col("battery_level"))), []
-    message = (
-        f"The battery level reaches {level[wrong][np.argmax(np.abs(level[wrong]))]:.2f} where 0 to 1 is possible: the "
-        f"controller is configured for another battery ({shown}); its state of charge is not used."
-    )
-    first = tuple(int(line) for line in lines[wrong[:20]])
-    damage = Damage(DamageKind.WRONG_SETTING, Effect.NOTED, message, len(wrong), first, "soc")
-    meter = [name for name in ("battery_level", "battery_wh_tot") if name in frame.columns]
-    return settings, frame.with_columns(pl.lit(None, pl.Float64).alias(name) for name in meter), [damage]
