@@ -10,7 +10,7 @@ from pathlib import Path
 from ridelog.errors import SourceError
 from ridelog.sources import open_sources
 
-_EMBEDDED = re.compile(r'<script type="application/json" id="ridelog-report">(.*?)</script>', re.DOTALL)
+_EMBEDDED = re.compile(r'<script type="application/json" id="report-data">(.*?)</script>', re.DOTALL)
 
 
 def embedded(report: Path) -> dict[str, object]:
