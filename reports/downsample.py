@@ -28,12 +28,14 @@ class Detail:
         window_buckets: Buckets over each window of interest.
         windows: Windows of interest as (start, end) on the clock of the stamps, in s.
         pinned: Rows that are kept whatever happens, shape (k,).
+        edges: `gaps` of the stamps where they are known already; used for series without missing values.
     """
 
     buckets: int
     window_buckets: int
     windows: Sequence[tuple[float, float]]
     pinned: NDArray[np.intp]
+    edges: NDArray[np.intp] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +109,7 @@ def select(time: NDArray[np.float64], values: NDArray[np.float64], detail: Detai
         stamps, levels = time[valid], values[valid]
     if not len(levels):
         return Drawn(np.empty(0, dtype=np.intp), np.empty(0, dtype=np.intp))
-    edges = gaps(stamps)
+    edges = detail.edges if valid is None and detail.edges is not None else gaps(stamps)
     parts = [extremes(levels, detail.buckets), *_windows(stamps, levels, detail)]
     parts += [edges[:_MOST_EXACT_GAPS], edges[:_MOST_EXACT_GAPS] - 1]
     parts.append(_pinned(detail.pinned, valid, len(levels)))

@@ -12,7 +12,7 @@ from ridelog.channels import CHANNELS, Kind
 from ridelog.log import Role
 from ridelog.settings import number as setting_number
 
-from .downsample import Detail, Drawn, select
+from .downsample import Detail, Drawn, gaps, select
 from .lanes import Lane, lanes
 from .words import log_name, plain, quantity, short
 
@@ -190,10 +190,14 @@ def _group(name: str, tracks: Sequence[Track], incident: Incident) -> Group:
     moving = any(track.has(name) for track in tracks for name in ("speed", "gps_speed"))
     plans = [plan for plan in PLANS if not (moving and plan.id == "rotation")]
     plans += [*_cited(tracks, [finding for _, finding in numbered])]
+    details = [
+        Detail(BUCKETS, WINDOW_BUCKETS, windows, _pinned(track, [f for _, f in numbered]), gaps(track.time))
+        for track in tracks
+    ]
     panels: list[Panel] = []
     budget = MOST_SERIES
     for plan in plans:
-        panel = _panel(plan, tracks, incident, windows, [f for _, f in numbered], budget)
+        panel = _panel(plan, tracks, incident, details, budget)
         if panel is not None:
             panels.append(panel)
             budget -= len(panel.series)
@@ -246,8 +250,7 @@ def _panel(
     plan: Plan,
     tracks: Sequence[Track],
     incident: Incident,
-    windows: list[tuple[float, float]],
-    findings: Sequence[Finding],
+    details: Sequence[Detail],
     budget: int,
 ) -> Panel | None:
     series: list[Series] = []
@@ -256,8 +259,7 @@ def _panel(
         for name, values, shown, kind in _values(plan, track, incident):
             if len(series) >= budget:
                 break
-            detail = Detail(BUCKETS, WINDOW_BUCKETS, windows, _pinned(track, findings))
-            drawn = select(track.time, values, detail)
+            drawn = select(track.time, values, details[order])
             if not len(drawn.rows):
                 continue
             label = f"{name} · {short(plain(log_name(track.log)))}" if len(tracks) > 1 else name

@@ -168,7 +168,7 @@
       const ticks = timeTicks(this.window[0], this.window[1], this.width < 500 ? 4 : 9);
       return {
         range: this.window, tickvals: ticks.values, ticktext: ticks.texts, gridcolor: color("grid"), zeroline: false, fixedrange: true,
-        tickfont: { size: 12, color: color("muted") }, showline: false, ticks: "",
+        tickfont: { size: 12, color: color("muted") }, showline: false, ticks: "outside", ticklen: 4, tickcolor: "rgba(0,0,0,0)",
       };
     }
 
