@@ -30,6 +30,11 @@ class Captions:
         """Captions in lower case."""
         return tuple(name.lower() for name in self.names)
 
+    @cached_property
+    def written(self) -> dict[str, str]:
+        """Caption as the file writes it, by caption in lower case."""
+        return dict(zip(self.lower, self.names, strict=True))
+
     def has(self, *names: str) -> bool:
         """Tell whether every one of the lower-case `names` is a caption."""
         return set(names) <= set(self.lower)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -94,3 +94,22 @@ def add_columns(
         if name not in done and name:
             builder.keep(name, frame.get_column(name))
     return tuple(damage)
+
+
+def as_written(
+    frame: pl.DataFrame, table: Iterable[Column], written: Mapping[str, str]
+) -> tuple[pl.DataFrame, tuple[Column, ...]]:
+    """Bring a frame and a field table from captions in lower case to those the file has.
+
+    Args:
+        frame: Columns by captions in lower case.
+        table: Field table by captions in lower case.
+        written: Caption as the file writes it, by caption in lower case.
+
+    Returns:
+        The frame and the table by the captions of the file.
+    """
+    renamed = {name: written[name] for name in frame.columns if written.get(name, name) != name}
+    if len({*renamed.values()}.union(set(frame.columns) - set(renamed))) < len(frame.columns):
+        return frame, tuple(table)
+    return frame.rename(renamed), tuple(replace(row, source=written.get(row.source, row.source)) for row in table)

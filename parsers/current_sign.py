@@ -73,18 +73,20 @@ def current_sign(
     some = slice(None, None, max(1, count // _ENOUGH))
     spans = np.diff(seconds)[some]
     spans = spans[spans > 0]
-    interval = float(np.median(spans)) if len(spans) else np.inf
-    lag = max(1, round(_LAG_S / interval))
-    start = np.arange(0, max(count - lag, 0), max(1, count // _ENOUGH))
-    elapsed = seconds[start + lag] - seconds[start]
-    steps = current[start + lag] - current[start]
-    answers = voltage[start + lag] - voltage[start]
+    lag = max(_LAG_S, float(np.median(spans))) if len(spans) else np.inf
+    start = np.arange(count)[some]
+    # A little less than the lag, so that stamps that jitter do not skip a row.
+    end = np.searchsorted(seconds, seconds[start] + 0.9 * lag)
+    start, end = start[end < count], end[end < count]
+    elapsed = seconds[end] - seconds[start]
+    steps = current[end] - current[start]
+    answers = voltage[end] - voltage[start]
     sizes = np.abs(current[some])
     sizes = sizes[np.isfinite(sizes)]
     least = max(_LEAST_STEP, _STEP_SHARE * float(np.quantile(sizes, 0.99))) if len(sizes) else np.inf
     with np.errstate(invalid="ignore"):
-        taken = (np.abs(steps) >= least) & (elapsed > 0) & (elapsed <= 3 * lag * interval)
-        taken &= (voltage[start] > 0) & (voltage[start + lag] > 0)
+        taken = (np.abs(steps) >= least) & (elapsed > 0) & (elapsed <= 3 * lag)
+        taken &= (voltage[start] > 0) & (voltage[end] > 0)
     count = int(taken.sum())
     if count < _FEWEST_STEPS:
         return CurrentSign(0.0, count, 0.0)

@@ -13,13 +13,14 @@ from ridelog.damage import Damage, DamageKind, Effect
 from ridelog.sources import Source
 
 from .captions import Captions, read_captions
-from .columns import KILOMETRES, KILOMETRES_PER_HOUR, PERCENT, Column
+from .columns import KILOMETRES, KILOMETRES_PER_HOUR, PERCENT, Column, as_written
 from .delimited import read_delimited
 from .electric_signs import Electric, signed_columns
 from .loose_text import numbers_where_possible, unknown_captions
 from .positions import drop_missing_fixes
 from .stamps import parse_first_fitting
 from .timed_rows import timed_rows
+from .written_notes import written_notes
 
 if TYPE_CHECKING:
     import polars as pl
@@ -86,10 +87,11 @@ class FamilyRows:
     """The rows of a file of either program.
 
     Attributes:
-        frame: The columns under their captions in lower case.
+        frame: The columns under their captions in the file, without the stamps.
         lines: Line number of each row, shape (n,).
         seconds: Stamps in s since 1970 by the local clock, never decreasing, shape (n,).
         columns: The field table with what this file showed about signs and counters.
+        notes: Notes of the column `Extra`, by key in lower case.
         clock: The clock.
         damage: What was dropped or repaired.
     """
@@ -98,6 +100,7 @@ class FamilyRows:
     lines: NDArray[np.int64]
     seconds: NDArray[np.float64]
     columns: tuple[Column, ...]
+    notes: dict[str, str]
     clock: Clock
     damage: tuple[Damage, ...]
 
@@ -121,7 +124,7 @@ def read_family(source: Source, columns: Iterable[Column], zone: str, program: s
         source.data,
         separator=captions.separator,
         header=captions.lower,
-        text_columns=unknown_captions(captions.lower, {column.source for column in columns}),
+        text_columns=unknown_captions(captions.lower, {column.source for column in columns} - {"extra"}),
         skip_lines=captions.line,
         path=source.label,
     )
@@ -145,7 +148,10 @@ def read_family(source: Source, columns: Iterable[Column], zone: str, program: s
         f"{program} writes the phone's local date and time without a zone.",
     )
     damage = (*table.damage, *rows.damage, *no_fix, *no_wheel, *signs)
-    return FamilyRows(frame, rows.lines, rows.seconds, _counter(columns, frame), clock, damage)
+    columns = _counter(columns, frame)
+    notes = written_notes(frame, "extra")
+    frame, columns = as_written(frame.drop("date"), columns, captions.written)
+    return FamilyRows(frame, rows.lines, rows.seconds, columns, notes, clock, damage)
 
 
 def _without_absent_wheel(frame: pl.DataFrame, lines: NDArray[np.int64]) -> tuple[pl.DataFrame, tuple[Damage, ...]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, ClassVar, Final
+from typing import ClassVar, Final
 
 from ridelog.log import Identity, Log, LogBuilder, Role
 from ridelog.parsing import Parser, ReadOptions, Sniff
@@ -13,14 +13,11 @@ from .captions import read_captions
 from .columns import Column, add_columns
 from .darknessbot_family import COLUMNS, family_member, read_family
 from .mac_address import format_mac, mac_address
-from .written_notes import written_notes
-
-if TYPE_CHECKING:
-    import polars as pl
 
 _MIXED_SPEED: Final = "km/h to m/s; while no wheel is connected the app writes the phone's satellite speed here"
-_COLUMNS: Final[tuple[Column, ...]] = tuple(
-    replace(column, conversion=_MIXED_SPEED) if column.channel == "speed" else column for column in COLUMNS
+_COLUMNS: Final[tuple[Column, ...]] = (
+    *(replace(column, conversion=_MIXED_SPEED) if column.channel == "speed" else column for column in COLUMNS),
+    Column("extra", "event_text"),
 )
 
 
@@ -61,24 +58,19 @@ class EucPlanet(Parser):
         """
         rows = read_family(source, _COLUMNS, options.zone, "EUC Planet", ("altitude",))
         builder = LogBuilder(rows.seconds, rows.lines, "Date")
-        known = ["date"]
-        if "extra" in rows.frame.columns:
-            builder.add("event_text", rows.frame.get_column("extra").cast(str), source="Extra")
-            known.append("extra")
-        found = add_columns(builder, rows.frame, rows.columns, known=known)
+        found = add_columns(builder, rows.frame, rows.columns)
         return [
             builder.build(
                 Role.WHEEL,
                 self.name,
                 clock=rows.clock,
-                identity=_identity(rows.frame, source),
+                identity=_identity(rows.notes, source),
                 damage=(*rows.damage, *found),
             )
         ]
 
 
-def _identity(frame: pl.DataFrame, source: Source) -> Identity:
-    written = written_notes(frame, "extra")
+def _identity(written: dict[str, str], source: Source) -> Identity:
     address = format_mac(written.get("wheel.mac", "")) or mac_address(source.member, source.path)
     return Identity(
         device="Electric unicycle",

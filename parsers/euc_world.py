@@ -13,7 +13,7 @@ from ridelog.parsing import Parser, ReadOptions, Sniff
 from ridelog.sources import Source
 
 from .captions import read_captions
-from .columns import KILOMETRES, KILOMETRES_PER_HOUR, PERCENT, Column, add_columns
+from .columns import KILOMETRES, KILOMETRES_PER_HOUR, PERCENT, Column, add_columns, as_written
 from .delimited import read_delimited
 from .electric_signs import Electric, signed_columns
 from .loose_text import numbers_where_possible, unknown_captions
@@ -165,18 +165,18 @@ class EucWorld(Parser):
             columns = _distances_2019(columns, frame)
         columns, signs = signed_columns(columns, frame, rows.seconds, _ELECTRIC, "EUC World")
         builder = LogBuilder(rows.seconds, rows.lines, "datetime")
-        known = ["datetime"]
         if "gps_datetime" in frame.columns:
             fixes, _ = parse_iso_stamps(frame.get_column("gps_datetime"))
             builder.add("gps_time", fixes, source="gps_datetime", conversion="to UTC, seconds since 1970")
-            known.append("gps_datetime")
-        found = add_columns(builder, frame, columns, known=known)
+        identity = _identity(frame, source)
+        frame, columns = as_written(frame.drop("datetime", "gps_datetime", strict=False), columns, captions.written)
+        found = add_columns(builder, frame, columns)
         return [
             builder.build(
                 Role.WHEEL,
                 self.name,
                 clock=_clock(rows, offset, options.zone),
-                identity=_identity(frame, source),
+                identity=identity,
                 damage=(*table.damage, *rows.damage, *no_fix, *signs, *found),
             )
         ]

@@ -16,7 +16,7 @@ from ridelog.log import Identity, Log, LogBuilder, Role
 from ridelog.parsing import Parser, ReadOptions, Sniff
 from ridelog.sources import Source
 
-from .columns import KILOMETRES, KILOMETRES_PER_HOUR, MILES, MILES_PER_HOUR, PERCENT, Column, add_columns
+from .columns import KILOMETRES, KILOMETRES_PER_HOUR, MILES, MILES_PER_HOUR, PERCENT, Column, add_columns, as_written
 from .electric_signs import Electric, signed_columns
 from .mac_address import mac_address
 from .positions import drop_missing_fixes
@@ -144,7 +144,8 @@ class EucWorldXlsx(Parser):
             _table(sheet), frame, rows.seconds, Electric("voltage", "current", "power", "phase current"), "EUC World"
         )
         builder = LogBuilder(rows.seconds, rows.lines, "Date & Time")
-        found = add_columns(builder, frame, table, known=(_STAMP,))
+        frame, table = as_written(frame.drop(_STAMP), table, sheet.captions)
+        found = add_columns(builder, frame, table)
         clock = Clock(
             ClockBasis.LOCAL,
             float(rows.seconds[0]),

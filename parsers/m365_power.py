@@ -13,7 +13,7 @@ from ridelog.parsing import Parser, ReadOptions, Sniff
 from ridelog.sources import Source
 
 from .captions import read_captions
-from .columns import KILOMETRES, KILOMETRES_PER_HOUR, MILLI, PERCENT, Column, add_columns
+from .columns import KILOMETRES, KILOMETRES_PER_HOUR, MILLI, PERCENT, Column, add_columns, as_written
 from .delimited import read_delimited
 from .timed_rows import timed_rows
 
@@ -79,7 +79,9 @@ class M365Power(Parser):
         stamps = table.frame.get_column("timestamp").to_numpy().astype(np.float64) * MILLI
         rows = timed_rows(table.frame, table.lines, stamps, path=source.label, expected="ms since 1970 in 'timestamp'")
         builder = LogBuilder(rows.seconds, rows.lines, "timestamp")
-        found = add_columns(builder, rows.frame, _with_sign_of_recovered(rows.frame), known=("timestamp",))
+        columns = _with_sign_of_recovered(rows.frame)
+        frame, columns = as_written(rows.frame.drop("timestamp"), columns, captions.written)
+        found = add_columns(builder, frame, columns)
         clock = Clock(
             ClockBasis.UTC, float(rows.seconds[0]), "UTC", 0.001, "The stamps count milliseconds since 1970 in UTC."
         )

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 
-_MAC = re.compile(r"(?<![0-9A-Fa-f])[0-9A-Fa-f]{2}(?:[_:-]?[0-9A-Fa-f]{2}){5}(?![0-9A-Fa-f])")
+_BYTE = "[0-9A-Fa-f]{2}"
+_MAC = re.compile(rf"(?<![0-9A-Fa-f])(?:{_BYTE}([_:-]){_BYTE}(?:\1{_BYTE}){{4}}|[0-9A-Fa-f]{{12}})(?![0-9A-Fa-f])")
 
 
 def mac_address(*paths: str) -> str:
@@ -13,12 +14,10 @@ def mac_address(*paths: str) -> str:
     The folder (18_7A_3E_9C_56_FC) or the file (187A3E9C56FC_27.03.2026.csv) is named after it.
     """
     for path in paths:
-        for candidate in reversed(_MAC.findall(path)):
-            separators = set(re.findall(r"[_:-]", candidate))
+        for found in reversed(list(_MAC.finditer(path))):
             # Twelve digits alone are as likely a date and a time.
-            if len(separators) > 1 or (not separators and candidate.isdigit()):
-                continue
-            return format_mac(candidate)
+            if found.group(1) or not found.group().isdigit():
+                return format_mac(found.group())
     return ""
 
 

@@ -112,7 +112,8 @@ class NineBMetrics(Parser):
         odometer = records.odometer(seconds)
         if odometer is not None:
             builder.add("odometer", odometer, source="41, 42", conversion=f"low half and high half x 65536; {_HELD}")
-        found = add_columns(builder, _named(wide, data), table_of_file, known=("41", "42"))
+            wide = wide.drop("41", "42")
+        found = add_columns(builder, _named(wide, data), table_of_file)
         clock = Clock(ClockBasis.UTC, float(seconds[0]), "UTC", 0.001, "The stamps are seconds since 1970 in UTC.")
         everything = (*damage, *steps, *signs, *found)
         return [builder.build(Role.WHEEL, self.name, clock=clock, identity=records.identity(), damage=everything)]

@@ -227,7 +227,7 @@ def _number(columns: Bytes, good: NDArray[np.bool_]) -> NDArray[np.unsignedinteg
     if digits.size and digits.max() > 9:
         good &= (digits <= 9).all(axis=0)
     kind = np.uint8 if len(digits) <= 2 else np.uint16 if len(digits) <= 4 else np.uint32
-    value = digits[0].astype(kind)
+    value: NDArray[np.unsignedinteger[Any]] = digits[0].astype(kind)
     for column in digits[1:]:
         value = value * kind(10) + column
     return value

@@ -153,7 +153,8 @@ def _lone_lines(assigned: NDArray[np.int64], exact: NDArray[np.bool_]) -> NDArra
     kinds = assigned[rows]
     before = np.concatenate(([-1], kinds[:-1]))
     after = np.concatenate((kinds[1:], [-1]))
-    return rows[(kinds != 0) & (kinds != before) & (kinds != after)]
+    lone: NDArray[np.int64] = rows[(kinds != 0) & (kinds != before) & (kinds != after)]
+    return lone
 
 
 def _power_fits(row: dict[str, str]) -> bool:
