@@ -17,7 +17,7 @@ from ridelog.errors import RidelogError, SourceError, UsageError
 from ridelog.incident import Incident, Input
 from ridelog.log import Log
 from ridelog.parsing import ReadOptions
-from ridelog.reading import read_source
+from ridelog.reading import passed_over, read_source
 from ridelog.sources import Limits, open_sources
 
 
@@ -58,7 +58,7 @@ def analyze(paths: Sequence[str], options: Options | None = None) -> Incident:
 
 
 def read_all(paths: Iterable[str], options: Options) -> list[Log]:
-    """Read every file of a ride; members of an archive or folder that are no logs are passed over.
+    """Read every file of a ride; members of an archive or folder that are no logs are named as damage and passed over.
 
     Raises:
         RidelogError: If a named file cannot be read, or an archive or folder holds no log at all.
@@ -83,6 +83,8 @@ def read_all(paths: Iterable[str], options: Options) -> list[Log]:
             found += 1
         if refusals and (len(sources) == 1 or not found):
             raise refusals[0]
+        if refusals and logs:
+            logs[-1].damage = (*logs[-1].damage, *(passed_over(error) for error in refusals))
     if not logs:
         raise SourceError("no log was found.", path=", ".join(paths))
     return logs
