@@ -29,7 +29,8 @@ from .crc import modbus_crc
 from .protocol import Packet, Protocol
 from .samples import Origin, Polls, Values, bits, cells, hottest, sample_log
 from .setting_rows import settings_log
-from .stream import Cut, Verdict, cut_damage, cut_frames
+from .stream import Cut, Frame, Verdict, cut_damage, cut_frames
+from .switching import Switching, switched, switching_log
 
 _HEADER: Final = re.compile(rb"\x7e\xa1")
 _END: Final = b"\xaa\x55"
@@ -37,6 +38,15 @@ _END: Final = b"\xaa\x55"
 _EXTRA_BYTES: Final = 6
 _REALTIME: Final = 0x11
 _PARAMETERS: Final = 0x12
+_CONTROLLED: Final = 0x61
+_DONE: Final = 1
+#: Controls the device confirms with function 61.
+_FET_CONTROLS: Final[Mapping[int, tuple[str, bool]]] = {
+    1: ("discharge", False),
+    3: ("discharge", True),
+    4: ("charge", False),
+    6: ("charge", True),
+}
 #: Functions of the device; those of the host are 0x10 smaller, and its read requests carry no data.
 _REPLIES: Final = frozenset({0x11, 0x12, 0x13, 0x14, 0x15, 0x16, 0x32, 0x33, 0x42, 0x43, 0x61})
 _READ_REQUESTS: Final = frozenset({0x01, 0x02, 0x03, 0x04, 0x05, 0x06})
@@ -221,19 +231,29 @@ class AntNew(Protocol):
                 polls.add(_REALTIME, frame, values)
         settings, identity = _parameters(cut)
         damage = cut_damage(cut, "ANT")
-        if polls.samples:
-            return [
-                sample_log(
-                    polls.samples,
-                    _ORIGINS,
-                    clock=clock,
-                    parser=parser,
-                    identity=identity,
-                    damage=damage,
-                    settings=settings,
-                )
-            ]
-        return settings_log(settings, cut.frames, clock=clock, parser=parser, identity=identity, damage=damage)
+        commands = [command for frame in cut.frames for command in _commands(frame)]
+        switching = switching_log(commands, clock=clock, parser=parser, identity=identity)
+        if not polls.samples:
+            alone = settings_log(settings, cut.frames, clock=clock, parser=parser, identity=identity, damage=damage)
+            return [*alone, *switching]
+        log = sample_log(
+            polls.samples,
+            _ORIGINS,
+            clock=clock,
+            parser=parser,
+            identity=identity,
+            damage=damage,
+            settings=settings,
+        )
+        return [log, *switching]
+
+
+def _commands(frame: Frame) -> list[Switching]:
+    data = frame.data
+    control = _FET_CONTROLS.get(int.from_bytes(data[3:5], "little"))
+    if data[2] != _CONTROLLED or control is None or data[5] < 1 or data[6] != _DONE:
+        return []
+    return [switched(frame, *control)]
 
 
 def _parameters(cut: Cut) -> tuple[Settings, Identity]:

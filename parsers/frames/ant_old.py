@@ -22,6 +22,7 @@ from .protocol import Packet, Protocol
 from .samples import Origin, Polls, Values, bits, cells, hottest, sample_log
 from .setting_rows import settings_log
 from .stream import Frame, Verdict, cut_damage, cut_frames
+from .switching import Switching, switched, switching_log
 
 STATUS_BYTES: Final = 140
 REGISTER_BYTES: Final = 6
@@ -29,6 +30,8 @@ _STATUS: Final = b"\xaa\x55\xaa\xff"
 _HEADER: Final = re.compile(rb"\xaa\x55\xaa\xff|\x5a\x5a|\xa5\xa5", re.DOTALL)
 #: From here on registers are commands (shutdown, FETs on and off, apply), not settings.
 _FIRST_COMMAND: Final = 247
+_WRITTEN: Final = 0xA5
+_FET_COMMANDS: Final[Mapping[int, str]] = {249: "discharge", 250: "charge"}
 _SLOTS: Final = 32
 _NO_SENSOR: Final = -40
 
@@ -98,7 +101,8 @@ def decode_status(data: bytes) -> Values:
         "pack_voltage": pack / 10,
         "battery_current": current / 10,
         "power": float(power),
-        "soc": soc / 100,
+        # A device that was never told its capacity knows no SoC either.
+        "soc": soc / 100 if soc or capacity else None,
         "remaining_capacity": remaining / 1e6,
         "nominal_capacity": capacity / 1e6 if capacity else None,
         "cell_voltages": voltages,
@@ -151,27 +155,30 @@ class AntOld(Protocol):
         cut = cut_frames(packets, _HEADER, _measure)
         polls = Polls("status")
         registers: dict[int, int] = {}
+        commands: list[Switching] = []
         for frame in cut.frames:
             if len(frame.data) == STATUS_BYTES:
                 polls.add("status", frame, decode_status(frame.data))
             else:
                 _note_register(registers, frame)
+                commands += _command(frame)
         settings = register_settings(registers, OLD_REGISTERS)
         identity = Identity(device="ANT BMS", family="ant")
         damage = cut_damage(cut, "ANT")
-        if polls.samples:
-            return [
-                sample_log(
-                    polls.samples,
-                    _ORIGINS,
-                    clock=clock,
-                    parser=parser,
-                    identity=identity,
-                    damage=damage,
-                    settings=settings,
-                )
-            ]
-        return settings_log(settings, cut.frames, clock=clock, parser=parser, identity=identity, damage=damage)
+        switching = switching_log(commands, clock=clock, parser=parser, identity=identity)
+        if not polls.samples:
+            alone = settings_log(settings, cut.frames, clock=clock, parser=parser, identity=identity, damage=damage)
+            return [*alone, *switching]
+        log = sample_log(
+            polls.samples,
+            _ORIGINS,
+            clock=clock,
+            parser=parser,
+            identity=identity,
+            damage=damage,
+            settings=settings,
+        )
+        return [log, *switching]
 
 
 def _note_register(registers: dict[int, int], frame: Frame) -> None:
@@ -179,3 +186,11 @@ def _note_register(registers: dict[int, int], frame: Frame) -> None:
     register, value = frame.data[2], int.from_bytes(frame.data[3:5], "big")
     if register < _FIRST_COMMAND and value not in (0, 0xFFFF):
         registers[register] = value
+
+
+def _command(frame: Frame) -> list[Switching]:
+    """What the device confirms: it answers a write with the same register and the state that results."""
+    which = _FET_COMMANDS.get(frame.data[2])
+    if frame.data[0] != _WRITTEN or which is None:
+        return []
+    return [switched(frame, which, int.from_bytes(frame.data[3:5], "big") == 1)]

@@ -15,6 +15,7 @@ from .protocol import Packet, Protocol
 from .samples import Origin, Polls, Sample, Values, bits, hottest, sample_log
 from .setting_rows import settings_log
 from .stream import Frame, Verdict, cut_damage, cut_frames
+from .switching import switched, switching_log
 
 FRAME_BYTES: Final = 13
 _HEADER: Final = re.compile(rb"\xa5[\x01-\x20\x40\x80].\x08", re.DOTALL)
@@ -24,6 +25,8 @@ _SUMMARY: Final = 0x90
 _COUNTS: Final = 0x94
 _CELLS: Final = 0x95
 _TEMPERATURES: Final = 0x96
+#: Commands of the host that switch FETs: first data byte 1 for on, 0 for off.
+_FET_COMMANDS: Final[Mapping[int, str]] = {0xD9: "discharge", 0xDA: "charge"}
 _CURRENT_ZERO: Final = 30_000
 _CELLS_PER_FRAME: Final = 3
 _SENSORS_PER_FRAME: Final = 7
@@ -184,11 +187,19 @@ class DalyA5(Protocol):
             if frame.data[1] not in _HOSTS:
                 devices.setdefault(frame.data[1], []).append(frame)
         damage = cut_damage(cut, "Daly")
-        return [
+        logs = [
             log
             for address, frames in sorted(devices.items())
             for log in _device(address, frames, damage, clock, parser)
         ]
+        sent = cut_frames(packets, _HEADER, _measure, outgoing=True).frames
+        commands = [
+            switched(frame, _FET_COMMANDS[frame.data[2]], frame.data[4] == 1)
+            for frame in sorted((*cut.frames, *sent), key=lambda frame: frame.order)
+            if frame.data[1] in _HOSTS and frame.data[2] in _FET_COMMANDS
+        ]
+        identity = Identity(device="Daly BMS", family="daly")
+        return [*logs, *switching_log(commands, clock=clock, parser=parser, identity=identity)]
 
 
 def _device(address: int, frames: Sequence[Frame], damage: Sequence[Damage], clock: Clock, parser: str) -> list[Log]:

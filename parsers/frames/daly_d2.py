@@ -18,9 +18,11 @@ from .protocol import Packet, Protocol
 from .samples import Origin, Polls, Sample, sample_log
 from .setting_rows import settings_log
 from .stream import Cut, Frame, Verdict, cut_damage, cut_frames
+from .switching import Switching, switched, switching_log
 
 _HEADER: Final = re.compile(rb"[\xd2\x51\x81][\x03\x06]")
 _READ: Final = 0x03
+_WRITE: Final = 0x06
 _REQUEST_BYTES: Final = 8
 #: Byte counts of the answers that make samples or settings; a broken one of these is told.
 _KNOWN_LENGTHS: Final = frozenset({0x52, 0x7C, 0x80, 0x82, 0x94, 0x9C, 0xA0, 0xA2})
@@ -75,6 +77,8 @@ class _DalyModbus(Protocol):
     starts: ClassVar[Mapping[int, int]]
     fields: ClassVar[Fields]
     origins: ClassVar[Mapping[str, Origin]]
+    #: Registers that switch FETs.
+    switches: ClassVar[Mapping[int, str]] = {}
     #: Registers whose answers make a sample; the first of them starts a poll.
     blocks: ClassVar[tuple[int, ...]]
 
@@ -100,19 +104,29 @@ class _DalyModbus(Protocol):
         damage = cut_damage(cut, "Daly")
         frames = [answer.frame for answer in answers]
         _fit_balancing(polls.samples)
+        commands = [command for frame in cut.frames for command in self._commands(frame)]
+        switching = switching_log(commands, clock=clock, parser=parser, identity=identity)
         if not polls.samples:
-            return settings_log(settings, frames, clock=clock, parser=parser, identity=identity, damage=damage)
-        return [
-            sample_log(
-                polls.samples,
-                self.origins,
-                clock=clock,
-                parser=parser,
-                identity=identity,
-                damage=damage,
-                settings=settings,
-            )
-        ]
+            alone = settings_log(settings, frames, clock=clock, parser=parser, identity=identity, damage=damage)
+            return [*alone, *switching]
+        log = sample_log(
+            polls.samples,
+            self.origins,
+            clock=clock,
+            parser=parser,
+            identity=identity,
+            damage=damage,
+            settings=settings,
+        )
+        return [log, *switching]
+
+    def _commands(self, frame: Frame) -> list[Switching]:
+        """A write the device confirms: it answers with the same register and value."""
+        data = frame.data
+        which = self.switches.get(int.from_bytes(data[2:4], "big"))
+        if data[1] != _WRITE or data[0] not in self.addresses or which is None:
+            return []
+        return [switched(frame, which, int.from_bytes(data[4:6], "big") == 1)]
 
     def _cut(self, packets: Sequence[Packet], *, outgoing: bool = False) -> Cut:
         return cut_frames(packets, _HEADER, partial(_measure, self.addresses), outgoing=outgoing)
@@ -170,6 +184,7 @@ class DalyD2(_DalyModbus):
     starts: ClassVar[Mapping[int, int]] = {0x7C: 0x00, 0x82: 0x00, 0x9C: 0x00, 0xA0: 0x00, 0x52: 0x80, 0x40: 0xA9}
     fields: ClassVar[Fields] = D2_FIELDS
     origins: ClassVar[Mapping[str, Origin]] = D2_ORIGINS
+    switches: ClassVar[Mapping[int, str]] = {0xA5: "charge", 0xA6: "discharge"}
     blocks: ClassVar[tuple[int, ...]] = (0x00,)
 
     def _settings(self, registers: Mapping[int, int]) -> Settings:

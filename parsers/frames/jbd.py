@@ -15,12 +15,15 @@ from .protocol import Packet, Protocol
 from .samples import Polls, Sample, sample_log
 from .setting_rows import settings_log
 from .stream import Frame, Verdict, cut_damage, cut_frames
+from .switching import Switching, switched, switching_log
 
 _HEADER: Final = re.compile(rb"\xdd(?:[^\xa5\x5a][\x00\x80]|[\xa5\x5a].)", re.DOTALL)
 _HOST: Final = frozenset({0xA5, 0x5A})
 _END: Final = 0x77
 #: Registers whose answers make samples; a broken one of another register is told only when its end byte is right.
 _REALTIME: Final = frozenset({registers.BASIC_INFO, registers.CELL_VOLTAGES})
+_WRITE: Final = 0x5A
+_FET_CONTROL: Final = 0xE1
 _PARAMETER_RANGE: Final = range(0x10, 0x40)
 
 
@@ -67,19 +70,38 @@ class Jbd(Protocol):
         samples = _samples(answers)
         settings, identity = _parameters(answers)
         damage = cut_damage(cut, "JBD")
-        if samples:
-            return [
-                sample_log(
-                    samples,
-                    registers.ORIGINS,
-                    clock=clock,
-                    parser=parser,
-                    identity=identity,
-                    damage=damage,
-                    settings=settings,
-                )
-            ]
-        return settings_log(settings, answers, clock=clock, parser=parser, identity=identity, damage=damage)
+        sent = cut_frames(packets, _HEADER, _measure, outgoing=True).frames
+        commands = _commands(sorted((*cut.frames, *sent), key=lambda frame: frame.order))
+        switching = switching_log(commands, clock=clock, parser=parser, identity=identity)
+        if not samples:
+            alone = settings_log(settings, answers, clock=clock, parser=parser, identity=identity, damage=damage)
+            return [*alone, *switching]
+        log = sample_log(
+            samples,
+            registers.ORIGINS,
+            clock=clock,
+            parser=parser,
+            identity=identity,
+            damage=damage,
+            settings=settings,
+        )
+        return [log, *switching]
+
+
+def _commands(frames: Sequence[Frame]) -> list[Switching]:
+    """FETs the host switches by register E1: bit 0 holds the charge FETs off, bit 1 the discharge FETs."""
+    commands: list[Switching] = []
+    state: dict[str, bool] = {}
+    for frame in frames:
+        if frame.data[1] != _WRITE or frame.data[2] != _FET_CONTROL or frame.data[3] != 2:
+            continue
+        word = int.from_bytes(frame.data[4:6], "big")
+        for which, bit in (("discharge", 2), ("charge", 1)):
+            on = not word & bit
+            if state.get(which, True) != on:
+                commands.append(switched(frame, which, on))
+            state[which] = on
+    return commands
 
 
 def payload(frame: Frame) -> bytes:

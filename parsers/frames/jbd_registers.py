@@ -73,7 +73,9 @@ ORIGINS: Final[Mapping[str, Origin]] = {
     "charge_fet": Origin("register 03, byte 20, bit 0"),
     "protections": Origin("register 03, bytes 16..17", "bits to names"),
     "balancing": Origin("register 03, bytes 12..15"),
-    "cells_balancing": Origin("register 03, bytes 12..15", "bit 0 is the first cell"),
+    "cells_balancing": Origin(
+        "register 03, bytes 12..15", "bit 0 is the first cell; null when bits of cells that are not there are set"
+    ),
     "battery_temperatures": Origin("register 03, bytes 23 on", "0.1 K to degC"),
     "battery_temperature": Origin("register 03, bytes 23 on", "", "the hottest of the sensors"),
     "humidity": Origin("register 03, behind the temperatures", "x 0.01"),
@@ -112,7 +114,7 @@ def decode_basic_info(data: bytes) -> Values | None:
         "charge_fet": bool(fets & 1),
         "protections": named_bits(protection, PROTECTION_BITS),
         "balancing": bool(balanced),
-        "cells_balancing": bits(balanced, count) if 0 < count <= 32 else None,
+        "cells_balancing": bits(balanced, count) if 0 < count <= 32 and not balanced >> count else None,
         "battery_temperatures": temperatures if temperatures else None,
         "battery_temperature": hottest(temperatures),
     }
