@@ -80,5 +80,6 @@ def read(path: str, options: ReadOptions | None = None, limits: Limits | None = 
 
 
 def passed_over(error: RidelogError) -> Damage:
-    """The damage that names a file of an archive or folder that could not be read."""
-    return Damage(DamageKind.NOTE, Effect.NOTED, f"A file beside this log was not read: {error}")
+    """The damage that names a file of an archive or folder that could not be read, without the folders above it."""
+    name = error.path.replace("\\", "/").rpartition("/")[2]
+    return Damage(DamageKind.NOTE, Effect.NOTED, f"A file beside this log was not read: {name}: {error.message}")
