@@ -1,4 +1,4 @@
-"""What a protection board answers: cell voltages one after another, a mean current, a meter of its own, flags as polled."""
+"""What a protection board answers: cells in turn, a mean current, a charge meter of its own, flags as polled."""
 
 from __future__ import annotations
 
@@ -80,10 +80,14 @@ def sample_bms(scene: Scene, history: History) -> BmsTelemetry:
     current = current + noise(count) * (0.02 + 0.004 * np.abs(current))
     current = np.where(np.abs(current) < meter.dead_a, 0.0, current)
     cells = _cell_voltages(scene, history, shown)
-    joined = cells.sum(axis=1) - float(pack.joint_ohm.sum()) * 0.0
-    cells = cells + noise(cells.shape) * 0.0007
+    joined = cells.sum(axis=1)
+    cells = cells + noise(cells.shape) * scene.meter.cell_noise_v
+    cells = cells[:, : scene.configured_series]
     if scene.board.read_cells is not None:
         cells = scene.board.read_cells(cells)
+    if cells.shape[1] < scene.configured_series:
+        missing = np.full((count, scene.configured_series - cells.shape[1]), np.nan)
+        cells = np.concatenate((cells, missing), axis=1)
     used_total = np.interp(shown, grid, np.concatenate(([0.0], history["used_ah"])))
     capacity = float(pack.capacity_ah.mean()) * meter.capacity_factor
     counted = used_total * meter.gain + meter.bias_a * shown / 3600
@@ -137,6 +141,7 @@ def _cell_voltages(scene: Scene, history: History, shown: NDArray[np.float64]) -
         slow[place],
         history["hysteresis"][place],
         history.cell_temperature[place],
+        shown / 3600.0,
     )
     if skew > 0.02:
         late = np.clip(place + round(skew / step), 0, len(grid) - 1)

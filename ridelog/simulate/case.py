@@ -1,4 +1,4 @@
-"""Families of made-up incidents, and the cases drawn from them: files as a rider would hand them over, and the truth."""
+"""Families of made-up incidents and the cases drawn from them: files as a rider has them, and the truth."""
 
 from __future__ import annotations
 
@@ -7,16 +7,21 @@ import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
 from .logs import log_files
+from .observability import indistinguishable
+from .parked import run_parked
+from .plausibility import calm_before, no_events, nothing_wrong
 from .scene import Scene, build_scene
-from .state import History
+
+if TYPE_CHECKING:
+    from .state import History
 
 #: Attempts to make an incident happen before a family is called broken.
-_ATTEMPTS: Final = 8
+_ATTEMPTS: Final = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,10 +83,11 @@ def simulate_family(family: Family, seed: int, suite: str | None = None, variant
             rng, suite=chosen, variant=variant, duration_s=family.duration_s, **dict(family.build or {})
         )
         family.prepare(scene)
-        history = scene.engine.run()
+        history = scene.engine.run() if scene.parked is None else run_parked(scene)
         for step in scene.after_ride:
             step(scene, history)
-        if family.moment and not family.healthy and scene.truth.onset_s is None:
+        check = nothing_wrong if family.healthy else calm_before if family.moment else no_events
+        if not check(scene, history):
             continue
         files, logs = log_files(scene, history)
         return Case(files, _truth(family, seed, variant, scene, history, logs))
@@ -106,7 +112,7 @@ def _truth(
         "onset_s": _rounded(truth.onset_s),
         "end_s": _rounded(truth.end_s),
         "contributing": sorted(set(truth.contributing)),
-        "indistinguishable": sorted(set(truth.indistinguishable)),
+        "indistinguishable": indistinguishable(family.cause, scene.suite, truth.facts),
         "facts": truth.facts,
         "duration_s": round(history.duration_s, 3),
         "logs": logs,

@@ -6,10 +6,26 @@ from typing import Final
 
 from ridelog.errors import UsageError
 
-from . import families_trip
+from . import (
+    families_cells,
+    families_controller,
+    families_healthy,
+    families_path,
+    families_regen,
+    families_telemetry,
+    families_trip,
+)
 from .case import Case, Family, simulate_family
 
-_ALL: Final[tuple[Family, ...]] = (*families_trip.FAMILIES,)
+_ALL: Final[tuple[Family, ...]] = (
+    *families_healthy.FAMILIES,
+    *families_trip.FAMILIES,
+    *families_regen.FAMILIES,
+    *families_path.FAMILIES,
+    *families_cells.FAMILIES,
+    *families_controller.FAMILIES,
+    *families_telemetry.FAMILIES,
+)
 
 
 def families() -> tuple[Family, ...]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 if TYPE_CHECKING:
+    from numpy.random import Generator
     from numpy.typing import NDArray
 
 #: Points of the state of charge that the voltage tables below are given at.
@@ -76,9 +77,11 @@ CELL_TYPES: Final[tuple[CellType, ...]] = (
 )
 
 
-def cell_type(name: str) -> CellType:
-    """Give the cell type of that name."""
-    return next(kind for kind in CELL_TYPES if kind.name == name)
+def random_cell_type(rng: Generator, chemistry: str = "") -> CellType:
+    """Draw a cell type of a chemistry; of any if not given, iron phosphate for one pack in fourteen."""
+    chemistry = chemistry or ("lfp" if rng.random() < 0.07 else "nmc")
+    kinds = [kind for kind in CELL_TYPES if kind.chemistry == chemistry]
+    return kinds[int(rng.integers(len(kinds)))]
 
 
 @cache

@@ -91,8 +91,7 @@ def sample_controller(
     noise = _noise(rng, variant)
 
     def average(values: NDArray[np.float64]) -> NDArray[np.float64]:
-        result = _average(_cumulative(values, step), step, shown, before)
-        return result
+        return _average(_cumulative(values, step), step, shown, before)
 
     motor = history["motor_current"]
     running = np.abs(motor) > 0.02

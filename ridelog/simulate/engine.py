@@ -64,6 +64,7 @@ class Engine:
         self.motor_c = pack.temperature_c + 1.0
         self.bms_c = pack.temperature_c + 1.0
         self.bms_fet_ohm = 0.0008
+        self.brake_share = 1.0
         self.bms_cooling = 0.9
         self.rows: list[Row] = []
         self.stop_at = len(rider.target_speed)
@@ -72,6 +73,7 @@ class Engine:
         self._count = 0
         self._cycles_from = 0
         self._constants: Constants | None = None
+        self._wishes: list[tuple[float, float, float]] = []
 
     @property
     def time_s(self) -> float:
@@ -94,6 +96,17 @@ class Engine:
         state.discharge_on = state.discharge_on if discharge is None else discharge
         state.lead_ok = state.lead_ok if lead is None else lead
         state.closed = state.charge_on and state.discharge_on and state.lead_ok and state.alive
+
+    def rider_wants(self, speed: float, *, after_s: float = 0.0, for_s: float | None = None) -> None:
+        """Let the rider want another speed from now on (or after a delay), for a time or for good."""
+        begin = len(self.rows) + round(after_s / self.step_s)
+        end = len(self._wishes) if for_s is None else min(begin + round(for_s / self.step_s), len(self._wishes))
+        for place in range(begin, end):
+            self._wishes[place] = (speed, *self._wishes[place][1:])
+
+    def end_after(self, seconds: float) -> None:
+        """End the ride some time from now, if it does not end before."""
+        self.stop_at = min(self.stop_at, len(self.rows) + max(round(seconds / self.step_s), 1))
 
     def raise_fault(
         self,
@@ -211,7 +224,7 @@ class Engine:
         ):
             if temperature > start:
                 scale = min(scale, max((end - temperature) / (end - start), 0.0))
-        self.state.drive_scale = self.state.brake_scale = scale
+        self.state.drive_scale, self.state.brake_scale = scale, scale * self.brake_share
         if self.fet_c >= limits.fet_end - 0.1:
             self.raise_fault(OVER_TEMP_FET)
         elif self.motor_c >= limits.motor_end - 0.1:

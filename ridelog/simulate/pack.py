@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .chemistry import CELL_TYPES, CellType, open_circuit_voltage, resistance_factor
+from .chemistry import CellType, open_circuit_voltage, resistance_factor
 
 if TYPE_CHECKING:
     from numpy.random import Generator
     from numpy.typing import NDArray
 
-#: Share of the 10 s resistance that answers at once, and what the two slow parts add to it (relative to the ohmic part).
+#: Share of the 10 s resistance that answers at once; the slow parts are given relative to it.
 _OHMIC_SHARE = 0.68
 
 
@@ -75,20 +75,24 @@ class Pack:
         """Capacity as printed on the pack."""
         return self.kind.capacity_ah * self.parallel
 
-    def open_circuit(self, used_ah: NDArray[np.float64]) -> NDArray[np.float64]:
+    def open_circuit(
+        self, used_ah: NDArray[np.float64], hours: NDArray[np.float64] | float = 0.0
+    ) -> NDArray[np.float64]:
         """Open-circuit voltage of each group.
 
         Args:
             used_ah: Charge taken since the start, shape (n,).
+            hours: Time since the start, for self-discharge, shape (n,) or 0.
 
         Returns:
             Voltages in V, shape (n, series).
         """
-        return open_circuit_voltage(self.kind.table, self.soc(used_ah)) + self.voltage_offset_v
+        return open_circuit_voltage(self.kind.table, self.soc(used_ah, hours)) + self.voltage_offset_v
 
-    def soc(self, used_ah: NDArray[np.float64]) -> NDArray[np.float64]:
+    def soc(self, used_ah: NDArray[np.float64], hours: NDArray[np.float64] | float = 0.0) -> NDArray[np.float64]:
         """State of charge of each group, shape (n, series)."""
-        return np.asarray(self.start_soc - used_ah[:, None] / self.capacity_ah)
+        leaked = np.atleast_1d(hours)[:, None] * self.leak_a
+        return np.asarray(self.start_soc - (used_ah[:, None] + leaked) / self.capacity_ah)
 
     def ohmic(self, used_ah: NDArray[np.float64], temperature_c: NDArray[np.float64]) -> NDArray[np.float64]:
         """Ohmic resistance of each group in ohm, shape (n, series); `temperature_c` has shape (n,)."""
@@ -102,6 +106,7 @@ class Pack:
         slow_a: NDArray[np.float64],
         hysteresis: NDArray[np.float64],
         temperature_c: NDArray[np.float64],
+        hours: NDArray[np.float64] | float = 0.0,
     ) -> NDArray[np.float64]:
         """Terminal voltage of each group.
 
@@ -111,13 +116,14 @@ class Pack:
             slow_a: Slow parts already weighted with `slow_ratio`, as a current, shape (n,).
             hysteresis: State from -1 (charging) to 1 (discharging), shape (n,).
             temperature_c: Mean cell temperature, shape (n,).
+            hours: Time since the start, for self-discharge, shape (n,) or 0.
 
         Returns:
             Voltages in V, shape (n, series).
         """
         drop = self.ohmic(used_ah, temperature_c) * (current_a + slow_a)[:, None]
         drop += self.joint_ohm * current_a[:, None] + (self.hysteresis_v * hysteresis)[:, None]
-        return self.open_circuit(used_ah) - drop
+        return self.open_circuit(used_ah, hours) - drop
 
     def reference_resistance(self, temperature_c: float = 25.0) -> tuple[float, float]:
         """Give the resistance of the whole pack at half charge: at once, and after all slow parts, in ohm."""
@@ -133,7 +139,7 @@ def random_pack(
     variant: int,
     series: int,
     peak_a: float,
-    kind: CellType | None = None,
+    kind: CellType,
 ) -> Pack:
     """Draw a healthy pack that can deliver `peak_a` without strain.
 
@@ -142,12 +148,8 @@ def random_pack(
         variant: Physics variant: 1 two slow parts; 2 one slow part and a hysteresis.
         series: Groups in series.
         peak_a: Highest discharge current in A that the controller will ask for.
-        kind: Cell type; drawn if not given (iron phosphate for one pack in fourteen).
+        kind: Cell type.
     """
-    if kind is None:
-        layered = [c for c in CELL_TYPES if c.chemistry == "nmc"]
-        iron = [c for c in CELL_TYPES if c.chemistry == "lfp"]
-        kind = iron[int(rng.integers(len(iron)))] if rng.random() < 0.07 else layered[int(rng.integers(len(layered)))]
     parallel = max(1, int(np.ceil(peak_a / (kind.current_a * rng.uniform(0.6, 1.0)))))
     spread = rng.uniform(0.4, 1.6)
     capacity_spread = 0.006 * spread

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from .chemistry import CellType
+from .chemistry import random_cell_type
 from .clocks import DeviceClock, Link, bms_link, desktop_link, phone_link, random_clock
 from .engine import Engine
 from .pack import Pack, random_pack
@@ -19,6 +19,7 @@ from .vehicle import Controller, Vehicle, random_controller, random_vehicle
 
 if TYPE_CHECKING:
     from numpy.random import Generator
+    from numpy.typing import NDArray
 
     from .bms_telemetry import BmsTelemetry
     from .controller_telemetry import ControllerTelemetry
@@ -38,14 +39,12 @@ class Truth:
         onset_s: True time of the decisive moment; None for a lasting state or a healthy ride.
         end_s: True time at which it was over, None if it lasted.
         contributing: Causes that helped, by id.
-        indistinguishable: Causes that the logs of this case cannot tell from the true one.
         facts: Anything worth knowing about the incident, numbers and texts.
     """
 
     onset_s: float | None = None
     end_s: float | None = None
     contributing: list[str] = field(default_factory=list)
-    indistinguishable: list[str] = field(default_factory=list)
     facts: dict[str, float | str] = field(default_factory=dict)
 
     def begin(self, time_s: float) -> None:
@@ -64,6 +63,7 @@ class Meter:
         gain: Error factor of its current sensor.
         bias_a: Current it reads with none flowing.
         dead_a: Currents below read as zero.
+        cell_noise_v: Noise of the cell voltages.
     """
 
     offset: float = 0.0
@@ -71,11 +71,24 @@ class Meter:
     gain: float = 1.0
     bias_a: float = 0.0
     dead_a: float = 0.0
+    cell_noise_v: float = 0.0007
 
 
 @dataclass(slots=True)
 class Scene:
-    """A ride to be: parts, clocks, links and what shall go wrong."""
+    """A ride to be: parts, clocks, links and what shall go wrong.
+
+    Attributes:
+        event_s: True time around which the family's event shall happen.
+        configured_series: Series count the protection board is set to.
+        balancing: The balancer is switched on.
+        parked: Step in s and pack current in A (positive discharging) of a vehicle that is not ridden, None for a ride.
+        full_margin: How far a healthy ride may lift the bus over the full pack's voltage, as a factor.
+        own_trips_early: The board acts before the decisive moment, as part of the story.
+        after_ride: Called with the finished ride, to find the onset in it.
+        controller_hooks: Change the controller's samples before they are written.
+        bms_hooks: Change the board's samples before they are written.
+    """
 
     rng: Generator
     variant: int
@@ -96,6 +109,9 @@ class Scene:
     meter: Meter = field(default_factory=Meter)
     configured_series: int = 0
     balancing: bool = True
+    parked: tuple[float, NDArray[np.float64]] | None = None
+    full_margin: float = 1.005
+    own_trips_early: bool = False
     after_ride: list[Callable[[Scene, History], None]] = field(default_factory=list)
     controller_hooks: list[Callable[[Scene, ControllerTelemetry], None]] = field(default_factory=list)
     bms_hooks: list[Callable[[Scene, BmsTelemetry], None]] = field(default_factory=list)
@@ -139,7 +155,7 @@ def build_scene(
     variant: int,
     duration_s: tuple[float, float],
     series: int | None = None,
-    kind: CellType | None = None,
+    kind: str = "",
     vehicle_kind: str = "",
     start: datetime | None = None,
 ) -> Scene:
@@ -151,7 +167,7 @@ def build_scene(
         variant: Physics variant, 1 or 2.
         duration_s: Shortest and longest ride.
         series: Cell groups in series; drawn if not given.
-        kind: Cell type; drawn if not given.
+        kind: Chemistry, "nmc" or "lfp"; drawn if not given.
         vehicle_kind: See `Vehicle.kind`; drawn if not given.
         start: True start; drawn if not given.
     """
@@ -165,12 +181,13 @@ def build_scene(
                 p=[0.14, 0.12, 0.14, 0.10, 0.13, 0.05, 0.17, 0.04, 0.05, 0.03, 0.03],
             )
         )
-    chemistry_v = 3.2 if kind is not None and kind.chemistry == "lfp" else 3.6
+    cell = random_cell_type(rng, kind)
+    chemistry_v = 3.2 if cell.chemistry == "lfp" else 3.6
     vehicle = random_vehicle(
         rng, variant=variant, nominal_v=series * chemistry_v, kind=vehicle_kind or ("wheel" if wheel else "")
     )
     controller = random_controller(rng, variant=variant, vehicle=vehicle, series=series, full_v=series * 4.2)
-    pack = random_pack(rng, variant=variant, series=series, peak_a=controller.battery_max * vehicle.motors, kind=kind)
+    pack = random_pack(rng, variant=variant, series=series, peak_a=controller.battery_max * vehicle.motors, kind=cell)
     if pack.kind.chemistry == "lfp":
         controller.voltage_max = float(np.round(pack.full_v + 6))
         controller.cut_start, controller.cut_end = pack.series * 2.9, pack.series * 2.6

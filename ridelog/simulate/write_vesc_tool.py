@@ -83,7 +83,7 @@ def write_vesc_tool(
         return (header + line_end).encode()
     ms = np.round(telemetry.stamp_s * 1000).astype(np.int64) % _DAY_MS
     columns: dict[str, NDArray[np.float64] | NDArray[np.int64]] = {name: np.zeros(count) for name in _COLUMNS}
-    columns.update(_own_packet(rng, telemetry, controller, ms))
+    columns.update(_own_packet(rng, telemetry, ms))
     columns.update(_setup_packet(rng, telemetry, vehicle, controller, ms))
     columns["ms_today_imu"] = np.full(count, -1)
     if imu:
@@ -98,9 +98,7 @@ def write_vesc_tool(
     return (header + line_end + line_end.join(pattern % row for row in rows) + line_end).encode()
 
 
-def _own_packet(
-    rng: Generator, t: ControllerTelemetry, controller: Controller, ms: NDArray[np.int64]
-) -> dict[str, Series]:
+def _own_packet(rng: Generator, t: ControllerTelemetry, ms: NDArray[np.int64]) -> dict[str, Series]:
     count = len(t)
     sensors = rng.random() < 0.3
     start_steps = int(rng.integers(0, 3)) if rng.random() < 0.5 else int(rng.integers(0, 400_000))

@@ -1,0 +1,138 @@
+"""Families: telemetry that lies, and wheels that fall."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from .case import Family
+from .triggers import Trigger
+
+if TYPE_CHECKING:
+    from .bms_telemetry import BmsTelemetry
+    from .controller_telemetry import ControllerTelemetry
+    from .engine import Engine
+    from .scene import Scene
+
+
+def _frozen_board(scene: Scene) -> None:
+    """The board's app repeats its last values for minutes while the ride goes on."""
+    begin = scene.event_s
+    end = begin + max(float(scene.rng.uniform(40, 200)), 14 * scene.bms_link.interval_s)
+    scene.manoeuvre(begin, (15.0, scene.cruise), (12.0, 0.6 * scene.cruise), (13.0, 1.2 * scene.cruise))
+    scene.bms_link.frozen.append((begin, end))
+    scene.truth.begin(begin)
+    scene.truth.end_s = end
+
+
+def _frozen_controller(scene: Scene) -> None:
+    """The controller's log repeats its last values while the board sees the current of the ride."""
+    begin = scene.event_s
+    end = begin + float(scene.rng.uniform(25, 120))
+    scene.manoeuvre(begin - 4, (20.0, scene.cruise), (12.0, 0.6 * scene.cruise), (13.0, 1.2 * scene.cruise))
+    scene.controller_link.frozen.append((begin, end))
+    scene.truth.begin(begin)
+    scene.truth.end_s = end
+
+
+def _garbage_board(scene: Scene) -> None:
+    """Answers mixed up on the wire: now and then a sample with impossible values."""
+    at = scene.event_s
+    scene.truth.begin(at)
+
+    def spoil(scene: Scene, t: BmsTelemetry) -> None:
+        bad = (t.true_s >= at) & (scene.rng.random(len(t)) < 0.15)
+        t.voltage[bad] = scene.rng.choice([0.0, 327.67, 9.1], bad.sum())
+        t.current[bad] = scene.rng.choice([-1500.0, 0.0, 2990.0], bad.sum())
+        cell = scene.rng.integers(0, t.cells.shape[1], bad.sum())
+        t.cells[np.flatnonzero(bad), cell] = scene.rng.choice([0.05, 6.2, 8.0], bad.sum())
+
+    scene.bms_hooks.append(spoil)
+
+
+def _saturation(scene: Scene) -> None:
+    """Faster and faster until no voltage is left to hold the rider up: full PWM, and a fall."""
+    rng = scene.rng
+    scene.set_charge(float(rng.uniform(0.2, 0.6)))
+    top = scene.vehicle.top_speed
+    scene.manoeuvre(scene.event_s - 8, (8.0, scene.cruise), (25.0, 1.5 * top))
+    headroom = 0.57735 * 0.95
+    flux = scene.vehicle.flux_per_speed
+    winding = scene.vehicle.winding_ohm
+
+    def saturated(chunk: object) -> np.ndarray:
+        back = flux * chunk["speed"] + winding * chunk["motor_current"]  # type: ignore[index]
+        return np.asarray(back > 0.985 * headroom * chunk["bus_voltage"])  # type: ignore[index]
+
+    fell: list[float] = []
+
+    def fall(engine: Engine) -> None:
+        scene.truth.begin(engine.time_s)
+        fell.append(engine.time_s)
+        engine.state.motor_enabled = False
+        engine.rider_wants(0.0, after_s=0.2)
+        engine.end_after(float(rng.uniform(8, 40)))
+
+    scene.engine.watches.append(Trigger(saturated, fall, earliest_s=scene.event_s))
+    spin = float(rng.uniform(1.05, 1.35)) * top
+    angle = float(rng.choice([-1, 1])) * float(rng.uniform(40, 80))
+
+    def tumble(scene: Scene, t: ControllerTelemetry) -> None:
+        if not fell:
+            return
+        since = t.true_s - fell[0]
+        down = since > 0.25
+        turning = np.where(since < 1.6, np.minimum(1.0, since / 1.0), np.maximum(0.0, 1 - (since - 1.6) / 2.0))
+        t.values["speed"] = np.where(down, np.maximum(spin * turning, 0.0), t["speed"])
+        t.values["erpm"] = t["speed"] * scene.vehicle.erpm_per_speed
+        t.values["motor_current"] = np.where(down, 0.3 * scene.rng.standard_normal(len(t)), t["motor_current"])
+        t.values["battery_current"] = np.where(down, 0.1, t["battery_current"])
+        level = np.clip(np.abs(t["duty"]) * 100 / 0.95, 0, 100)
+        t.values["pwm"] = np.where(since > -0.6, np.where(since < 1.8, 100.0, 0.0), level)
+        t.values["duty"] = np.where(since > -0.6, np.where(since < 1.8, 0.95, 0.0), t["duty"])
+        t.values["tilt"] = np.where(
+            down, angle * np.clip(since / 0.8, 0, 1), scene.rng.normal(0.5, 1.2, len(t)) - 0.03 * t["motor_current"]
+        )
+
+    scene.controller_hooks.append(tumble)
+
+
+FAMILIES: Final = (
+    Family(
+        "board-frozen",
+        "telemetry-fault",
+        "The board's log repeats one sample for minutes while riding.",
+        ("vesc+jk", "vesc+jbd", "vesc+ant", "vesc+daly", "vesc+plain"),
+        _frozen_board,
+    ),
+    Family(
+        "controller-frozen",
+        "telemetry-fault",
+        "The controller's log repeats one sample while riding.",
+        ("vesc+jk", "vesc+jbd", "vesc+ant", "vesc+daly"),
+        _frozen_controller,
+    ),
+    Family(
+        "board-garbage",
+        "telemetry-fault",
+        "Samples of the board with impossible values in between.",
+        ("vesc+jbd", "vesc+plain", "jbd-only", "plain-bms"),
+        _garbage_board,
+    ),
+    Family(
+        "wheel-overspeed-fall",
+        "pwm-saturation",
+        "An electric unicycle runs out of voltage at speed and drops its rider.",
+        ("wheellog",),
+        _saturation,
+    ),
+    Family(
+        "board-nosedive",
+        "pwm-saturation",
+        "A self-balancing board runs out of voltage at speed and drops its nose.",
+        ("vesc", "express"),
+        _saturation,
+        build={"vehicle_kind": "onewheel"},
+    ),
+)
