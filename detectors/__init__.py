@@ -8,6 +8,7 @@ from .bms_charge_path import BmsChargePath
 from .bms_trip import BmsTrip
 from .controller_faults import ControllerFaults
 from .controller_restart import ControllerRestart
+from .fault_listing import FaultListing
 from .link_gap import LinkGap
 from .low_voltage_cutoff import LowVoltageCutoff
 from .pack_resistance import PackResistance
@@ -21,6 +22,7 @@ DETECTORS: tuple[Detector, ...] = (
     BmsChargePath(),
     RegenOvervoltage(),
     ControllerFaults(),
+    FaultListing(),
     ControllerRestart(),
     LinkGap(),
     ThermalLimit(),

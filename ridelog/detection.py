@@ -6,7 +6,7 @@ import inspect
 import re
 from abc import ABC
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import ClassVar
 
 from ridelog.battery.pack import Pack
@@ -110,7 +110,8 @@ class Detector(ABC):
         for track in case.ride.tracks:
             lacks = [need.missing(track) for need in self.needs]
             if "" in lacks:
-                outcomes.append(self.examine(case, track))
+                outcome = self.examine(case, track)
+                outcomes.append(outcome if track.clock.aligned else _untimed(outcome))
             else:
                 own = [lack for need, lack in zip(self.needs, lacks, strict=True) if track.log.role in need.roles]
                 if own:
@@ -155,6 +156,13 @@ class Detector(ABC):
     def summary(cls) -> str:
         """The first line of the documentation."""
         return inspect.cleandoc(cls.__doc__ or "").split("\n", 1)[0]
+
+
+def _untimed(outcome: Outcome) -> Outcome:
+    """The same outcome without moments: those of a log on a clock of its own cannot be compared with the ride's."""
+    findings = tuple(replace(finding, timed=False) for finding in outcome.findings)
+    evidence = {name: replace(item, at=None) for name, item in outcome.evidence.items()}
+    return Outcome(outcome.status, outcome.reason, findings, evidence)
 
 
 def combine(outcomes: Iterable[Outcome]) -> Outcome:

@@ -145,6 +145,7 @@ class Finding:
         channels: Canonical channels it was seen in.
         event: True for something that happened at a moment; False for a state of the vehicle during the whole log.
         danger: Why riding or charging on would be dangerous, "" when it is not.
+        timed: False when the log's clock could not be related to the ride's: its times are then its own.
     """
 
     code: str
@@ -160,6 +161,7 @@ class Finding:
     channels: tuple[str, ...] = ()
     event: bool = True
     danger: str = ""
+    timed: bool = True
 
     def to_dict(self, identifier: str) -> dict[str, object]:
         """Give the form of the JSON report."""
@@ -178,6 +180,7 @@ class Finding:
             "channels": list(self.channels),
             "event": self.event,
             "danger": self.danger,
+            "timed": self.timed,
         }
 
 

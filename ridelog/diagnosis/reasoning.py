@@ -55,9 +55,14 @@ class Cluster:
         """Highest severity."""
         return max(finding.severity.level for finding in self.findings)
 
+    @property
+    def timed(self) -> bool:
+        """Whether its moments are those of the ride's clock."""
+        return self.findings[0].timed
+
     def covers(self, at: Interval | None) -> bool:
         """Tell whether evidence of that moment belongs to this incident."""
-        if at is None:
+        if at is None or not self.timed:
             return True
         return at.latest_s >= self.onset_s - WINDOW_BEFORE_S and at.earliest_s <= self.end_s + WINDOW_AFTER_S
 
@@ -126,17 +131,17 @@ def _strongest(checks: Iterable[Check]) -> dict[str, Evidence]:
 
 
 def _primary(checks: Iterable[Check]) -> Cluster | None:
+    found = [
+        finding
+        for check in checks
+        for finding in check.findings
+        if finding.event and finding.severity is not Severity.INFO
+    ]
     events = sorted(
-        (
-            finding
-            for check in checks
-            for finding in check.findings
-            if finding.event and finding.severity is not Severity.INFO
-        ),
-        key=lambda finding: (finding.onset.earliest_s, finding.end_s),
+        (finding for finding in found if finding.timed), key=lambda item: (item.onset.earliest_s, item.end_s)
     )
     if not events:
-        return None
+        return Cluster(tuple(found)) if found else None
     clusters: list[list[Finding]] = [[events[0]]]
     end = events[0].end_s
     for finding in events[1:]:
@@ -289,12 +294,12 @@ def _verdict(
     calibration = table.model.calibration
     dangers = _dangers(ranked, checks)
     onset = None
-    if incident is not None:
+    if incident is not None and incident.timed:
         onset = min((finding.onset for finding in incident.findings), key=lambda item: item.latest_s)
     if ranked and nats[ranked[0].cause] >= table.model.unknown + MARGIN_NATS and ranked[0].probability >= 0.35:
         top = ranked[0]
         cause = causes()[top.cause]
-        if incident is not None:
+        if incident is not None and incident.timed:
             onset = _onset(top, table, evidence, incident) or onset
         detail = _detail(top, checks, incident)
         return Verdict(
@@ -351,7 +356,8 @@ def _detail(top: RankedCause | None, checks: Iterable[Check], incident: Cluster 
             for finding in check.findings
             if supporting & {name for name, item in check.evidence.items() if item.seen is Seen.OBSERVED}
         }
-        pool = [finding for finding in incident.findings if finding in sources] or list(incident.findings)
+        untimed = [finding for finding in sources if not finding.timed and finding.severity is not Severity.INFO]
+        pool = [finding for finding in incident.findings if finding in sources] or untimed or list(incident.findings)
         best = min(pool, key=lambda finding: (-finding.severity.level, finding.onset.latest_s, finding.code))
         return best.message
     states = [f for check in checks for f in check.findings if not f.event and f.severity is not Severity.INFO]
