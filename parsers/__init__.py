@@ -21,6 +21,8 @@ from .gpx import Gpx
 from .hexdump import HexDump
 from .jbd_fig import JbdFig
 from .jbdtools import JbdTools
+from .jk_export import JkExport
+from .jk_usb_csv import JkUsbCsv
 from .m365_power import M365Power
 from .metr_json import MetrJson
 from .nine_b_metrics import NineBMetrics
@@ -62,6 +64,8 @@ PARSERS: tuple[Parser, ...] = (
     JbdFig(),
     SmartBmsUtility(),
     DalyEpDataLog(),
+    JkExport(),
+    JkUsbCsv(),
     Btsnoop(),
     FrameLines(),
     HexDump(),
