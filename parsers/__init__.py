@@ -30,6 +30,7 @@ from .ponewheel import POnewheel
 from .raw_frames import RawFrames
 from .smart_bms_utility import SmartBmsUtility
 from .vesc_config import VescConfig
+from .vesc_express import VescExpress
 from .vesc_faults import VescFaults
 from .vesc_logger_2016 import VescLogger2016
 from .vesc_tool import VescTool
@@ -39,6 +40,7 @@ from .wheellog_raw import WheelLogRaw
 
 PARSERS: tuple[Parser, ...] = (
     VescTool(),
+    VescExpress(),
     VescFaults(),
     VescConfig(),
     WheelLog(),
