@@ -9,9 +9,11 @@ import numpy as np
 
 from ridelog.ride import Track
 
+from .interpolation import quantile
 from .lag import without_lag
 from .pack import CellEstimate
 from .power_path import PowerPath, fill_forward
+from .products import product
 from .resistance import ResistanceFit
 
 if TYPE_CHECKING:
@@ -65,11 +67,10 @@ def estimate_cells(track: Track, path: PowerPath | None, seen: ResistanceFit | N
         return _offsets_only(cells[rows], f"only {len(rows)} rows with a steady current: offsets alone")
     taken = cells[rows]
     taken = np.where((taken > 0.5) & (taken < 5.0), taken, np.nan)
-    middle = _row_median(taken)
-    deviation = taken - middle[:, None]
+    middle = _median(taken)
+    deviation = np.ascontiguousarray((taken - middle[:, None]).T)
     terms = _terms(track.time[rows], amps[rows], path.charge_ah[rows] if path else np.zeros(len(rows)), known_current)
     fit = _regress(deviation, terms.design)
-    noise = fit.misfit
     middle_resistance = seen.fit.ohm / max(cells.shape[1], 1) if seen is not None and path is not None else np.nan
     if terms.load is not None:
         middle_resistance = _cell_resistance(middle, amps[rows], track.time[rows], middle_resistance)
@@ -85,19 +86,19 @@ def estimate_cells(track: Track, path: PowerPath | None, seen: ResistanceFit | N
         drift_per_day=taken_from(fit.values, "days"),
         rest_offset_error=fit.errors[0],
         extra_resistance_error=taken_from(fit.errors, "load"),
-        neighbour_correlation=_neighbours(noise),
+        neighbour_correlation=_neighbours(fit.misfit),
         samples=len(rows),
         reason=terms.reason,
         drift_per_day_error=taken_from(fit.errors, "days"),
         charge_slope=taken_from(fit.values, "charge"),
         charge_slope_error=taken_from(fit.errors, "charge"),
-        noise=1.4826 * _column_median(np.abs(noise)),
+        noise=1.4826 * _median(np.abs(fit.misfit)),
     )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Terms:
-    """What a deviation is regressed on: columns of the design, their names, and why some are missing."""
+    """What a deviation is regressed on: rows of the design, their names, and why some are missing."""
 
     design: NDArray[np.float64]
     names: tuple[str, ...]
@@ -107,7 +108,7 @@ class _Terms:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Regression:
-    """Coefficients and standard errors, shape (terms, cells), and the misfit, shape (rows, cells)."""
+    """Coefficients and standard errors, shape (terms, cells), and the misfit, shape (cells, rows)."""
 
     values: NDArray[np.float64]
     errors: NDArray[np.float64]
@@ -117,7 +118,7 @@ class _Regression:
 def _steady_rows(amps: NDArray[np.float64], path: PowerPath | None) -> NDArray[np.intp]:
     """Rows with cells and a current that hardly changes around them, at most 4000, spread over the whole log."""
     usable = path.usable if path is not None else np.ones(len(amps), dtype=np.bool_)
-    span = float(np.quantile(amps, 0.99) - np.quantile(amps, 0.01)) if len(amps) else 0.0
+    span = quantile(amps, 0.99) - quantile(amps, 0.01) if len(amps) else 0.0
     limit = max(_LEAST_STEADY_A, _STEADY_SHARE * span)
     change = np.abs(np.diff(amps))
     steady = usable.copy()
@@ -161,44 +162,40 @@ def _terms(
     else:
         missing.append("the log is too short for a drift")
     reason = f"It rests on {len(time)} rows with a steady current"
-    return _Terms(np.column_stack(columns), tuple(names), load, "; ".join([reason, *missing]) + ".")
+    return _Terms(np.stack(columns), tuple(names), load, "; ".join([reason, *missing]) + ".")
 
 
 def _regress(deviation: NDArray[np.float64], design: NDArray[np.float64]) -> _Regression:
-    """Huber regression of every column on the same terms, with errors from blocks of time."""
-    rows, cells = deviation.shape
-    terms = design.shape[1]
-    size = np.sqrt((design**2).mean(axis=0)) + 1e-12
-    scaled = design / size
+    """Huber regression of every cell, shape (cells, rows), on the same terms (terms, rows)."""
+    cells, rows = deviation.shape
+    terms = len(design)
+    size = np.sqrt((design**2).mean(axis=1)) + 1e-12
+    scaled = design / size[:, None]
     missing = np.isnan(deviation)
     filled = np.where(missing, 0.0, deviation)
     weight = (~missing).astype(np.float64)
-    outer = (scaled[:, :, None] * scaled[:, None, :]).reshape(rows, terms * terms)
-    values = np.zeros((terms, cells))
-    misfit = filled
-    spread = np.ones(cells)
-    inverse = np.zeros((cells, terms, terms))
+    outer = (scaled[:, None, :] * scaled[None, :, :]).reshape(terms * terms, rows)
     for round_number in range(_ROUNDS):
-        gram = (outer.T @ weight).T.reshape(cells, terms, terms)
+        gram = product(weight, outer).reshape(cells, terms, terms)
         gram[:, range(terms), range(terms)] += 1e-9 * rows + 1e-12
-        side = (scaled.T @ (weight * filled)).T
         inverse = np.linalg.inv(gram)
-        values = np.einsum("kij,kj->ik", inverse, side)
-        misfit = filled - scaled @ values
-        spread = 1.4826 * _column_median(np.where(missing, np.nan, np.abs(misfit)))
-        spread = np.maximum(np.nan_to_num(spread, nan=1e-4), 1e-4)
+        values = np.einsum("kij,kj->ik", inverse, product(weight * filled, scaled))
+        misfit = filled.copy()
+        for term in range(terms):
+            misfit -= values[term][:, None] * scaled[term]
         if round_number < _ROUNDS - 1:
-            ratio = np.abs(misfit) / spread
+            spread = 1.4826 * _median(np.where(missing, np.nan, np.abs(misfit)))
+            spread = np.maximum(np.nan_to_num(spread, nan=1e-4), 1e-4)
+            ratio = np.abs(misfit) / spread[:, None]
             weight = np.where(missing | (ratio > _REFUSE), 0.0, np.minimum(1.0, _HUBER / np.maximum(ratio, 1e-9)))
-    edges = np.unique(np.searchsorted(np.arange(rows), np.linspace(0, rows, min(_BLOCKS, rows) + 1)[:-1]))
+    edges = np.arange(min(_BLOCKS, rows)) * rows // min(_BLOCKS, rows)
     pull = weight * misfit
-    sums = np.stack([np.add.reduceat(pull * scaled[:, [term]], edges, axis=0) for term in range(terms)])
-    middle = np.einsum("ibk,jbk->kij", sums, sums) * len(edges) / max(len(edges) - terms, 1)
+    sums = np.stack([np.add.reduceat(pull * scaled[term], edges, axis=1) for term in range(terms)])
+    middle = np.einsum("ikb,jkb->kij", sums, sums) * len(edges) / max(len(edges) - terms, 1)
     covariance = inverse @ middle @ inverse
     errors = np.sqrt(np.maximum(np.diagonal(covariance, axis1=1, axis2=2).T, 0.0))
-    unread = weight.sum(axis=0) < _FEWEST_ROWS
-    values = values / size[:, None]
-    errors = errors / size[:, None]
+    unread = weight.sum(axis=1) < _FEWEST_ROWS
+    values, errors = values / size[:, None], errors / size[:, None]
     values[:, unread] = np.nan
     errors[:, unread] = np.nan
     return _Regression(values, errors, np.where(missing, np.nan, misfit))
@@ -221,36 +218,34 @@ def _cell_resistance(
 def _neighbours(misfit: NDArray[np.float64]) -> NDArray[np.float64]:
     """Correlation of what is left of cell k and cell k + 1, shape (cells - 1,)."""
     values = np.nan_to_num(misfit)
-    values = np.clip(values, *np.nanquantile(misfit, [0.001, 0.999])) if np.isfinite(misfit).any() else values
-    values = values - values.mean(axis=0)
-    size = np.sqrt((values**2).sum(axis=0))
-    both = (values[:, 1:] * values[:, :-1]).sum(axis=0)
+    size = np.abs(values)
+    limit = quantile(size.ravel(), 0.999)
+    values = np.clip(values, -limit, limit)
+    values -= values.mean(axis=1, keepdims=True)
+    size = np.sqrt((values**2).sum(axis=1))
+    both = (values[1:] * values[:-1]).sum(axis=1)
     with np.errstate(invalid="ignore", divide="ignore"):
         return np.asarray(both / (size[1:] * size[:-1]))
 
 
-def _row_median(values: NDArray[np.float64]) -> NDArray[np.float64]:
+def _median(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Median of each row without its NaN, NaN for a row of nothing else."""
     if not np.isnan(values).any():
         return np.asarray(np.median(values, axis=1))
-    return _column_median(values.T)
-
-
-def _column_median(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Median of each column without its NaN, NaN for a column of nothing else."""
-    ordered = np.sort(values, axis=0)
-    count = np.isfinite(ordered).sum(axis=0)
-    columns = np.arange(values.shape[1])
-    low = ordered[np.maximum(count - 1, 0) // 2, columns]
-    high = ordered[np.minimum(count // 2, len(values) - 1), columns]
+    ordered = np.sort(values, axis=1)
+    count = np.isfinite(ordered).sum(axis=1)
+    rows = np.arange(len(values))
+    low = ordered[rows, np.maximum(count - 1, 0) // 2]
+    high = ordered[rows, np.minimum(count // 2, values.shape[1] - 1)]
     return np.where(count > 0, 0.5 * (low + high), np.nan)
 
 
 def _offsets_only(cells: NDArray[np.float64], reason: str) -> CellEstimate:
     taken = np.where((cells > 0.5) & (cells < 5.0), cells, np.nan)
-    deviation = taken - _row_median(taken)[:, None]
+    deviation = (taken - _median(taken)[:, None]).T
     count = cells.shape[1]
-    offset = _column_median(deviation)
-    spread = 1.4826 * _column_median(np.abs(deviation - offset))
+    offset = _median(deviation)
+    spread = 1.4826 * _median(np.abs(deviation - offset[:, None]))
     unknown = np.full(count, np.nan)
     return CellEstimate(
         rest_offset=offset,

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from .interpolation import along
 from .power_path import PowerPath
 
 if TYPE_CHECKING:
@@ -27,6 +28,8 @@ _SAMPLES: Final = 31
 _STEP_SHARE: Final = 0.02
 _GROWTH_SHARE_PER_S: Final = 0.005 / 60
 _MOST_SHARE: Final = 0.06
+#: The open-circuit voltage is sure for this long without a look, in s.
+_UNSEEN_S: Final = 60.0
 #: A pause this long may hide a charge or a change of pack.
 _PAUSE_S: Final = 60.0
 #: So many bins that agree with each other, with current flowing, are the pack after all.
@@ -40,12 +43,14 @@ class OpenCircuit:
 
     Attributes:
         volts: In V, shape (rows,), without NaN.
+        error: Its standard deviation in V, shape (rows,).
         ordinary: Rows that belong to the pack at work: usable and not inside a bridged event, shape (rows,).
         time: Middle of the bins that were followed in s, shape (bins,).
         anchors: Open-circuit voltage in them in V, shape (bins,).
     """
 
     volts: NDArray[np.float64]
+    error: NDArray[np.float64]
     ordinary: NDArray[np.bool_]
     time: NDArray[np.float64]
     anchors: NDArray[np.float64]
@@ -87,8 +92,50 @@ def follow(path: PowerPath, implied: NDArray[np.float64], drop: NDArray[np.float
     times, anchors = when[kept], middle[kept]
     charge = path.charge_ah[rows[kept, _SAMPLES // 2]]
     slope = _slope(charge, anchors)
-    flat = np.interp(path.time, times, anchors - slope * charge)
-    return OpenCircuit(flat + slope * path.charge_ah, ordinary, times, anchors)
+    level = anchors - slope * charge
+    half = 0.5 * float(np.median(path.time[edges[1:] - 1] - path.time[edges[:-1]]))
+    volts = slope * path.charge_ah + _between(path.time, times, level, half, usual=float(np.median(anchors)))
+    return OpenCircuit(volts, _error(path, times, level, half), ordinary, times, anchors)
+
+
+def _between(
+    time: NDArray[np.float64], points: NDArray[np.float64], values: NDArray[np.float64], half_s: float, usual: float
+) -> NDArray[np.float64]:
+    """Straight lines between the bins; the first and the last go on for the half bin they stand for, then stay."""
+    if len(points) < 3:
+        return along(time, points, values)
+    limit = 0.5 * _STEP_SHARE * usual
+    first = float(np.clip(values[0] - 0.5 * (values[1] - values[0]), values[0] - limit, values[0] + limit))
+    last = float(np.clip(values[-1] + 0.5 * (values[-1] - values[-2]), values[-1] - limit, values[-1] + limit))
+    # A neighbour far away, across a pause, says nothing about the slope here.
+    if points[1] - points[0] > 4 * half_s:
+        first = float(values[0])
+    if points[-1] - points[-2] > 4 * half_s:
+        last = float(values[-1])
+    ends = np.concatenate(([points[0] - half_s], points, [points[-1] + half_s]))
+    return along(time, ends, np.concatenate(([first], values, [last])))
+
+
+def _error(
+    path: PowerPath, points: NDArray[np.float64], values: NDArray[np.float64], half_s: float
+) -> NDArray[np.float64]:
+    """Standard deviation of the followed voltage in V, shape (rows,): its bends, and how long it was not seen."""
+    bend = np.zeros(len(values))
+    if len(values) >= 3:
+        inner = np.abs(np.diff(values, 2))
+        bend[1:-1] = 0.25 * inner
+        bend[0], bend[-1] = 0.5 * inner[0], 0.5 * inner[-1]
+    error = along(path.time, points, bend)
+    time = path.time
+    starts = np.concatenate(([-np.inf], points))
+    ends = np.concatenate((points, [np.inf]))
+    for place in np.flatnonzero(ends - starts > max(2 * _UNSEEN_S, 4 * half_s)):
+        rows = slice(int(np.searchsorted(time, starts[place])), int(np.searchsorted(time, ends[place])))
+        away = np.minimum(time[rows] - starts[place], ends[place] - time[rows])
+        # Half a percent after ten minutes, growing with the root of the time, at most 2 %.
+        share = np.where(away > _UNSEEN_S, np.minimum(0.005 * np.sqrt(away / 600.0), 0.02), 0.0)
+        error[rows] = np.hypot(error[rows], share * path.level_v)
+    return error
 
 
 def _bins(path: PowerPath) -> NDArray[np.intp]:

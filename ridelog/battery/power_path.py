@@ -10,6 +10,8 @@ import numpy as np
 from ridelog.log import Role
 from ridelog.ride import Ride, Track
 
+from .interpolation import quantile
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -57,7 +59,7 @@ class PowerPath:
     @property
     def level_v(self) -> float:
         """Voltage of the pack in ordinary use in V (median of the usable rows)."""
-        return float(np.median(self.volts[self.usable]))
+        return quantile(self.volts[self.usable], 0.5)
 
     @property
     def gap_after(self) -> NDArray[np.bool_]:
@@ -84,7 +86,7 @@ def power_path(ride: Ride, track: Track) -> PowerPath | str:
     interval = log.interval_s
     if known.sum() < _FEWEST_ROWS or not np.isfinite(interval):
         return f"only {int(known.sum())} rows with voltage and current"
-    usual = float(np.quantile(volts[known], 0.9))
+    usual = quantile(volts[known], 0.9)
     usable = known & (volts > _LOWEST_SHARE * usual) & (volts < _HIGHEST_SHARE * usual)
     usable &= ~_switching(track)
     if usable.sum() < _FEWEST_ROWS:

@@ -9,10 +9,12 @@ import numpy as np
 
 from ridelog.log import Role
 
+from .fit_rows import largest_change
+from .interpolation import along, quantile
 from .open_circuit import OpenCircuit, follow
 from .pack import Residual
 from .polarisation import polarisation_current
-from .polarisation_fit import STEP_SHARE, largest_change
+from .polarisation_fit import STEP_SHARE
 from .power_path import PowerPath
 from .resistance import ResistanceFit
 
@@ -62,9 +64,9 @@ def residual(path: PowerPath, role: Role, seen: ResistanceFit) -> tuple[Residual
     volts = np.where(path.known, path.volts, 0.0)
     start = float(np.median(amps[: max(1, int(np.searchsorted(time, time[0] + 3.0)))]))
     slow = polarisation_current(time, amps, fit.time_constant_s, start)
-    scale = np.interp(time, fit.window_time, fit.window_scale)
+    scale = along(time, fit.window_time, fit.window_scale)
     missed, missed_error = _start(path, volts + (fit.ohm * amps + fit.slow_ohm * slow) * scale, fit.time_constant_s)
-    typical = float(np.quantile(np.abs(amps), 0.9))
+    typical = quantile(np.abs(amps), 0.9)
     missed = float(np.clip(missed, -1.5 * typical * fit.slow_ohm, 1.5 * typical * fit.slow_ohm))
     fading = np.exp(-(time - time[0]) / fit.time_constant_s)
     drop = (fit.ohm * amps + fit.slow_ohm * slow) * scale + missed * fading
@@ -80,13 +82,13 @@ def residual(path: PowerPath, role: Role, seen: ResistanceFit) -> tuple[Residual
         if not strange.any() or strange.sum() > _STRANGE_SHARE * running.ordinary.sum():
             break
         looked_at = replace(path, usable=path.usable & ~strange)
-    absorbed = polarisation_current(time, amps, _ABSORBED_S, start)
+    absorbed = _absorbed(path, amps)
     variance = rate**2 + noise**2
     variance += (np.hypot(fit.ohm_error, _DRIFT_SHARE * fit.ohm) * (amps - absorbed)) ** 2
     variance += (np.hypot(fit.slow_error, 0.1 * fit.slow_ohm) * (slow - absorbed)) ** 2
     variance += (min(missed_error, _UNKNOWN_LOAD_SHARE * typical * fit.slow_ohm) * fading) ** 2
     variance += (_UNKNOWN_LOAD_SHARE * typical * fit.slow_ohm * _after_gaps(path, fit.time_constant_s)) ** 2
-    variance += _unfollowed(path, running) ** 2
+    variance += running.error**2
     if role is Role.WHEEL:
         variance += (_BRAKING_SHARE * path.level_v * _braking(amps)) ** 2
     return (
@@ -103,6 +105,14 @@ def residual(path: PowerPath, role: Role, seen: ResistanceFit) -> tuple[Residual
     )
 
 
+def _absorbed(path: PowerPath, amps: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Mean current of about 20 s around each row in A, shape (rows,)."""
+    size = max(1, round(_ABSORBED_S / path.interval_s))
+    edges = np.arange(0, len(amps), size)
+    counts = np.diff(edges, append=len(amps))
+    return np.repeat(np.add.reduceat(amps, edges) / counts, counts)
+
+
 def _start(path: PowerPath, implied: NDArray[np.float64], time_constant_s: float) -> tuple[float, float]:
     """What the load before the log still does at its first row, in V of lost voltage, and the error of that.
 
@@ -113,22 +123,23 @@ def _start(path: PowerPath, implied: NDArray[np.float64], time_constant_s: float
         return 0.0, np.inf
     rows = rows[:: -(-len(rows) // 500)]
     fading = np.exp(-(path.time[rows] - path.time[0]) / time_constant_s)
-    design = np.column_stack([np.ones(len(rows)), -fading])
     wanted = implied[rows]
-    level = float(np.median(wanted))
+    level, back = float(np.median(wanted)), 0.0
     spread = max(1.4826 * float(np.median(np.abs(wanted - level))), 1e-4 * path.level_v)
     weight = (np.abs(wanted - level) < 6 * spread).astype(np.float64)
-    solution: NDArray[np.float64] = np.zeros(2)
     error = np.inf
     for _ in range(4):
-        gram = (design * weight[:, None]).T @ design + 1e-9 * np.eye(2)
-        solution = np.linalg.solve(gram, (design * weight[:, None]).T @ wanted)
-        misfit = np.abs(wanted - design @ solution)
+        total = float(weight.sum())
+        middle, height = float((weight * fading).sum()) / total, float((weight * wanted).sum()) / total
+        span = float((weight * (fading - middle) ** 2).sum())
+        back = -float((weight * (fading - middle) * (wanted - height)).sum()) / max(span, 1e-12)
+        level = height + back * middle
+        misfit = np.abs(wanted - level + back * fading)
         spread = max(1.4826 * float(np.median(misfit)), 1e-4 * path.level_v)
         weight = np.minimum(1.0, 1.5 * spread / np.maximum(misfit, 1e-9))
         # Neighbouring rows share their error: ten count as one.
-        error = float(np.sqrt(10 * np.linalg.inv(gram)[1, 1])) * spread
-    return float(solution[1]), float(np.hypot(error, 0.2 * solution[1]))
+        error = spread * float(np.sqrt(10 / max(span, 1e-12)))
+    return back, float(np.hypot(error, 0.2 * back))
 
 
 def _noise(
@@ -144,7 +155,7 @@ def _noise(
     between rows leaves of itself in the residual is read off the ride itself.
     """
     # Parked rows are quieter than riding ever is.
-    loaded = running.ordinary & (np.abs(path.amps) > _LOADED_SHARE * float(np.quantile(np.abs(amps), 0.99)))
+    loaded = running.ordinary & (np.abs(path.amps) > _LOADED_SHARE * quantile(np.abs(amps), 0.99))
     rows = np.flatnonzero(loaded if loaded.sum() >= _FEWEST_LOADED else running.ordinary)
     rows = rows[:: -(-max(len(rows), 1) // _MOST_ROWS)]
     floor = max(0.29 * path.resolution_v, _FLOOR_SHARE * path.level_v)
@@ -174,15 +185,3 @@ def _after_gaps(path: PowerPath, time_constant_s: float) -> NDArray[np.float64]:
         return np.zeros(len(steps))
     lost = -np.expm1(-steps[rows] / time_constant_s)
     return np.asarray(np.where(rows > 0, lost * np.exp(-(path.time - path.time[rows]) / time_constant_s), 0.0))
-
-
-def _unfollowed(path: PowerPath, running: OpenCircuit) -> NDArray[np.float64]:
-    """Error of the open-circuit voltage far from the bins it was followed through, in V, shape (rows,)."""
-    time = path.time
-    after = np.searchsorted(running.time, time)
-    left = running.time[np.clip(after - 1, 0, len(running.time) - 1)]
-    right = running.time[np.clip(after, 0, len(running.time) - 1)]
-    away = np.minimum(np.abs(time - left), np.abs(right - time))
-    # Half a percent in ten minutes without a look, growing with the root of the time, at most 2 %.
-    share = np.where(away > 60.0, 0.005 * np.sqrt(away / 600.0), 0.0)
-    return np.asarray(path.level_v * np.minimum(share, 0.02))

@@ -9,6 +9,7 @@ import numpy as np
 
 from ridelog.log import Role
 
+from .interpolation import quantile
 from .lag import current_lag, without_lag
 from .open_circuit import OpenCircuit, follow
 from .pack import ResistanceEstimate
@@ -77,6 +78,7 @@ def fit_resistance(path: PowerPath, role: Role) -> ResistanceFit:
     ordinary = _without_strangers(first_look, volts + guess * amps, floor)
     fit = fit_polarisation(path.time, volts, amps, path.charge_ah, ordinary, guess, floor)
     used = amps[ordinary]
+    used = used[:: -(-max(len(used), 1) // _MOST_ROWS)]
     span = float(np.quantile(used, 0.999) - np.quantile(used, 0.001)) if len(used) else 0.0
     drop = fit.ohm * float(np.std(used)) if len(used) else 0.0
     excited = span > 0 and float(np.std(used)) >= _LEAST_EXCITATION * span and drop > floor
@@ -112,7 +114,7 @@ def median_slope(path: PowerPath, amps: NDArray[np.float64], lag_s: float) -> tu
     if not good.any():
         return None, 0
     used = amps[path.usable]
-    span = float(np.quantile(used, 0.995) - np.quantile(used, 0.005))
+    span = quantile(used, 0.995) - quantile(used, 0.005)
     least = max(0.1 * span, min(_LARGE_STEP_A, 0.3 * span))
     rows = np.flatnonzero(good & (np.abs(rise) >= max(least, 1e-6)))
     if not len(rows):
@@ -123,6 +125,7 @@ def median_slope(path: PowerPath, amps: NDArray[np.float64], lag_s: float) -> tu
     steps = int(np.sum(-(-lengths // reach)))
     if steps < 5:
         return None, steps
+    rows = rows[:: -(-len(rows) // _MOST_ROWS)]
     step = rise[rows]
     slopes = (path.volts[rows] - path.volts[rows + reach]) / step
     order = np.argsort(slopes)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from .interpolation import quantile
 from .pack import RestWindow
 from .power_path import PowerPath, fill_forward
 
@@ -40,7 +41,7 @@ def rest_windows(path: PowerPath, series: int | None) -> tuple[RestWindow, ...]:
         The rests in the order of time.
     """
     amps = fill_forward(path.amps)
-    limit = max(_REST_A, _REST_SHARE * float(np.quantile(np.abs(amps), 0.99)))
+    limit = max(_REST_A, _REST_SHARE * quantile(np.abs(amps), 0.99))
     resting = path.known & (np.abs(amps) <= limit) & (path.volts > 0.5 * path.level_v)
     if not resting.any():
         return ()
@@ -87,7 +88,7 @@ def _extrapolate(since: NDArray[np.float64], volts: NDArray[np.float64]) -> tupl
     spread = 0.0
     for _ in range(4):
         root = np.sqrt(weight)
-        solution = np.linalg.lstsq(design * root[:, None], volts * root, rcond=None)[0]
+        solution = np.asarray(np.linalg.lstsq(design * root[:, None], volts * root, rcond=None)[0], dtype=np.float64)
         misfit = volts - design @ solution
         spread = max(1.4826 * float(np.median(np.abs(misfit))), 1e-4)
         weight = np.minimum(1.0, 1.5 * spread / np.maximum(np.abs(misfit), 1e-9))

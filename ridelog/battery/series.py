@@ -36,6 +36,22 @@ _SETTING_RIGHT: Final = 0.93
 _METER_RIGHT: Final = 0.90
 #: Confidence is held below this, whatever the numbers say.
 _MOST_SURE: Final = {"cells": 0.99, "configuration": 0.95, "voltage": 0.85}
+#: Usual limits for a cell in V: (centre, width, share) of what is found there; the rest can be anything
+#: (engineering judgement along the defaults of configuration wizards).
+_USUAL_LIMITS: Final[Mapping[str, Mapping[str, tuple[tuple[float, float, float], ...]]]] = {
+    "nmc": {
+        "battery_cut_start": ((3.4, 0.04, 0.45), (3.2, 0.12, 0.3)),
+        "battery_cut_end": ((3.1, 0.04, 0.4), (2.9, 0.15, 0.35)),
+        "pack_overvoltage_limit": ((4.2, 0.05, 0.8),),
+        "pack_undervoltage_limit": ((2.9, 0.2, 0.7),),
+    },
+    "lfp": {
+        "battery_cut_start": ((2.9, 0.15, 0.6),),
+        "battery_cut_end": ((2.6, 0.2, 0.6),),
+        "pack_overvoltage_limit": ((3.63, 0.06, 0.8),),
+        "pack_undervoltage_limit": ((2.5, 0.25, 0.7),),
+    },
+}
 
 
 def estimate_series(
@@ -173,21 +189,7 @@ def _voltage_likelihood(voltages: PackVoltages, family: str) -> NDArray[np.float
 def _limits_likelihood(settings: Mapping[str, float | str | bool], family: str) -> NDArray[np.float64]:
     """How well limits in the configuration fit each count (usual values per cell; engineering judgement)."""
     fits = np.ones(len(COUNTS))
-    usual: dict[str, tuple[tuple[float, float, float], ...]] = {
-        "nmc": {
-            "battery_cut_start": ((3.4, 0.04, 0.45), (3.2, 0.12, 0.3)),
-            "battery_cut_end": ((3.1, 0.04, 0.4), (2.9, 0.15, 0.35)),
-            "pack_overvoltage_limit": ((4.2, 0.05, 0.8),),
-            "pack_undervoltage_limit": ((2.9, 0.2, 0.7),),
-        },
-        "lfp": {
-            "battery_cut_start": ((2.9, 0.15, 0.6),),
-            "battery_cut_end": ((2.6, 0.2, 0.6),),
-            "pack_overvoltage_limit": ((3.63, 0.06, 0.8),),
-            "pack_undervoltage_limit": ((2.5, 0.25, 0.7),),
-        },
-    }[family]
-    for name, parts in usual.items():
+    for name, parts in _USUAL_LIMITS[family].items():
         value = number(settings, name)
         if value is None or value <= 0:
             continue

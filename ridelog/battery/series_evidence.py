@@ -11,6 +11,7 @@ import numpy as np
 from ridelog.log import Role
 from ridelog.ride import RIDING_ROLES, Ride
 
+from .interpolation import quantile
 from .open_circuit import OpenCircuit
 from .power_path import PowerPath
 
@@ -59,8 +60,8 @@ def pack_voltages(
         high_v=float(np.quantile(anchors, 0.98)),
         low_v=float(np.quantile(anchors, 0.02)),
         error_v=errors.get(index, 0.0),
-        loaded_low_v=float(np.quantile(volts, 0.01)),
-        peak_v=float(np.quantile(volts, 0.999)),
+        loaded_low_v=quantile(volts, 0.01),
+        peak_v=quantile(volts, 0.999),
         riding_v=path.level_v if ride.tracks[index].log.role in RIDING_ROLES else None,
         meter=_meter(ride, index, open_circuit.volts),
     )
