@@ -176,7 +176,7 @@ def parse_header(line: str) -> tuple[Field, ...] | str:
         parts = [part.strip() for part in text.strip().strip('"').split(":")]
         if len(parts) < 2 or not parts[0]:
             return "the first line is no header of fields 'key:name:unit:precision:relative:timestamp'"
-        whole += len(parts) == _PARTS
+        whole += len(parts) == _PARTS and parts[3].isdecimal() and {parts[4], parts[5]} <= {"0", "1"}
         parts = (parts + [parts[-1]] * _PARTS)[:_PARTS]
         precision = int(parts[3]) if parts[3].isdecimal() and len(parts[3]) < 3 else 2
         fields.append(Field(parts[0], parts[1], parts[2], precision, parts[4] == "1", parts[5] == "1"))

@@ -408,6 +408,7 @@ def test_a_log_without_time_is_an_error_that_says_so():
         b"a:b",
         b"a;b\n1;2\n",
         b"time: 12:30:11\n",
+        b'{"a": 1, "b": "c:d", "e": {"f": [1, 2]}, "g": 3}\n',
         b"Fault : FAULT_CODE_DRV\n",
         b"\xff\xfe\0",
         b"2024-01-01 12:00:00;3\n",
