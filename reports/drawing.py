@@ -44,7 +44,8 @@ def time_ticks(low: float, high: float, most: int = 7) -> list[float]:
     """Round moments that divide a range of time, in s."""
     rough = max((high - low) / most, 1e-3)
     steps = [0.001 * f * 10**p for p in range(3) for f in (1, 2, 5)] + [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900]
-    step = next((item for item in [*steps, 1800, 3600, 7200] if item >= rough), 14400.0)
+    step = next((item for item in [*steps, 1800, 3600, 7200, 14400, 43200] if item >= rough), 0.0)
+    step = step or math.ceil(rough / 86400) * 86400.0
     return [index * step for index in range(math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9) + 1)]
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from ridelog.channels import CHANNELS, Kind
+from ridelog.faults import FAULTS
 from ridelog.log import Role
 
 from .words import plain
@@ -127,8 +128,9 @@ def _faults(track: Track) -> list[Bar]:
 
 
 def fault_text(code: int, name: str | None) -> str:
-    """A fault as a rider can look it up: its name where it is known, and its number."""
-    return f"{name.replace('_', ' ').lower()} ({code})" if name else f"fault {code}"
+    """A fault as a rider can look it up: the name in the log, else that of the firmware, and its number."""
+    known = name or (FAULTS[code].name if code in FAULTS else "")
+    return f"{known.removeprefix('FAULT_CODE_').replace('_', ' ').lower()} ({code})" if known else f"fault {code}"
 
 
 def _switch(track: Track, name: str) -> list[Bar]:

@@ -14,6 +14,7 @@ from ridelog.finding import Finding, Status
 from ridelog.log import Role
 
 from . import words
+from .lanes import fault_text
 
 if TYPE_CHECKING:
     from ridelog.incident import Advice, Incident, RankedCause, Reason
@@ -119,7 +120,7 @@ def _moment(incident: Incident, track: Track, after: int) -> Values | None:
             rows.append(("… a healthy pack would have had", *pair))
     if track.has("fault_code"):
         codes = track.values("fault_code")
-        rows.append(("Fault code", *("none" if codes[r] == 0 else words.number(codes[r]) for r in (after - 1, after))))
+        rows.append(("Fault", *(_fault(float(codes[row])) for row in (after - 1, after))))
     if not rows:
         return None
     kind = words.row_kind(track.log)
@@ -132,6 +133,12 @@ def _moment(incident: Incident, track: Track, after: int) -> Values | None:
         "places": tuple(words.place(kind, int(lines[row]), int(lines[row])) for row in (after - 1, after)),
         "rows": rows,
     }
+
+
+def _fault(code: float) -> str:
+    if not math.isfinite(code):
+        return "–"
+    return fault_text(int(code), None) if code else "none"
 
 
 def _reading(value: float, channel: str, track: Track) -> str:

@@ -107,11 +107,13 @@ def percent(share: float) -> str:
 
 
 def moment(seconds: float, decimals: int = 0) -> str:
-    """A moment of the ride: m:ss, with hours when there are any ("12:07.4", "1:02:33")."""
+    """A moment of the ride: m:ss, with hours or days when there are any ("12:07.4", "1:02:33", "12 d 4:05")."""
     scale = 10**decimals
     ticks = round(abs(seconds) * scale)
     whole, rest = divmod(ticks, scale)
     hours, minutes = divmod(whole // 60, 60)
+    if hours >= 48:
+        return f"{_MINUS if seconds < 0 else ''}{hours // 24}{THIN}d {hours % 24}:{minutes:02d}"
     text = f"{hours}:{minutes:02d}:{whole % 60:02d}" if hours else f"{minutes}:{whole % 60:02d}"
     if decimals:
         text += f".{rest:0{decimals}d}"
@@ -133,7 +135,10 @@ def duration(seconds: float) -> str:
     minutes, rest = divmod(round(size), 60)
     if minutes < 60:
         return f"{sign}{minutes}{THIN}min" + (f" {rest}{THIN}s" if rest else "")
-    return f"{sign}{minutes // 60}{THIN}h {minutes % 60}{THIN}min"
+    hours = minutes // 60
+    if hours < 48:
+        return f"{sign}{hours}{THIN}h {minutes % 60}{THIN}min"
+    return f"{sign}{hours // 24}{THIN}d {hours % 24}{THIN}h"
 
 
 def between(interval: Interval) -> str:

@@ -22,6 +22,7 @@
     const scale = 10 ** decimals, counted = Math.round(Math.abs(seconds) * scale);
     const whole = Math.floor(counted / scale), hours = Math.floor(whole / 3600);
     const two = number => String(number).padStart(2, "0");
+    if (hours >= 48) return `${seconds < 0 ? "\u2212" : ""}${Math.floor(hours / 24)} d ${hours % 24}:${two(Math.floor(whole / 60) % 60)}`;
     let text = hours ? `${hours}:${two(Math.floor(whole / 60) % 60)}` : `${Math.floor(whole / 60)}`;
     text += `:${two(whole % 60)}`;
     if (decimals) text += `.${String(counted % scale).padStart(decimals, "0")}`;
@@ -32,8 +33,8 @@
 
   const timeTicks = (low, high, most) => {
     const rough = (high - low) / most;
-    const steps = [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200];
-    const step = steps.find(item => item >= rough) ?? 14400;
+    const steps = [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 21600, 43200];
+    const step = steps.find(item => item >= rough) ?? Math.ceil(rough / 86400) * 86400;
     const values = [];
     for (let index = Math.ceil(low / step - 1e-9); index * step <= high + 1e-9; index++) values.push(index * step);
     return { values, texts: values.map(value => clock(value, step >= 1 ? 0 : step >= 0.1 ? 1 : step >= 0.01 ? 2 : 3)) };
