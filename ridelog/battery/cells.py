@@ -34,13 +34,16 @@ _ROUNDS: Final = 3
 _HUBER: Final = 1.5
 _REFUSE: Final = 8.0
 _BLOCKS: Final = 30
-#: Charge that must flow before a cell's own answer to charge is told from its offset, as a share of an hour at the
-#: 95 % current.
-_LEAST_CHARGE_SHARE: Final = 0.05
+#: Open-circuit voltage of a cell that must be passed through before its own answer to charge is told, in V.
+_LEAST_LEVEL_V: Final = 0.04
 
 
-def estimate_cells(track: Track, path: PowerPath | None, seen: ResistanceFit | None) -> CellEstimate | None:
-    """Decompose the cell voltages of a track: d_k = V_k - median = a_k + dR_k (-I) + b_k q + c_k t.
+def estimate_cells(
+    track: Track, path: PowerPath | None, seen: ResistanceFit | None, open_circuit: NDArray[np.float64] | None
+) -> CellEstimate | None:
+    """Decompose the cell voltages of a track: d_k = V_k - median = a_k + dR_k (-I) + b_k (u - mean u) + c_k t.
+
+    u is the open-circuit voltage of the median cell: a measure of charge that no pause in the log can break.
 
     Only rows in which the current is steady are used, because the cells are read one after the other. Robust
     (Huber) regression for all cells at once; errors from sums over blocks of time, so that slow wander counts.
@@ -49,6 +52,7 @@ def estimate_cells(track: Track, path: PowerPath | None, seen: ResistanceFit | N
         track: The track.
         path: Its power path, None without a current: then the offsets are the medians and nothing else is known.
         seen: The resistance fit of the track, None without one.
+        open_circuit: Running open-circuit voltage of the pack in V, shape (rows,), None without one.
 
     Returns:
         The decomposition, None for a track without at least three cells that are read.
@@ -69,7 +73,8 @@ def estimate_cells(track: Track, path: PowerPath | None, seen: ResistanceFit | N
     taken = np.where((taken > 0.5) & (taken < 5.0), taken, np.nan)
     middle = _median(taken)
     deviation = np.ascontiguousarray((taken - middle[:, None]).T)
-    terms = _terms(track.time[rows], amps[rows], path.charge_ah[rows] if path else np.zeros(len(rows)), known_current)
+    level = None if open_circuit is None else open_circuit[rows] * (_middle(middle) / _middle(open_circuit[rows]))
+    terms = _terms(track.time[rows], amps[rows], level, known_current)
     fit = _regress(deviation, terms.design)
     middle_resistance = seen.fit.ohm / max(cells.shape[1], 1) if seen is not None and path is not None else np.nan
     if terms.load is not None:
@@ -138,7 +143,7 @@ def _spread(rows: NDArray[np.intp]) -> NDArray[np.intp]:
 
 
 def _terms(
-    time: NDArray[np.float64], amps: NDArray[np.float64], charge_ah: NDArray[np.float64], known_current: bool
+    time: NDArray[np.float64], amps: NDArray[np.float64], level: NDArray[np.float64] | None, known_current: bool
 ) -> _Terms:
     columns = [np.ones(len(time))]
     names = ["rest"]
@@ -151,9 +156,8 @@ def _terms(
         names.append("load")
     else:
         missing.append("the current varied too little for the resistance of cells")
-    taken = float(np.ptp(charge_ah))
-    if load is not None and taken > _LEAST_CHARGE_SHARE * max(float(np.quantile(np.abs(amps), 0.95)), 1.0):
-        columns.append(charge_ah - float(charge_ah[0]))
+    if level is not None and quantile(level, 0.98) - quantile(level, 0.02) > _LEAST_LEVEL_V:
+        columns.append(level - float(level.mean()))
         names.append("charge")
     days = (time - time[0]) / _DAY_S
     if days[-1] >= _LEAST_DAYS:
@@ -213,6 +217,10 @@ def _cell_resistance(
     if large.sum() < 10:
         return float("nan")
     return float(np.median(drop[large] / rise[large]))
+
+
+def _middle(values: NDArray[np.float64]) -> float:
+    return float(np.nanmedian(values)) if np.isfinite(values).any() else float("nan")
 
 
 def _neighbours(misfit: NDArray[np.float64]) -> NDArray[np.float64]:

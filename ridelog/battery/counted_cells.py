@@ -15,8 +15,9 @@ if TYPE_CHECKING:
 #: A cell of any chemistry at work lies between these, in V.
 _LOWEST_CELL_V: Final = 1.5
 _HIGHEST_CELL_V: Final = 4.6
-#: Pack voltage over mean cell may be this far from a whole number (1 % of a 24s pack and half a meter's error).
+#: Pack voltage over mean cell may be this far from the count: what rounding does, and the gain error of a meter.
 _OFF_WHOLE: Final = 0.35
+_GAIN_ERROR: Final = 0.015
 _SAMPLES: Final = 400
 
 
@@ -43,7 +44,9 @@ class CountedCells:
     @property
     def agrees(self) -> bool:
         """The pack voltage fits the number of cells, or there is none to compare."""
-        return self.by_voltage is None or abs(self.by_voltage - self.counted) <= _OFF_WHOLE
+        return self.by_voltage is None or abs(self.by_voltage - self.counted) <= max(
+            _OFF_WHOLE, _GAIN_ERROR * self.counted
+        )
 
 
 def counted_cells(ride: Ride) -> tuple[CountedCells, ...]:

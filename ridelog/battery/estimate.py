@@ -84,15 +84,21 @@ def estimate_pack(ride: Ride, options: PackOptions | None = None) -> Pack:
         chemistry=chemistry,
         resistance=resistances,
         residual=residuals,
-        cells=_cells(ride, paths, fits),
+        cells=_cells(ride, paths, fits, running),
         rests=_in_time(ride, rests),
         capacity=_capacity(paths, rests, table, count),
         notes=notes,
     )
 
 
-def _cells(ride: Ride, paths: dict[int, PowerPath], fits: dict[int, ResistanceFit]) -> dict[int, CellEstimate]:
-    found = {track.index: estimate_cells(track, paths.get(track.index), fits.get(track.index)) for track in ride.tracks}
+def _cells(
+    ride: Ride, paths: dict[int, PowerPath], fits: dict[int, ResistanceFit], running: dict[int, OpenCircuit]
+) -> dict[int, CellEstimate]:
+    found: dict[int, CellEstimate | None] = {}
+    for track in ride.tracks:
+        place = track.index
+        open_circuit = running[place].volts if place in running else None
+        found[place] = estimate_cells(track, paths.get(place), fits.get(place), open_circuit)
     return {index: estimate for index, estimate in found.items() if estimate is not None}
 
 

@@ -142,8 +142,9 @@ class CellEstimate:
         samples: Rows used.
         reason: What it rests on or why parts are missing.
         drift_per_day_error: Standard error of `drift_per_day` in V/day; empty if not known.
-        charge_slope: b_k in V for each Ah taken out: negative for a cell that falls behind as the pack is emptied (less
-            capacity, or an offset in charge seen through the slope of the curve); empty if not known.
+        charge_slope: b_k, change of the offset in V for each V the median cell's open-circuit voltage moves: about the
+            share of capacity the cell lacks (0.1 for one that falls ten percent faster as the pack is emptied); empty
+            if not known.
         charge_slope_error: Standard error of `charge_slope`; empty if not known.
         noise: Robust standard deviation of what the decomposition leaves, in V; empty if not known.
     """
