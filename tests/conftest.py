@@ -2,6 +2,11 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+# A slow machine is no failure: no test asserts a time.
+settings.register_profile("ridelog", deadline=None)
+settings.load_profile("ridelog")
 
 ROOT = Path(__file__).resolve().parent.parent
 
