@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from ridelog.channels import CHANNELS, Kind
+from ridelog.finding import Severity
 from ridelog.log import Role
 from ridelog.settings import number as setting_number
 
@@ -214,7 +215,8 @@ def _window(
     tracks: Sequence[Track], incident: Incident, findings: Sequence[Finding], span: tuple[float, float]
 ) -> tuple[float, float] | None:
     """The incident: around the onset of the verdict, else around the gravest finding that happened at a moment."""
-    events = [finding for finding in findings if finding.event]
+    healthy = incident.verdict.cause == "none"
+    events = [f for f in findings if f.event and not (healthy and f.severity is Severity.INFO)]
     onset = incident.verdict.onset if any(t.index == incident.ride.reference for t in tracks) else None
     if onset is None:
         if not events:
@@ -262,7 +264,7 @@ def _panel(
             drawn = select(track.time, values, details[order])
             if not len(drawn.rows):
                 continue
-            label = f"{name} · {short(plain(log_name(track.log)))}" if len(tracks) > 1 else name
+            label = f"{name} · {short(plain(log_name(incident.ride, track.index)))}" if len(tracks) > 1 else name
             paint = "expected" if kind else f"c{colour % 6 + 1}"
             dash = kind or ("solid", "dash", "dashdot", "longdash")[order % 4]
             colour += not kind

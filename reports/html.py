@@ -112,7 +112,7 @@ def _timeline(incident: Incident, group: Group) -> dict[str, object]:
     tracks = [incident.ride.tracks[index] for index in group.logs]
     return {
         "group": group,
-        "names": [words.log_name(track.log) for track in tracks],
+        "names": [words.log_name(incident.ride, track.index) for track in tracks],
         "aligned": all(track.clock.aligned for track in tracks),
         "reason": tracks[0].clock.reason,
         "span": [words.moment(second) for second in group.span],

@@ -80,12 +80,12 @@ def lanes(track: Track) -> Iterator[Lane]:
             label, bars = _SWITCHES[name][0], _switch(track, name)
         elif name in _STATES:
             label, bars = _STATES[name], _texts(track, name, "plain")
-            if len(bars) > _MOST_STATES:
+            if len(bars) > _MOST_STATES or all(bar.text.isdigit() for bar in bars):
                 continue
         elif CHANNELS[name].kind is Kind.NAMES and name != "driver_faults":
             label, bars = name.capitalize(), _names(track, name, "alarm" if name == "protections" else "warn")
         elif name == "event":
-            label, bars = "Event", _texts(track, name, "warn")
+            label, bars = "Event", _texts(track, name, "warn", "-")
         if bars:
             yield _lane(label, track.index, bars)
 
@@ -144,10 +144,13 @@ def _switch(track: Track, name: str) -> list[Bar]:
     ]
 
 
-def _texts(track: Track, name: str, tone: str) -> list[Bar]:
+def _texts(track: Track, name: str, tone: str, joint: str = "") -> list[Bar]:
+    """Stretches of equal text; `joint` joins the words of canonical names."""
     indices, words = _dictionary(track.log.table.column(name).combine_chunks())
     loud = np.array([word is not None and word.strip().lower() not in _QUIET for word in words] or [False])
     codes = np.where((indices >= 0) & loud[np.maximum(indices, 0)], indices, -1)
+    if joint:
+        words = [word and word.replace(joint, " ") for word in words]
     return [_bar(track, first, after, words[code] or "", tone) for first, after, code in _runs(codes)]
 
 

@@ -58,7 +58,7 @@ def _overlay(incident: Incident, reference: Track, track: Track, channel: str, n
         return None
     for line, style in zip(lines, ("c1 solid", "c2 dash"), strict=True):
         parts.append(f'<path class="line {style}" d="{line}"/>')
-    one, other = (words.plain(words.log_name(item.log)) for item in (reference, track))
+    one, other = (words.plain(words.log_name(incident.ride, item.index)) for item in (reference, track))
     label = f"The {name} of {one} and of {other} on one clock, each on its own scale"
     svg = (
         f'<svg class="still" viewBox="0 0 {_WIDTH:g} {_HEIGHT + 18:g}" role="img" aria-label="{escape(label)}">'

@@ -64,8 +64,7 @@ def _joined(*parts: str) -> str:
 
 
 def _name(incident: Incident, index: int) -> str:
-    tracks = incident.ride.tracks
-    return words.log_name(tracks[index].log) if 0 <= index < len(tracks) else f"log {index + 1}"
+    return words.log_name(incident.ride, index)
 
 
 def _cells(incident: Incident) -> list[Values]:

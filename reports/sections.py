@@ -11,7 +11,6 @@ import numpy as np
 
 from ridelog.diagnosis.causes import causes
 from ridelog.finding import Finding, Status
-from ridelog.log import Role
 
 from . import words
 from .lanes import fault_text
@@ -55,7 +54,12 @@ def verdict(incident: Incident) -> Values:
     said = incident.verdict
     facts: list[tuple[str, str, str]] = []
     if said.calibration and math.isfinite(said.probability):
-        facts.append(("How sure", words.percent(said.probability), words.first_capital(said.calibration)))
+        if said.cause == "undetermined" and incident.causes:
+            nearest = incident.causes[0]
+            text = f"{cause_title(nearest.cause)}, {words.percent(nearest.probability)}"
+            facts.append(("Nearest explanation", text, words.first_capital(said.calibration)))
+        elif said.probability > 0:
+            facts.append(("How sure", words.percent(said.probability), words.first_capital(said.calibration)))
     if said.onset is not None:
         width = said.onset.latest_s - said.onset.earliest_s
         note = f"Between two readings {words.duration(width)} apart; the log cannot show it finer." if width > 0 else ""
@@ -128,7 +132,7 @@ def _moment(incident: Incident, track: Track, after: int) -> Values | None:
     times = track.time
     decimals = 2 if times[after] - times[after - 1] < 0.5 else 1
     return {
-        "log": words.log_name(track.log),
+        "log": words.log_name(incident.ride, track.index),
         "times": tuple(words.moment(float(times[row]), decimals) for row in (after - 1, after)),
         "places": tuple(words.place(kind, int(lines[row]), int(lines[row])) for row in (after - 1, after)),
         "rows": rows,
@@ -151,20 +155,21 @@ def _reading(value: float, channel: str, track: Track) -> str:
 
 def ranked(incident: Incident) -> list[Values]:
     """The causes, the most probable first, and the share that is left for something else."""
-    rows = [_cause(cause) for cause in incident.causes]
+    rows = [_cause(cause, index) for index, cause in enumerate(incident.causes)]
     rest = 1 - sum(cause.probability for cause in incident.causes)
     if rows and rest > 0.005:
-        rows.append({"title": "Something else, or not known", "share": rest, "rest": True})
+        rows.append({"title": "Something else, or not known", "share": rest, "rest": True, "shown": True})
     return rows
 
 
-def _cause(cause: RankedCause) -> Values:
+def _cause(cause: RankedCause, rank: int) -> Values:
     known = causes().get(cause.cause)
     return {
         "title": cause_title(cause.cause),
         "id": cause.cause,
         "meaning": known.summary if known else "",
         "share": cause.probability,
+        "shown": rank < 3,
         "supporting": reasons(cause.supporting),
         "contradicting": reasons(cause.contradicting),
         "not_observable": reasons(cause.not_observable),
@@ -203,7 +208,7 @@ def _finding(incident: Incident, number: int, finding: Finding) -> Values:
     return {
         "number": number,
         "code": finding.code,
-        "name": words.first_capital(finding.name.replace("-", " ")),
+        "name": words.spoken(finding.name),
         "severity": str(finding.severity),
         "label": words.SEVERITY[str(finding.severity)],
         "when": words.stretch(finding.start_s, finding.end_s) if finding.event else "during the whole log",
@@ -212,7 +217,7 @@ def _finding(incident: Incident, number: int, finding: Finding) -> Values:
         "message": finding.message,
         "danger": finding.danger,
         "place": words.place(kind, *finding.rows),
-        "file": words.log_name(track.log) if track else "",
+        "file": words.log_name(incident.ride, finding.log) if track else "",
         "aligned": track is None or track.clock.aligned,
         "measurements": [
             {
@@ -232,7 +237,7 @@ def checks(incident: Incident) -> Values:
     named = {Status.FOUND: "found", Status.CLEAR: "in_order", Status.UNABLE: "unable"}
     by_status = {
         name: [
-            {"code": check.code, "name": words.first_capital(check.name.replace("-", " ")), "reason": check.reason}
+            {"code": check.code, "name": words.spoken(check.name), "reason": check.reason}
             for check in incident.checks
             if check.status is status
         ]
@@ -251,7 +256,7 @@ def clocks(incident: Incident) -> list[Values]:
         reference = track.index == incident.ride.reference
         rows.append(
             {
-                "log": words.log_name(track.log),
+                "log": words.log_name(incident.ride, track.index),
                 "role": words.ROLE[str(track.log.role)],
                 "reference": reference,
                 "aligned": fit.aligned,
@@ -264,10 +269,3 @@ def clocks(incident: Incident) -> list[Values]:
             }
         )
     return rows
-
-
-def unable_logs(incident: Incident) -> list[str]:
-    """Names of logs that could not be put on the ride's clock."""
-    return [
-        words.log_name(t.log) for t in incident.ride.tracks if not t.clock.aligned and t.log.role is not Role.CONFIG
-    ]

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from ridelog.incident import Incident
 
 _WIDTH: Final = 100
+#: Findings that only explain; more of them are counted, not listed.
+_MOST_NOTES: Final = 3
 _STYLES: Final = {
     "critical": "bold red",
     "warning": "yellow",
@@ -105,25 +107,21 @@ def _verdict(incident: Incident, writer: _Writer) -> None:
         writer.line(f"! {danger}", _STYLES["critical"])
     if incident.verdict.dangers:
         writer.line("")
-    writer.line(f"{said['wording']}: {said['title']}", _STYLES[str(said["tone"])])
+    headline = dict.fromkeys((str(said["wording"]), str(said["title"])))
+    writer.line(": ".join(headline), _STYLES[str(said["tone"])])
     writer.line(incident.verdict.summary)
     facts = said["facts"]
     assert isinstance(facts, list)
     writer.line("")
-    writer.table(
-        (
-            (name, f"{value} ({note[:1].lower()}{note[1:].rstrip('.')})" if note else value)
-            for name, value, note in facts
-        ),
-        "dim",
-    )
+    rows = [(name, f"{value} ({note.rstrip('.')})" if note else value) for name, value, note in facts]
     if len(incident.causes) > 1 and incident.verdict.calibration:
         from .sections import cause_title
 
         others = ", ".join(f"{cause_title(c.cause)} {words.percent(c.probability)}" for c in incident.causes[1:4])
-        writer.table([("Else", others)], "dim")
+        rows.append(("Less probable", others))
     if incident.would_settle:
-        writer.table([("To settle it", incident.would_settle)], "dim")
+        rows.append(("To settle it", incident.would_settle))
+    writer.table(rows, "dim")
     advice = [item for item in incident.advice if item.kind in ("do", "check", "avoid")]
     if advice:
         writer.title("What to do")
@@ -137,7 +135,9 @@ def _findings(incident: Incident, writer: _Writer) -> None:
     writer.title(f"Findings ({len(rows)})")
     if not rows:
         writer.line("No check found anything.", indent=2)
-    for row in rows:
+    shown = [row for row in rows if row["severity"] != "info"]
+    shown += [row for row in rows if row["severity"] == "info"][:_MOST_NOTES]
+    for row in shown:
         writer.line(
             f"{row['number']}. {row['label']}: {row['name']} [{row['code']}], {row['when']}",
             _STYLES[str(row["severity"])],
@@ -151,6 +151,8 @@ def _findings(incident: Incident, writer: _Writer) -> None:
             distance = f", {item['distance']}" if item["distance"] else ""
             writer.line(f"{item['name']}: {item['value']}{limit}{distance}", "dim", 5)
         writer.line(f"See {row['place']} of {row['file']}.", "dim", 5)
+    if len(shown) < len(rows):
+        writer.line(f"and {words.counted(len(rows) - len(shown), 'more note')}; the other reports hold them.", indent=2)
 
 
 def _not_checked(incident: Incident, writer: _Writer) -> None:
@@ -158,7 +160,7 @@ def _not_checked(incident: Incident, writer: _Writer) -> None:
     clear = sum(check.status is Status.CLEAR for check in incident.checks)
     writer.title(f"Could not be checked ({len(unable)} of {len(incident.checks)}; {clear} looked and found nothing)")
     if unable:
-        writer.table((check.name.replace("-", " "), check.reason) for check in unable)
+        writer.table(((words.spoken(check.name), check.reason) for check in unable), "dim")
     else:
         writer.line("Everything could be checked.", indent=2)
 

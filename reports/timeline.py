@@ -72,7 +72,7 @@ def _lane(lane: Lane, incident: Incident, many: bool) -> dict[str, object]:
 
 def lane_name(lane: Lane, incident: Incident, many: bool) -> str:
     """Label of a lane, with the name of the log when there are several."""
-    name = short(plain(log_name(incident.ride.tracks[lane.log].log)))
+    name = short(plain(log_name(incident.ride, lane.log)))
     return f"{lane.label} · {name}" if many else lane.label
 
 

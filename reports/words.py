@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from ridelog.finding import Interval, Measurement
     from ridelog.incident import Input
     from ridelog.log import Log
+    from ridelog.ride import Ride
 
 #: Between a number and its unit.
 THIN: Final = "\u202f"
@@ -164,7 +165,8 @@ def compared(measurement: Measurement) -> str:
     distance = measurement.value - limit
     if distance == 0:
         return "at the limit"
-    text = f"{quantity(abs(distance), measurement.unit)} {'above' if distance > 0 else 'below'} the limit"
+    beside = (measurement.value, limit)
+    text = f"{quantity(abs(distance), measurement.unit, beside)} {'above' if distance > 0 else 'below'} the limit"
     share = abs(distance / limit) if limit else 0.0
     return f"{text}, {round(share * 100)}{THIN}%" if 0.005 <= share < 10 else text
 
@@ -189,9 +191,25 @@ def last_part(path: str) -> str:
     return re.split(r"[/\\]", path.rstrip("/\\"))[-1]
 
 
-def log_name(log: Log) -> str:
-    """The file name of a log, else the parser that read it."""
-    return last_part(log.origin.member) or last_part(log.origin.path) or log.parser
+def log_name(ride: Ride, index: int) -> str:
+    """The file name of a log, else the parser that read it; logs of the same name are told apart by their number."""
+    if not 0 <= index < len(ride.tracks):
+        return f"log {index + 1}"
+    names = [
+        last_part(track.log.origin.member) or last_part(track.log.origin.path) or track.log.parser
+        for track in ride.tracks
+    ]
+    return names[index] if names.count(names[index]) == 1 else f"{names[index]}, log {index + 1}"
+
+
+#: Words of detector names that are written in capitals.
+_CAPITALS: Final = frozenset({"bms", "fet", "fets", "foc", "pwm", "soc", "can", "ocv", "imu", "gps"})
+
+
+def spoken(name: str) -> str:
+    """The name of a check as a heading ("bms-trip": "BMS trip")."""
+    said = " ".join(part.upper() if part in _CAPITALS else part for part in name.split("-"))
+    return first_capital(said)
 
 
 def short(name: str, most: int = 24) -> str:

@@ -15,7 +15,7 @@ def test_the_summary_holds_what_matters():
     for words in (
         "! The pack will cut again under load",
         "Probable cause: The BMS cut the pack off: a cell was too low",
-        "87 % (calibrated on 4,800 simulated rides",
+        "87 % (Calibrated on 4,800 simulated rides",
         "1. Critical: Power path open [PP01], 10:12.0 – 10:13.4",
         "See lines 12162 – 12190 of ride.csv.",
         "Could not be checked (2 of 7; 2 looked and found nothing)",
