@@ -26,6 +26,10 @@ USABLE_SHARE = 0.85
 MOST_SERIES_CELLS = 60
 #: Step of the level in the log; the firmware cuts off the rest.
 _LEVEL_STEP = 0.001
+#: Range of levels from which on their slope tells the energy better than their ratio. Engineering judgement.
+_SLOPE_RANGE = 0.1
+#: Users enter capacities in steps of 0.1 Ah; a value this close to one is it. Engineering judgement.
+_CAPACITY_TOLERANCE = 0.004
 #: Rows of each of the ten stretches looked at, and most rows compared: the answer does not get better with more.
 _STRETCH_ROWS = 2000
 _MOST_ROWS = 500
@@ -230,13 +234,16 @@ def energy_at_full(level: NDArray[np.float64], energy_left: NDArray[np.float64])
     usable = np.isfinite(level) & np.isfinite(energy_left) & (np.abs(level) > 0.02)
     if not usable.any():
         return float("nan")
-    level = level + np.sign(level) * _LEVEL_STEP / 2
-    ratio = energy_left[usable] / level[usable]
+    ratio = energy_left[usable] / (level[usable] + np.sign(level[usable]) * _LEVEL_STEP / 2)
     middle = float(np.median(ratio))
     spread = float(np.median(np.abs(ratio - middle)))
     if middle <= 0 or spread > 0.02 * middle:
         return float("nan")
-    return float(np.sum(energy_left[usable] * np.sign(level[usable])) / np.sum(np.abs(level[usable])))
+    centred = level[usable] - level[usable].mean()
+    if float(np.ptp(level[usable])) < _SLOPE_RANGE:
+        return middle
+    # The slope does not care whether the last digit of the level was rounded or cut off.
+    return float(np.sum(centred * energy_left[usable]) / np.sum(centred**2))
 
 
 def _capacity(energy: float, nominal_v: float) -> float:
@@ -249,4 +256,5 @@ def _capacity(energy: float, nominal_v: float) -> float:
         return abs(capacity - round(capacity * 2) / 2) / capacity
 
     rounded = before if off(before) < 0.002 < off(now) else now
-    return round(rounded, 2)
+    tenths = round(rounded, 1)
+    return tenths if abs(rounded - tenths) <= _CAPACITY_TOLERANCE * rounded else round(rounded, 2)
