@@ -19,6 +19,7 @@ from .columns import MILLI, PERCENT, Column, add_columns
 from .delimited import read_delimited
 from .frames.daly_codes import STATES, decode_faults
 from .loose_text import numbers_where_possible, unknown_captions
+from .required_columns import require_columns
 from .stamps import parse_stamps
 from .timed_rows import timed_rows
 
@@ -98,6 +99,7 @@ class DalyEpDataLog(Parser):
             text_columns=unknown_captions(captions.names, ()),
             path=source.label,
         )
+        require_columns(table.frame, (_TIME, _CURRENT, _STATE), source.label)
         texts = [name for name in table.frame.columns if name in (_TIME, _BALANCED) or _ALARM.fullmatch(name)]
         frame = numbers_where_possible(_blanks_to_nulls(table.frame), texts)
         stamps = parse_stamps(frame.get_column(_TIME).fill_null(""), "%Y-%m-%d %H:%M:%S%.f")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import re
 from dataclasses import dataclass
 from typing import ClassVar, Final
@@ -92,7 +93,7 @@ class JbdFig(Parser):
 
     def sniff(self, source: Source) -> Sniff:
         """Look for the first keys."""
-        head = source.head[:4096]
+        head = source.head[:4096].rstrip(b"\0")
         keys = {line.key for line in _lines(head)} if b"\0" not in head else set()
         if not keys.issuperset(_MUST):
             return Sniff.no("no lines with the keys FileCode and DesignCapacity")
@@ -112,11 +113,12 @@ class JbdFig(Parser):
         if registers.FUNCTIONS in words:
             settings["balancer_enabled"] = registers.decode_parameters(words)["balancer_enabled"]
         builder = LogBuilder(np.zeros(len(rows)), [line for *_, line in rows])
-        builder.add("setting", [name for name, *_ in rows])
-        builder.add("setting_text", [text for _, text, *_ in rows])
+        builder.add("setting", [name for name, *_ in rows], source="key")
+        builder.add("setting_text", [text for _, text, *_ in rows], source="value")
         values = [np.nan if value is None else value for _, _, value, _, _ in rows]
-        builder.add("setting_value", np.array(values, dtype=np.float64))
-        builder.add("setting_unit", [unit for *_, unit, _ in rows])
+        scaled = "register units to those of the setting"
+        builder.add("setting_value", np.array(values, dtype=np.float64), source="value", conversion=scaled)
+        builder.add("setting_unit", [unit for *_, unit, _ in rows], derived="the setting")
         texts = {line.key: line.text for line in lines}
         log = builder.build(
             Role.CONFIG,
@@ -138,8 +140,8 @@ class JbdFig(Parser):
 
 def _lines(data: bytes) -> list[_Line]:
     found = []
-    for number, line in enumerate(data.split(b"\n"), start=1):
-        match = _LINE.match(line[:200].decode("gb18030", "replace").strip("\r\ufeff"))
+    for number, line in enumerate(data.removeprefix(codecs.BOM_UTF8).split(b"\n"), start=1):
+        match = _LINE.match(line[:200].decode("gb18030", "replace").strip("\r"))
         if match is not None:
             found.append(_Line(number, match[1], match[2] or ""))
     return found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar, Final
 
 import numpy as np
@@ -19,6 +20,7 @@ from .frames.jbd_registers import PROTECTION_BITS
 from .jbdtools_captions import Columns, find_columns, to_utf8
 from .jbdtools_cells import TURNED, Cells
 from .jbdtools_history import read_type
+from .required_columns import require_columns
 from .stamps import parse_stamps
 from .timed_rows import timed_rows
 
@@ -49,6 +51,7 @@ _HISTORY_NUMBERS: Final = (
     ("lowest", "cell_voltage_min", 1.0, ""),
     ("hottest", "battery_temperature", 1.0, ""),
 )
+_NEEDED: Final = {"live": ("date", "time", "protections"), "history": ("time", "kind", "fets")}
 #: Meaning that is no channel.
 _KEPT: Final = "coldest"
 _SWITCH: Final = {"ON": True, "OFF": False, "1": True, "0": False}
@@ -110,6 +113,9 @@ class JbdTools(Parser):
         text, encoding = to_utf8(source.data)
         columns = find_columns(text)
         table = read_delimited(text, separator=columns.separator, text_columns=columns.names, path=source.label)
+        require_columns(table.frame, (columns.known[name] for name in _NEEDED[columns.kind]), source.label)
+        there = {meaning: name for meaning, name in columns.known.items() if name in table.frame.columns}
+        columns = replace(columns, known=there)
         build = _history if columns.kind == "history" else _live
         return [build(self.name, table.frame, table.lines, columns, (*encoding, *table.damage), source, options)]
 

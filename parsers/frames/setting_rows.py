@@ -41,8 +41,9 @@ def settings_log(
     _, own_clock, _ = stamp_frames([(first.time, first.row)], clock)
     builder = LogBuilder(np.zeros(len(names)), np.full(len(names), first.row))
     numbers = [np.nan if isinstance(value, str) else float(value) for value in settings.values()]
-    builder.add("setting", names)
-    builder.add("setting_text", [str(value) for value in settings.values()])
-    builder.add("setting_value", np.array(numbers, dtype=np.float64))
-    builder.add("setting_unit", [SETTINGS[name].unit if name in SETTINGS else "" for name in names])
+    units = [SETTINGS[name].unit if name in SETTINGS else "" for name in names]
+    builder.add("setting", names, source="register")
+    builder.add("setting_text", [str(value) for value in settings.values()], source="register")
+    builder.add("setting_value", np.array(numbers, dtype=np.float64), source="register")
+    builder.add("setting_unit", units, derived="the setting")
     return [builder.build(Role.CONFIG, parser, clock=own_clock, identity=identity, damage=damage, settings=settings)]
