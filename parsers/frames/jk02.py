@@ -125,14 +125,14 @@ def sample_jk02(
     found = [*damage, *steps]
     cells, missing = fitted_cells(_cells(matrix, layout), _bits(matrix, layout), frames)
     found += missing
-    builder.add("cell_voltages", cells, source="cells from byte 6", conversion="mV to V")
+    if cells.shape[1]:
+        builder.add("cell_voltages", cells, source="cells from byte 6", conversion="mV to V")
+        builder.add(
+            "cell_wire_resistances", _wires(matrix, layout, cells.shape[1]), source="wires", conversion="mOhm to ohm"
+        )
     for item in FIELDS:
         _add(builder, item, matrix, layout)
     _add_signed(builder, matrix, layout)
-    wires = scaled(matrix, 80 if layout is Layout.WIDE else 64, "<u2", _MILLI, _slots(layout))
-    wires = wires[:, : cells.shape[1]]
-    # A wire that has not been measured yet reads zero.
-    builder.add("cell_wire_resistances", np.where(wires > 0, wires, np.nan), conversion="mOhm to ohm")
     found += _add_temperatures(builder, matrix, layout, frames)
     settings = {**settings, **_chemistry(matrix, layout, cells)}
     return builder.build(Role.BMS, parser, clock=own_clock, identity=identity, damage=found, settings=settings)
@@ -149,6 +149,12 @@ def _slots(layout: Layout) -> int:
 
 def _cells(matrix: Matrix, layout: Layout) -> Values:
     return scaled(matrix, 6, "<u2", _MILLI, _slots(layout))
+
+
+def _wires(matrix: Matrix, layout: Layout, count: int) -> Values:
+    """Resistance of the wires of the fitted cells in ohm; one that was not measured yet reads zero."""
+    wires = scaled(matrix, 80 if layout is Layout.WIDE else 64, "<u2", _MILLI, count).reshape(len(matrix), count)
+    return np.where(wires > 0, wires, np.nan)
 
 
 def _bits(matrix: Matrix, layout: Layout) -> NDArray[np.int64]:
@@ -211,14 +217,16 @@ def _add_signed(builder: LogBuilder, matrix: Matrix, layout: Layout) -> None:
         source=f"byte {154 if wide else 122}",
         conversion="the source has no sign; that of the current was taken",
     )
-    balance = scaled(matrix, 170 if wide else 138, "<i2", _MILLI)
-    builder.add("balance_current", np.abs(balance), conversion="mA to A; size only")
-    builder.add("balancing", field(matrix, 172 if wide else 140, "u1") != 0)
+    byte = 170 if wide else 138
+    balance = scaled(matrix, byte, "<i2", _MILLI)
+    builder.add("balance_current", np.abs(balance), source=f"byte {byte}", conversion="mA to A; size only")
+    builder.add("balancing", field(matrix, byte + 2, "u1") != 0, source=f"byte {byte + 2}")
 
 
 def _add_temperatures(builder: LogBuilder, matrix: Matrix, layout: Layout, frames: Sequence[Frame]) -> list[Damage]:
     wide = layout is Layout.WIDE
-    builder.add("bms_fet_temperature", _probe(matrix, 144 if wide else 134), conversion="0.1 degC")
+    byte = 144 if wide else 134
+    builder.add("bms_fet_temperature", _probe(matrix, byte), source=f"byte {byte}", conversion="0.1 degC")
     offsets = (162, 164, 258, 256) if wide else (130, 132)
     probes = np.stack([_probe(matrix, offset) for offset in offsets], axis=1)
     # Older firmware for 32 cells has no third and fourth probe and writes zeros in their place.
@@ -226,7 +234,7 @@ def _add_temperatures(builder: LogBuilder, matrix: Matrix, layout: Layout, frame
         if wide and not np.nan_to_num(probes[:, index]).any():
             probes[:, index] = np.nan
     there = ~np.isnan(probes)
-    size = max(*(np.flatnonzero(there.any(axis=0)) + 1), 2)
+    size = max([2, *(np.flatnonzero(there.any(axis=0)) + 1)])
     probes = probes[:, :size]
     builder.add("battery_temperatures", probes, source=f"bytes {offsets[:size]}", conversion="0.1 degC")
     builder.add("battery_temperature", np.fmax.reduce(probes, axis=1), derived="the hottest of the battery sensors")

@@ -47,7 +47,10 @@ def sample_jk04(
     slots = field(matrix, 6, "<f4", _SLOTS)
     slots = np.where((slots > 0) & (slots < _HIGHEST_V), slots, 0.0)
     cells, missing = fitted_cells(slots, field(matrix, ENABLED_CELLS[Layout.FLOATS], "<u4").astype(np.int64), frames)
-    builder.add("cell_voltages", cells, source="floats from byte 6")
+    if cells.shape[1]:
+        builder.add("cell_voltages", cells, source="floats from byte 6")
+        wires = field(matrix, 102, "<f4", cells.shape[1]).reshape(cells.shape)
+        builder.add("cell_wire_resistances", np.where((wires > 0) & (wires < 1e3), wires, np.nan), source="byte 102")
     whole = ~np.isnan(cells).any(axis=1) if cells.shape[1] else np.zeros(len(frames), dtype=bool)
     total = np.where(whole, np.nan_to_num(cells).sum(axis=1), np.nan)
     builder.add("pack_voltage", total, derived="the sum of the cells; the frame holds no pack voltage")
@@ -57,8 +60,6 @@ def sample_jk04(
     builder.add("cell_min_index", field(matrix, 219, "u1"), source="byte 219")
     builder.add("balancing", field(matrix, 220, "u1") != 0, source="byte 220")
     builder.add("balance_current", np.abs(_finite(matrix, 222)), source="byte 222", conversion="size only")
-    wires = field(matrix, 102, "<f4", _SLOTS)[:, : cells.shape[1]]
-    builder.add("cell_wire_resistances", np.where((wires > 0) & (wires < 1e3), wires, np.nan), source="byte 102")
     builder.add("uptime", field(matrix, 286, "<u4"), source="byte 286")
     builder.keep("balance action", field(matrix, 220, "u1"))
     found = [*damage, *steps, *missing]

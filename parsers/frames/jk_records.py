@@ -95,19 +95,27 @@ def detail_logs(
 
 
 def _rewrites(table: NDArray[np.void], places: NDArray[np.int64]) -> list[int]:
-    """Indices of the records before which the clock was rewritten."""
+    """Indices of the records before which the clock was rewritten.
+
+    When the clock is set the BMS writes the same measurement twice, by the old clock and by the new one. A record of
+    that kind alone does not say by which clock it is, so a gap on either side of it is taken for the rewrite. Without
+    such a record only a step backwards tells.
+    """
     counter = table["counter"].astype(np.float64)
-    code = table["code"]
+    alone = table["code"] == CLOCK_SET
+    pairs = set()
+    for index in np.flatnonzero(alone[1:] & alone[:-1]) + 1:
+        if index - 1 not in pairs and _same_moment(table[index - 1], table[index]):
+            pairs.add(int(index))
+            alone[index - 1 : index + 1] = False
     cuts: list[int] = []
     for index in range(1, len(table)):
         step = counter[index] - counter[index - 1]
-        if code[index] == code[index - 1] == CLOCK_SET and _same_moment(table[index - 1], table[index]):
+        rewritten = step < -_REWRITE_S
+        if index in pairs:
             rewritten = abs(step) > _REWRITE_S
-        elif CLOCK_SET in (code[index], code[index - 1]):
-            longest = _PERIOD_S * float(places[index] - places[index - 1])
-            rewritten = step < -_REWRITE_S or step > longest + _REWRITE_S
-        else:
-            rewritten = step < -_REWRITE_S
+        elif alone[index] or alone[index - 1]:
+            rewritten |= step > _PERIOD_S * float(places[index] - places[index - 1]) + _REWRITE_S
         if rewritten or (counter[index] == _FACTORY_STAMP != counter[index - 1]):
             cuts.append(index)
     return cuts
@@ -150,7 +158,7 @@ def _clock_damage(table: NDArray[np.void], rows: NDArray[np.int64], number: int,
     corrections = np.flatnonzero(table["code"] == CLOCK_SET)
     if len(corrections):
         places = tuple(int(row) for row in rows[corrections[:20]])
-        message = f"{len(corrections)} records say that the clock of the BMS was set; steps below {_REWRITE_S:.0f} s are kept."
+        message = f"{len(corrections)} records say that the clock of the BMS was set, by less than {_REWRITE_S:.0f} s."
         yield Damage(DamageKind.CLOCK_STEP, Effect.NOTED, message, len(corrections), places, "time")
 
 
