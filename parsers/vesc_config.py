@@ -146,7 +146,7 @@ def _value(row: Parameter, known: _Known | None) -> float:
 def _settings(
     rows: Sequence[Parameter],
 ) -> tuple[dict[str, float | str | bool], tuple[Damage, ...]]:
-    """Canonical settings; a battery that cannot be the one the cut-off is made for was never entered."""
+    """Canonical settings, and a note on a battery that cannot be the one the cut-off is made for."""
     settings: dict[str, float | str | bool] = {}
     lines: dict[str, int] = {}
     for row in rows:
@@ -162,18 +162,16 @@ def _settings(
     return settings, _check_battery(settings, lines)
 
 
-def _check_battery(settings: dict[str, float | str | bool], lines: Mapping[str, int]) -> tuple[Damage, ...]:
+def _check_battery(settings: Mapping[str, float | str | bool], lines: Mapping[str, int]) -> tuple[Damage, ...]:
     cells, cut = settings.get("series_cells"), settings.get("battery_cut_start")
     if not isinstance(cells, float) or not isinstance(cut, float):
         return ()
     highest = next((volts for name, volts in _BATTERY_TYPES.values() if name == settings.get("chemistry")), 4.25)
     if cells >= 1 and cut <= cells * highest:
         return ()
-    for name in ("series_cells", "nominal_capacity", "chemistry"):
-        settings.pop(name, None)
     message = (
         f"The battery is set to {cells:g} cells in series, but drive current folds back from {cut:g} V, more than "
-        "they can have: the battery was never entered, and its settings are not used."
+        "they can have: the battery was never entered."
     )
     row = (lines["si_battery_cells"],) if "si_battery_cells" in lines else ()
     return (Damage(DamageKind.WRONG_SETTING, Effect.NOTED, message, 1, row, "series_cells"),)

@@ -131,10 +131,9 @@ def test_a_value_that_is_no_number_is_no_setting():
     assert log.texts("setting_text") == ["many", "nan", ""]
 
 
-def test_a_battery_that_was_never_entered_is_not_believed():
+def test_a_battery_that_was_never_entered_is_told():
     log = read(xml(MOTOR | {"si_battery_cells": "3", "si_battery_ah": "6"}))
-    assert "series_cells" not in log.settings
-    assert "nominal_capacity" not in log.settings
+    assert log.settings["series_cells"] == 3
     (wrong,) = log.damage
     assert wrong.kind is DamageKind.WRONG_SETTING
     assert wrong.rows == (log.source_rows[log.texts("setting").index("series_cells")],)
