@@ -9,6 +9,7 @@ import numpy as np
 
 from ridelog.clock import Clock, ClockBasis
 from ridelog.damage import Damage, DamageKind, Effect
+from ridelog.errors import ParseError
 from ridelog.log import Identity, Log, LogBuilder, Role
 from ridelog.parsing import Parser, ReadOptions, Sniff
 from ridelog.sources import Source
@@ -112,6 +113,8 @@ class JbdTools(Parser):
         """Read the rows."""
         text, encoding = to_utf8(source.data)
         columns = find_columns(text)
+        if not columns.kind:
+            raise ParseError("holds no captions of a JBDTools record or history.", path=source.label)
         table = read_delimited(text, separator=columns.separator, text_columns=columns.names, path=source.label)
         require_columns(table.frame, (columns.known[name] for name in _NEEDED[columns.kind]), source.label)
         there = {meaning: name for meaning, name in columns.known.items() if name in table.frame.columns}

@@ -46,6 +46,8 @@ _HISTORY: Final[Mapping[str, str]] = {
     "最低温度": "coldest",
     "MOS管状态": "fets",
 }
+#: A first line longer than this is no header.
+_LONGEST_HEADER: Final = 16_384
 _LIVE_MUST: Final = frozenset({"date", "time", "voltage", "current", "soc", "protections"})
 _HISTORY_MUST: Final = frozenset({"time", "kind", "voltage", "current", "fets"})
 
@@ -82,20 +84,26 @@ def to_utf8(data: bytes) -> tuple[bytes, tuple[Damage, ...]]:
     """
     if data.startswith((b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")):
         return data, ()
-    try:
-        data.decode("utf-8")
-    except UnicodeDecodeError as error:
-        if error.start >= len(data) - 3 and error.reason == "unexpected end of data":
-            return data, ()
-    else:
+    # The header decides where it is not plain ASCII: a damaged byte further down must not change what it says.
+    header = data[:_LONGEST_HEADER].split(b"\n", 1)[0]
+    encoding = "utf-8" if _is_utf8(data if header.isascii() else header) else "gb18030"
+    if encoding == "utf-8" and _is_utf8(data):
         return data, ()
     # GB 18030 holds all of GBK. A character cut at the end of the file is no damage worth telling.
-    text = data.decode("gb18030", "replace")
+    text = data.decode(encoding, "replace")
     lost = text[:-2].count("\ufffd")
     if not lost:
         return text.encode(), ()
-    message = f"{lost} bytes are neither GBK nor UTF-8; they are shown as a replacement character."
+    message = f"{lost} bytes are no {'UTF-8' if encoding == 'utf-8' else 'GBK'}; shown as a replacement character."
     return text.encode(), (Damage(DamageKind.ENCODING, Effect.REPAIRED, message, lost),)
+
+
+def _is_utf8(data: bytes) -> bool:
+    try:
+        data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        return error.start >= len(data) - 3 and error.reason == "unexpected end of data"
+    return True
 
 
 def find_columns(head: bytes) -> Columns:

@@ -138,6 +138,14 @@ def test_a_row_cut_by_a_power_loss_is_told():
     assert any(damage.rows == (3,) or damage.kind is DamageKind.TRUNCATED_TAIL for damage in log.damage)
 
 
+@pytest.mark.parametrize("encoding", ["gbk", "utf-8"])
+def test_a_damaged_byte_does_not_change_the_encoding(encoding):
+    data = file(header_2_9(), live_row(), live_row("10:00:01"), live_row("10:00:02"), encoding=encoding)
+    log = read(data.replace(b"10:00:01", b"10:00:0\xff"))
+    assert log.rows == 2
+    assert {damage.kind for damage in log.damage} == {DamageKind.ENCODING, DamageKind.BROKEN_ROW}
+
+
 def test_exact_repeats_stay_once():
     log = read(file(header_1_1(), live_row(), live_row(), live_row("10:00:01")))
     assert log.rows == 2
