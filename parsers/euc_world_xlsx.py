@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import io
-import lzma
 import re
-import zipfile
-import zlib
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, ClassVar, Final
 
@@ -18,13 +14,14 @@ from ridelog.sources import Source
 
 from .columns import KILOMETRES, KILOMETRES_PER_HOUR, MILES, MILES_PER_HOUR, PERCENT, Column, add_columns, as_written
 from .electric_signs import Electric, signed_columns
+from .loose_text import numbers_where_possible
 from .mac_address import mac_address
 from .positions import drop_missing_fixes
 from .stamps import parse_first_fitting
 from .timed_rows import timed_rows
+from .workbook import XLSX_MAGIC, captions_of_workbook, sheets_of_workbook
 
 if TYPE_CHECKING:
-    import pandas as pd
     import polars as pl
 
 _STAMP: Final = "date & time"
@@ -65,29 +62,14 @@ _UNITS: Final[dict[str, tuple[float, float, str]]] = {
 _STAMPS: Final = ("%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%dT%H:%M:%S%.f", "%d.%m.%Y %H:%M:%S%.f")
 _FIX: Final = ("gps altitude", "gps speed", "gps bearing")
 _CAPTION: Final = re.compile(r"^(.*?)\s*(?:\[(.*)\])?$", re.DOTALL)
-_ZIP: Final = b"PK\x03\x04"
-#: How much of the first members of the workbook is looked at for the captions, and most bytes it may unpack to.
-_LOOK: Final = 1 << 18
-_MOST_BYTES: Final = 1 << 30
 _HEADER_ROWS: Final = 20
-_ZIP_ERRORS: Final = (
-    zipfile.BadZipFile,
-    KeyError,
-    ValueError,
-    NotImplementedError,
-    EOFError,
-    OSError,
-    RuntimeError,
-    lzma.LZMAError,
-    zlib.error,
-)
 
 
 @dataclass(frozen=True, slots=True)
 class _Sheet:
     """Cells below the header row: one list a column under its caption without unit, and the unit of each."""
 
-    columns: dict[str, pd.Series]
+    columns: dict[str, list[str]]
     units: dict[str, str]
     captions: dict[str, str]
     first_row: int
@@ -111,12 +93,12 @@ class EucWorldXlsx(Parser):
 
     def sniff(self, source: Source) -> Sniff:
         """Look for the captions inside the workbook."""
-        if not source.head.startswith(_ZIP):
+        if not source.head.startswith(XLSX_MAGIC):
             return Sniff.no("not a spreadsheet (XLSX)")
-        text = _captions_of_workbook(source.data)
-        if b"Date &amp; Time" not in text and b"Date & Time" not in text:
+        text = captions_of_workbook(source.data)
+        if "Date &amp; Time" not in text and "Date & Time" not in text:
             return Sniff.no("the workbook has no caption 'Date & Time'")
-        if b"Speed [" not in text or b"Voltage [V]" not in text:
+        if "Speed [" not in text or "Voltage [V]" not in text:
             return Sniff.no("the workbook has no captions 'Speed [...]' and 'Voltage [V]'")
         return Sniff.yes("a workbook with the captions of EUC World")
 
@@ -160,72 +142,37 @@ class EucWorldXlsx(Parser):
         return [builder.build(Role.WHEEL, self.name, clock=clock, identity=identity, damage=damage)]
 
 
-def _captions_of_workbook(data: bytes) -> bytes:
-    """The first bytes of the shared texts and of the sheets, where captions stand; b"" for a damaged archive."""
-    parts = []
-    try:
-        with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            names = [
-                name
-                for name in archive.namelist()
-                if name == "xl/sharedStrings.xml" or re.fullmatch(r"xl/worksheets/[^/]{1,60}\.xml", name)
-            ]
-            for name in names[:5]:
-                with archive.open(name) as stream:
-                    parts.append(stream.read(_LOOK))
-    except _ZIP_ERRORS:
-        return b"".join(parts)
-    return b"".join(parts)
-
-
 def _read_sheet(source: Source) -> _Sheet:
-    import pandas as pd
-    from python_calamine import CalamineError
-
-    damaged = ParseError("is a damaged workbook.", path=source.label, advice="Export the trip again, or as CSV.")
-    try:
-        with zipfile.ZipFile(io.BytesIO(source.data)) as archive:
-            if sum(entry.file_size for entry in archive.infolist()) > _MOST_BYTES:
-                raise ParseError("the workbook unpacks to more bytes than any trip.", path=source.label)
-        sheets = pd.read_excel(io.BytesIO(source.data), sheet_name=None, header=None, engine="calamine")
-    except (*_ZIP_ERRORS, CalamineError) as error:
-        raise damaged from error
-    for cells in sheets.values():
-        for number in range(min(_HEADER_ROWS, len(cells))):
-            captions = [str(cell).strip() for cell in cells.iloc[number].tolist()]
-            if _STAMP in (caption.lower() for caption in captions):
-                return _cut(cells.iloc[number + 1 :], captions, number + 2)
+    for cells in sheets_of_workbook(source).values():
+        for number, row in enumerate(cells[:_HEADER_ROWS], start=1):
+            if _STAMP in (cell.lower() for cell in row):
+                return _cut(cells[number:], row, number + 1)
     raise ParseError("no sheet has a row of captions with 'Date & Time'.", path=source.label)
 
 
-def _cut(cells: pd.DataFrame, captions: list[str], first_row: int) -> _Sheet:
+def _cut(cells: list[list[str]], captions: list[str], first_row: int) -> _Sheet:
     sheet = _Sheet({}, {}, {}, first_row)
     for index, caption in enumerate(captions):
         found = _CAPTION.match(caption)
         name, unit = (found.group(1).lower(), found.group(2) or "") if found else (caption.lower(), "")
-        if name in ("", "nan") or name in sheet.columns:
-            continue
-        sheet.columns[name] = cells.iloc[:, index]
-        sheet.units[name] = unit.strip()
-        sheet.captions[name] = caption
+        if name and name not in sheet.columns:
+            sheet.columns[name] = [row[index] for row in cells]
+            sheet.units[name] = unit.strip()
+            sheet.captions[name] = caption
     return sheet
 
 
 def _frame(sheet: _Sheet) -> pl.DataFrame:
-    """The cells as a frame: stamps as text, columns in which some cell is a number as numbers, others as text."""
-    import pandas as pd
+    """The cells as a frame: known columns as numbers, the stamps as text, the others as what they are."""
     import polars as pl
 
-    columns = []
-    for name, cells in sheet.columns.items():
-        numbers = pd.to_numeric(cells, errors="coerce") if name != _STAMP else None
-        if numbers is not None and (name in _CHANNELS or numbers.notna().any()):
-            values = pl.Series(name, numbers.to_numpy("float64"))
-            columns.append(values.set(~values.is_finite(), None))
-        else:
-            texts = [None if pd.isna(cell) else str(cell) for cell in cells.tolist()]
-            columns.append(pl.Series(name, texts, dtype=pl.String))
-    return pl.DataFrame(columns)
+    texts = pl.DataFrame(
+        [pl.Series(name, [cell or None for cell in cells], dtype=pl.String) for name, cells in sheet.columns.items()]
+    )
+    numbers = [name for name in texts.columns if name in _CHANNELS]
+    frame = texts.with_columns(pl.col(name).cast(pl.Float64, strict=False) for name in numbers)
+    frame = frame.with_columns(pl.when(pl.col(name).is_finite()).then(pl.col(name)) for name in numbers)
+    return numbers_where_possible(frame, (_STAMP,))
 
 
 def _table(sheet: _Sheet) -> tuple[Column, ...]:

@@ -174,7 +174,9 @@ class _Records:
             variables = variables[np.isin(variables, wanted)]
             message = f"{left_out} variables without a known meaning are left out: there are too many records."
             damage.append(Damage(DamageKind.NOTE, Effect.LOST, message, left_out))
-        columns = [pl.Series(str(variable), _held(grid, *self.of(int(variable)))) for variable in variables]
+        columns = [
+            pl.Series(str(variable), _held(grid, *self.of(int(variable)))).fill_nan(None) for variable in variables
+        ]
         if self.backward:
             message = f"The stamps of a variable step backwards {self.backward} times; its records are put in order."
             damage.append(Damage(DamageKind.CLOCK_STEP, Effect.REPAIRED, message, self.backward, (), "time"))

@@ -118,8 +118,7 @@ class POnewheel(Parser):
             path=source.label,
             expected="milliseconds since 1970 or 'yyyy-MM-ddTHH:mm:ss.SSSZ' in 'time'",
         )
-        frame, no_fix = drop_missing_fixes(rows.frame, "gps_lat", "gps_long")
-        frame = _numbers(frame)
+        frame, no_fix = drop_missing_fixes(_numbers(rows.frame), "gps_lat", "gps_long")
         builder = LogBuilder(rows.seconds, rows.lines, time_source=_TIME)
         done, notes = _add_units(builder, frame, rows.seconds)
         done |= _add_cells(builder, frame)
