@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 GAP_FACTOR: Final = 5.0
 #: Radio links deliver rows in bursts; a step shorter than this is never a gap, in s; engineering judgement.
 SHORTEST_GAP_S: Final = 0.25
+#: No channel has such values; they would hide every other one.
+_ABSURD: Final = 1e12
 #: More gaps than this are not drawn to their very edge.
 _MOST_EXACT_GAPS: Final = 200
 
@@ -101,7 +103,7 @@ def select(time: NDArray[np.float64], values: NDArray[np.float64], detail: Detai
         values: Values, NaN where there is none, shape (n,).
         detail: How finely.
     """
-    finite = np.isfinite(values)
+    finite = np.abs(values) < _ABSURD
     if finite.all():
         valid, stamps, levels = None, time, values
     else:

@@ -19,14 +19,15 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from .figures import Group, Panel, Series
+    from .lanes import Bar
 
 _WIDTH: Final = 720
 _LEFT: Final = 52
 _RIGHT: Final = 8
 _PANEL: Final = 112
-_LANE: Final = 18
+_LANE: Final = 31
 _BUCKETS: Final = 150
-_MOST_LABELS: Final = 12
+_MOST_BARS: Final = 60
 
 
 def ticks(low: float, high: float, most: int = 5) -> list[float]:
@@ -96,7 +97,7 @@ def _panel(panel: Panel, group: Group, top: float) -> str:
     drawn = [(series, *_part(series, low, high)) for series in panel.series if series.shown]
     drawn = [item for item in drawn if len(item[2])]
     title = f"{panel.title}, {panel.unit}" if panel.unit else panel.title
-    parts = [f'<text class="title" x="0" y="{top + 14:.0f}">{escape(title)}</text>']
+    parts = [tick_label(0, top + 14, title, "start", "title")]
     if not drawn:
         return parts[0]
     bottom, floor = top + 20 + _PANEL - 8, top + 20
@@ -110,12 +111,12 @@ def _panel(panel: Panel, group: Group, top: float) -> str:
         for mark in group.marks
         if low <= mark.start_s <= high
     ]
-    offset = 150.0
+    offset = 7.4 * len(title) + 14
     for series, time, values, breaks in drawn:
         line = _path(time, values, breaks, (low, high), (least, most), (floor, bottom))
         parts.append(f'<path class="line {series.colour} {series.dash}" d="{line}"/>')
         parts.append(f'<path class="line {series.colour} {series.dash}" d="M{offset:.0f} {top + 10:.0f}h18"/>')
-        parts.append(f'<text class="key" x="{offset + 22:.0f}" y="{top + 14:.0f}">{escape(series.name)}</text>')
+        parts.append(tick_label(offset + 22, top + 14, series.name, "start", "key"))
         offset += 36 + 6.2 * len(series.name)
     return "".join(parts)
 
@@ -155,27 +156,27 @@ def still_path(
     return "".join(f"{'M' if not i or i in breaks else 'L'}{a:g} {b:g}" for i, (a, b) in enumerate(points))
 
 
-def _visible_lanes(group: Group) -> list[tuple[str, list[tuple[float, float, str, str]]]]:
+def _visible_lanes(group: Group) -> list[tuple[str, list[Bar]]]:
     low, high = group.window
-    found = []
-    for lane in group.lanes:
-        bars = [(b.start_s, b.end_s, b.text, b.tone) for b in lane.bars if b.end_s >= low and b.start_s <= high]
-        if bars:
-            found.append((lane.label, bars))
-    return found
+    lanes = ((lane.label, [b for b in lane.bars if b.end_s >= low and b.start_s <= high]) for lane in group.lanes)
+    return [(label, bars) for label, bars in lanes if bars]
 
 
 def _states(group: Group, top: float) -> str:
     low, high = group.window
     parts = []
     for label, bars in _visible_lanes(group):
-        parts.append(f'<text class="tick" x="0" y="{top + 12:.0f}">{escape(label[:9])}</text>')
-        for start, end, text, tone in bars[:_MOST_LABELS]:
-            left, right = _x(max(start, low), low, high), _x(min(end, high), low, high)
-            width = max(right - left, 2.0)
-            parts.append(f'<rect class="bar {tone}" x="{left:.1f}" y="{top + 2:.0f}" width="{width:.1f}" height="13"/>')
-            if width > 6 * len(text):
-                parts.append(f'<text class="state" x="{left + 3:.1f}" y="{top + 12:.0f}">{escape(text)}</text>')
+        parts.append(tick_label(_LEFT, top + 10, label, "start"))
+        for index, bar in enumerate(bars[:_MOST_BARS]):
+            left, right = _x(max(bar.start_s, low), low, high), _x(min(bar.end_s, high), low, high)
+            box = f'x="{left:.1f}" y="{top + 14:.0f}" width="{max(right - left, 2.0):.1f}" height="13"'
+            parts.append(f'<rect class="bar {bar.tone}" {box}/>')
+            needed = 6.0 * len(bar.text) + 6
+            after = _x(bars[index + 1].start_s, low, high) if index + 1 < len(bars) else _WIDTH - _RIGHT
+            if right - left > needed:
+                parts.append(tick_label(left + 3, top + 24, bar.text, "start", f"state on-{bar.tone}"))
+            elif after - right > needed:
+                parts.append(tick_label(right + 4, top + 24, bar.text, "start", "key"))
         top += _LANE
     return "".join(parts)
 

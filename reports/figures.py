@@ -207,7 +207,7 @@ def _group(name: str, tracks: Sequence[Track], incident: Incident) -> Group:
         for number, f in numbered
         if f.event
     )
-    states = tuple(lane for track in tracks for lane in lanes(track))
+    states = tuple(lane for track in tracks for lane in lanes(track, _suffix(incident, tracks, track)))
     return Group(name, indices, span, window or span, window is not None, tuple(panels), states, marks)
 
 
@@ -264,7 +264,7 @@ def _panel(
             drawn = select(track.time, values, details[order])
             if not len(drawn.rows):
                 continue
-            label = f"{name} · {short(plain(log_name(incident.ride, track.index)))}" if len(tracks) > 1 else name
+            label = name + _suffix(incident, tracks, track)
             paint = "expected" if kind else f"c{colour % 6 + 1}"
             dash = kind or ("solid", "dash", "dashdot", "longdash")[order % 4]
             colour += not kind
@@ -277,6 +277,10 @@ def _panel(
         if value is not None and np.isfinite(value):
             limits.append((value, f"{words} {quantity(value, plan.unit)}"))
     return Panel(plan.id, plan.title, plan.unit, plan.step, plan.decimals, tuple(series), tuple(limits))
+
+
+def _suffix(incident: Incident, tracks: Sequence[Track], track: Track) -> str:
+    return f" · {short(plain(log_name(incident.ride, track.index)))}" if len(tracks) > 1 else ""
 
 
 def _values(plan: Plan, track: Track, incident: Incident) -> Iterator[tuple[str, NDArray[np.float64], bool, str]]:

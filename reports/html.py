@@ -74,7 +74,7 @@ class HtmlReport(Report):
             "report": Markup(_embedded(incident)),  # noqa: S704 - escaped by _embedded
         }
         if timelines:
-            context["data"] = Markup(packed(timelines, incident))  # noqa: S704 - base64
+            context["data"] = Markup(packed(timelines))  # noqa: S704 - base64
             context["plotly"] = Markup(_plotly())  # noqa: S704 - base64
         return _environment().get_template("page.html.j2").render(context)
 

@@ -64,8 +64,13 @@ class Lane:
     omitted: int = 0
 
 
-def lanes(track: Track) -> Iterator[Lane]:
-    """Every state channel of a log as a lane; a channel that says nothing gives none."""
+def lanes(track: Track, suffix: str = "") -> Iterator[Lane]:
+    """Every state channel of a log as a lane; a channel that says nothing gives none.
+
+    Args:
+        track: The log.
+        suffix: What every label ends with: the name of the log when there are several.
+    """
     log = track.log
     if not log.rows or log.role is Role.CONFIG:
         return
@@ -87,7 +92,7 @@ def lanes(track: Track) -> Iterator[Lane]:
         elif name == "event":
             label, bars = "Event", _texts(track, name, "warn", "-")
         if bars:
-            yield _lane(label, track.index, bars)
+            yield _lane(label + suffix, track.index, bars)
 
 
 def _lane(label: str, log: int, bars: list[Bar]) -> Lane:

@@ -6,32 +6,28 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from .payload import Payload
-from .words import log_name, plain, short
 
 if TYPE_CHECKING:
-    from ridelog.incident import Incident
-
     from .figures import Group, Panel, Series
     from .lanes import Lane
 
 _TIME_STEP_S = 0.001
 
 
-def packed(groups: Sequence[Group], incident: Incident) -> str:
+def packed(groups: Sequence[Group]) -> str:
     """Everything the page needs to draw the timelines, as base64 text of a gzip stream (see `payload`)."""
     payload = Payload()
-    description = {"groups": [_group(group, incident, payload) for group in groups]}
+    description = {"groups": [_group(group, payload) for group in groups]}
     return payload.pack(description)
 
 
-def _group(group: Group, incident: Incident, payload: Payload) -> dict[str, object]:
-    many = len(group.logs) > 1
+def _group(group: Group, payload: Payload) -> dict[str, object]:
     return {
         "id": group.id,
         "span": [_stamp(second) for second in group.span],
         "window": [_stamp(second) for second in group.window],
         "panels": [_panel(panel, payload) for panel in group.panels],
-        "lanes": [_lane(lane, incident, many) for lane in group.lanes],
+        "lanes": [_lane(lane) for lane in group.lanes],
         "marks": [
             {"n": mark.number, "s": _stamp(mark.start_s), "e": _stamp(mark.end_s), "k": mark.severity, "t": mark.text}
             for mark in group.marks
@@ -63,17 +59,11 @@ def _series(series: Series, step: float, payload: Payload) -> dict[str, object]:
     }
 
 
-def _lane(lane: Lane, incident: Incident, many: bool) -> dict[str, object]:
+def _lane(lane: Lane) -> dict[str, object]:
     return {
-        "n": lane_name(lane, incident, many),
+        "n": lane.label,
         "b": [[_stamp(bar.start_s), _stamp(bar.end_s), bar.text, bar.tone] for bar in lane.bars],
     }
-
-
-def lane_name(lane: Lane, incident: Incident, many: bool) -> str:
-    """Label of a lane, with the name of the log when there are several."""
-    name = short(plain(log_name(incident.ride, lane.log)))
-    return f"{lane.label} · {name}" if many else lane.label
 
 
 def _stamp(seconds: float) -> float:

@@ -466,6 +466,13 @@
       clearTimeout(pending);
       pending = setTimeout(() => timelines.forEach(timeline => timeline.draw()), 120);
     });
+    // What is folded away on the screen is printed all the same.
+    let opened = [];
+    window.addEventListener("beforeprint", () => {
+      opened = all("details:not([open])");
+      opened.forEach(details => { details.open = true; });
+    });
+    window.addEventListener("afterprint", () => opened.forEach(details => { details.open = false; }));
     for (const link of all("[data-finding]")) {
       link.addEventListener("click", () => {
         const number = Number(link.dataset.finding);
