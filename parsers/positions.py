@@ -38,7 +38,9 @@ def drop_missing_fixes(
         return frame, ()
     missing = ((pl.col(latitude) == 0) & (pl.col(longitude) == 0)).fill_null(False)
     names = [name for name in (latitude, longitude, *others) if name in frame.columns]
-    none = frame.select(missing.all()).item()
+    some, none = frame.select(missing.any().alias("some"), missing.all().alias("none")).row(0)
+    if not some:
+        return frame, ()
     frame = frame.with_columns(pl.when(~missing).then(pl.col(name)).alias(name) for name in names)
     if not none:
         return frame, ()
