@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
+
+import numpy as np
 
 from ridelog.ride import Ride
 from ridelog.settings import number
@@ -11,11 +13,12 @@ from ridelog.settings import number
 from .counted_cells import CountedCells
 from .pack import ChemistryEstimate, SeriesEstimate
 from .series_evidence import PackVoltages
+from .voltage_likelihood import COUNTS, pack_likelihood
 
 #: A cell above this at rest is no LFP cell (full is 3.65 V while charging); above the second it surely is NMC.
 _ABOVE_LFP_V: Final = 3.68
-#: LFP spends all of its middle between these, in V.
-_LFP_MIDDLE_V: Final = (3.15, 3.40)
+#: All cells between these, in V, for a whole ride: LTO.
+_LTO_V: Final = (1.7, 2.85)
 _KNOWN: Final = {"nmc": "nmc", "nca": "nmc", "liion": "nmc", "lfp": "lfp", "lifepo4": "lfp", "lto": "lto"}
 
 
@@ -47,19 +50,31 @@ def estimate_chemistry(
         name = "lto" if limit < 3.0 else "lfp" if limit < 3.95 else "nmc"
         return ChemistryEstimate(name, 0.95, f"The BMS allows a cell {limit:.2f} V.")
     stated = _plain(str(settings.get("chemistry", "")))
-    if high is not None and voltages is not None and voltages.meter:
-        middle = sum(shown for shown, _ in voltages.meter) / len(voltages.meter)
-        low = min((item.cell_v for item in counted), default=high)
-        if 0.25 < middle < 0.95 and _LFP_MIDDLE_V[0] < low <= high < _LFP_MIDDLE_V[1]:
-            sure = 0.95 if stated == "lfp" else 0.85
-            return ChemistryEstimate("lfp", sure, f"Cells at {low:.2f} V while {100 * middle:.0f} % is shown.")
-    if stated in ("nmc", "lfp", "lto"):
-        return ChemistryEstimate(stated, 0.8, f"The configuration says {stated}.")
-    if high is not None:
-        return ChemistryEstimate("", 0.5, f"Cells up to {high:.2f} V can be NMC nearly empty, or LFP.")
-    if voltages is not None:
-        return ChemistryEstimate("nmc", 0.7, "Nothing speaks against NMC, which nearly all of these packs are.")
-    return ChemistryEstimate("", 0.0, "There is no voltage to tell it by.")
+    if counted and _LTO_V[0] < min(item.cell_v for item in counted) <= max(item.high_v for item in counted) < _LTO_V[1]:
+        return ChemistryEstimate("lto", 0.8, f"No cell is above {high:.2f} V.")
+    if voltages is None:
+        return ChemistryEstimate("", 0.0, "There is no voltage to tell it by.")
+    share = _share_of_lfp(voltages, series, settings)
+    if stated == "lfp":
+        # Nobody gets this setting by leaving a default.
+        share = share * 12 / (share * 12 + 1 - share)
+    low = high if high is not None else voltages.high_v / (series.best or 1)
+    words = f"the open-circuit voltage, its fall with the charge taken and the limits, at {low:.2f} V for a cell"
+    if share > 0.75:
+        return ChemistryEstimate("lfp", round(min(share, 0.94), 3), f"LFP by {words}.")
+    if share < 0.25:
+        return ChemistryEstimate("nmc", round(min(1 - share, 0.94), 3), f"NMC by {words}.")
+    return ChemistryEstimate("", round(max(share, 1 - share), 3), f"NMC nearly empty, or LFP, by {words}.")
+
+
+def _share_of_lfp(voltages: PackVoltages, series: SeriesEstimate, settings: Mapping[str, float | str | bool]) -> float:
+    """Probability of LFP against NMC, over the series counts that are possible."""
+    counts = np.array([series.probabilities.get(int(count), 0.0) for count in COUNTS])
+    if not counts.any():
+        counts = np.ones(len(COUNTS))
+    weights = {name: float(weight @ counts) for name, weight in pack_likelihood(voltages, settings, "").items()}
+    total = sum(weights.values())
+    return weights["lfp"] / total if total > 0 else 0.5
 
 
 def _plain(text: str) -> str:

@@ -32,6 +32,8 @@ from .series import estimate_series
 from .series_evidence import pack_voltages
 from .unsigned_current import with_sign
 
+#: A chemistry this sure is told by a cell or a limit and not by the voltages that tell the series count.
+_PLAIN_CHEMISTRY: Final = 0.95
 #: A chemistry less sure than this is no ground for a state of charge.
 _SURE_CHEMISTRY: Final = 0.7
 
@@ -66,7 +68,9 @@ def estimate_pack(ride: Ride, options: PackOptions | None = None) -> Pack:
     errors = {index: fits[index].fit.ohm_error * float(np.median(np.abs(fits[index].amps))) for index in paths}
     voltages = pack_voltages(ride, paths, running, errors)
     first = estimate_chemistry(ride, counted, voltages, SeriesEstimate(), options.chemistry)
-    series = estimate_series(ride, counted, voltages, options.series, first.name if first.confidence > 0.75 else "")
+    series = estimate_series(
+        ride, counted, voltages, options.series, first.name if first.confidence >= _PLAIN_CHEMISTRY else ""
+    )
     chemistry = estimate_chemistry(ride, counted, voltages, series, options.chemistry)
     table = table_for_chemistry(chemistry.name) if chemistry.confidence >= _SURE_CHEMISTRY else None
     count = series.best if series.certain else None

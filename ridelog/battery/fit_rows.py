@@ -151,27 +151,38 @@ def without_own_terms(rows: FitRows, equations: NormalEquations, variable: int) 
 
 
 def largest_change(
-    amps: NDArray[np.float64], gap_after: NDArray[np.bool_] | None = None, reach: int = 2
+    amps: NDArray[np.float64], span: int = 1, gap_after: NDArray[np.bool_] | None = None
 ) -> NDArray[np.float64]:
-    """Largest change between neighbouring rows near each row.
+    """Largest change of the current over `span` rows near each row.
 
     Args:
         amps: Current in A, shape (n,).
+        span: Rows a change is taken over; it counts for as many rows to each side, and one more.
         gap_after: Whether a gap follows each row, shape (n - 1,): nothing is compared across one.
-        reach: Rows to each side that are looked at.
 
     Returns:
         Change in A, shape (n,).
     """
-    change = np.abs(np.diff(amps))
-    if gap_after is not None:
-        change[gap_after] = 0.0
-    largest = np.zeros(len(amps))
-    for step in range(1, reach + 1):
-        part = change[step - 1 :]
-        if len(part):
-            np.maximum(largest[: len(part)], part, out=largest[: len(part)])
-        part = change[: len(change) - step + 1]
-        if len(part):
-            np.maximum(largest[step:], part, out=largest[step:])
-    return largest
+    count = len(amps)
+    if count <= span:
+        return np.zeros(count)
+    change = np.abs(amps[span:] - amps[:-span])
+    if gap_after is not None and gap_after.any():
+        for step in range(span):
+            change[gap_after[step : step + len(change)]] = 0.0
+    # A change from row n - span to row n stands for the rows from n - 2 span - 1 to n + span + 1.
+    width = 3 * span + 3
+    largest = np.zeros(count + width)
+    first = span + 1
+    largest[first : first + len(change)] = change
+    done = 1
+    while done < width:
+        step = min(done, width - done)
+        np.maximum(largest[step:], largest[:-step], out=largest[step:])
+        done += step
+    return largest[2 * span + 2 : 2 * span + 2 + count]
+
+
+def change_span(interval_s: float) -> int:
+    """Rows that make up a tenth of a second: how far voltage and current of a row can lie apart in time."""
+    return int(np.clip(round(0.1 / interval_s), 1, 20))

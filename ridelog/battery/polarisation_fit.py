@@ -13,6 +13,7 @@ from .fit_rows import (
     VOLTS,
     FitRows,
     NormalEquations,
+    change_span,
     fit_rows,
     largest_change,
     normal_equations,
@@ -111,7 +112,7 @@ def fit_polarisation(
     """
     rows = fit_rows(time, volts, amps, charge_ah, usable)
     filled = rows.weight > 0
-    change = largest_change(rows.design[AMPS])
+    change = largest_change(rows.design[AMPS], change_span(float(np.median(np.diff(rows.time)))))
     noise = max(floor_v, 1e-4 * float(np.median(rows.design[VOLTS])))
     weight = rows.weight / (1.0 + (STEP_SHARE * prior_ohm * change / noise) ** 2)
     for round_number in range(_ROUNDS):

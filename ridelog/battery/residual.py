@@ -9,7 +9,7 @@ import numpy as np
 
 from ridelog.log import Role
 
-from .fit_rows import largest_change
+from .fit_rows import change_span, largest_change
 from .interpolation import along, quantile
 from .open_circuit import OpenCircuit, follow
 from .pack import Residual
@@ -70,7 +70,7 @@ def residual(path: PowerPath, role: Role, seen: ResistanceFit) -> tuple[Residual
     missed = float(np.clip(missed, -1.5 * typical * fit.slow_ohm, 1.5 * typical * fit.slow_ohm))
     fading = np.exp(-(time - time[0]) / fit.time_constant_s)
     drop = (fit.ohm * amps + fit.slow_ohm * slow) * scale + missed * fading
-    change = fit.ohm * largest_change(amps, path.gap_after)
+    change = fit.ohm * largest_change(amps, change_span(path.interval_s), path.gap_after)
     # Twice: the second time without the rows that the first one shows to be no part of the ride.
     looked_at = path
     for _ in range(2):

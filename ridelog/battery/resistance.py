@@ -33,7 +33,7 @@ _LARGE_STEP_A: Final = 8.0
 _LEAST_EXCITATION: Final = 0.08
 _AGREEMENT: Final = 0.15
 #: Part of the resistance the model itself can be wrong by (one time constant for many), as a standard deviation.
-_MODEL_SHARE: Final = 0.012
+_MODEL_SHARE: Final = 0.02
 #: Arrhenius temperature of the resistance in K: x 1.75 at 5 degC and x 2.8 at -10 degC against 25 degC.
 _ARRHENIUS_K: Final = 2320.0
 _ZERO_C_K: Final = 273.15

@@ -21,6 +21,9 @@ _VESC_SOC: Final = (0.0, 0.02, 0.19, 0.39, 0.66, 0.90, 0.98, 1.0)
 #: Error of reading the curve between its points and of the slow filter behind it, in V for a cell.
 _VESC_ERROR_V: Final = 0.06
 _SAMPLES: Final = 5
+#: A longer pause can hide a charge, in s.
+_PAUSE_S: Final = 120.0
+_LEAST_TAKEN_AH: Final = 0.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +37,9 @@ class PackVoltages:
         loaded_low_v: Lowest voltage in ordinary use in V (1 % quantile).
         peak_v: Highest voltage in ordinary use in V, regen included (99.9 % quantile).
         riding_v: Median voltage a controller or wheel sees in V, None without one.
+        first_v: Open-circuit voltage at the start in V.
+        swing: Charge taken in Ah and fall of the open-circuit voltage in V from start to end, None with a pause between
+            (the pack can have been charged) or without a current.
         meter: Pairs of state of charge shown 0..1 and open-circuit voltage in V, over the ride.
     """
 
@@ -43,6 +49,8 @@ class PackVoltages:
     loaded_low_v: float
     peak_v: float
     riding_v: float | None
+    first_v: float
+    swing: tuple[float, float] | None
     meter: tuple[tuple[float, float], ...]
 
 
@@ -63,6 +71,8 @@ def pack_voltages(
         loaded_low_v=quantile(volts, 0.01),
         peak_v=quantile(volts, 0.999),
         riding_v=path.level_v if ride.tracks[index].log.role in RIDING_ROLES else None,
+        first_v=float(open_circuit.volts[0]),
+        swing=_swing(path, open_circuit),
         meter=_meter(ride, index, open_circuit.volts),
     )
 
@@ -77,9 +87,26 @@ def _without_current(ride: Ride) -> PackVoltages | None:
             # Without a current the load is not known: the upper end is near the open-circuit voltage, nothing more.
             high = float(np.quantile(volts, 0.95))
             return PackVoltages(
-                high, float(np.quantile(volts, 0.5)), 0.02 * high, float(np.quantile(volts, 0.01)), high, None, ()
+                high_v=high,
+                low_v=float(np.quantile(volts, 0.5)),
+                error_v=0.02 * high,
+                loaded_low_v=float(np.quantile(volts, 0.01)),
+                peak_v=high,
+                riding_v=None,
+                first_v=high,
+                swing=None,
+                meter=(),
             )
     return None
+
+
+def _swing(path: PowerPath, open_circuit: OpenCircuit) -> tuple[float, float] | None:
+    if len(open_circuit.anchors) < 3 or float(np.diff(path.time).max(initial=0.0)) > _PAUSE_S:
+        return None
+    rows = np.searchsorted(path.time, open_circuit.time[[0, -1]])
+    taken = float(path.charge_ah[rows[1]] - path.charge_ah[rows[0]])
+    fall = float(open_circuit.anchors[0] - open_circuit.anchors[-1])
+    return (taken, fall) if taken > _LEAST_TAKEN_AH else None
 
 
 def _meter(

@@ -1,0 +1,145 @@
+"""How well the voltages and limits of a ride fit every series count, for each chemistry."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from ridelog.settings import number
+
+from .ocv import OpenCircuitTable, table_for_chemistry
+from .series_evidence import PackVoltages
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+#: Counts considered, and how common they are in e-scooters, boards and wheels (engineering judgement).
+COUNTS: Final = np.arange(6, 41)
+_COMMON: Final[Mapping[int, float]] = {
+    10: 1.0, 12: 0.8, 13: 1.0, 14: 0.8, 15: 0.3, 16: 1.0, 17: 0.3, 18: 0.4, 20: 1.2, 21: 0.15, 22: 0.3, 24: 0.6,
+    28: 0.2, 30: 0.4, 32: 0.3,
+}  # fmt: skip
+_RARE: Final = 0.04
+#: Full cell, with the error of a meter's gain (1 %), and the emptiest a ride shows at rest, in V.
+_FULL_V: Final = {"nmc": 4.20, "lfp": 3.60}
+_EMPTY_V: Final = {"nmc": 2.90, "lfp": 2.60}
+_GAIN_ERROR: Final = 0.01
+_CHEMISTRY_PRIOR: Final = {"nmc": 0.92, "lfp": 0.08}
+#: Usual limits for a cell in V: (centre, width, share) of what is found there; the rest can be anything
+#: (engineering judgement along the defaults of configuration wizards).
+_USUAL_LIMITS: Final[Mapping[str, Mapping[str, tuple[tuple[float, float, float], ...]]]] = {
+    "nmc": {
+        "battery_cut_start": ((3.4, 0.04, 0.45), (3.2, 0.12, 0.3)),
+        "battery_cut_end": ((3.1, 0.04, 0.4), (2.9, 0.15, 0.35)),
+        "pack_overvoltage_limit": ((4.2, 0.05, 0.8),),
+        "pack_undervoltage_limit": ((2.9, 0.2, 0.7),),
+    },
+    "lfp": {
+        "battery_cut_start": ((2.9, 0.15, 0.6),),
+        "battery_cut_end": ((2.6, 0.2, 0.6),),
+        "pack_overvoltage_limit": ((3.63, 0.06, 0.8),),
+        "pack_undervoltage_limit": ((2.5, 0.25, 0.7),),
+    },
+}
+#: Capacities of packs in Ah, and the middle and width of how common they are (engineering judgement).
+_CAPACITIES_AH: Final = np.geomspace(3.0, 120.0, 14)
+_USUAL_AH: Final = 20.0
+_CAPACITY_WIDTH: Final = 0.9
+
+
+def pack_likelihood(
+    voltages: PackVoltages, settings: Mapping[str, float | str | bool], chemistry: str
+) -> dict[str, NDArray[np.float64]]:
+    """Weigh every series count.
+
+    Args:
+        voltages: What the voltages did over the ride.
+        settings: Limits that came with the logs.
+        chemistry: "nmc" or "lfp" when it is known, else "".
+
+    Returns:
+        Chemistry to weights, shape (counts,) as `COUNTS`, prior included, not normalised.
+    """
+    families = [chemistry] if chemistry in _FULL_V else list(_FULL_V)
+    common = np.array([_COMMON.get(int(count), _RARE) for count in COUNTS])
+    weights = {}
+    for family in families:
+        table = table_for_chemistry(family)
+        assert table is not None
+        fits = _voltage_likelihood(voltages, family, table) * _swing_likelihood(voltages, table)
+        fits *= _meter_likelihood(voltages, table) * _limits_likelihood(settings, family)
+        weights[family] = np.asarray(_CHEMISTRY_PRIOR[family] * common * fits)
+    return weights
+
+
+def _voltage_likelihood(voltages: PackVoltages, family: str, table: OpenCircuitTable) -> NDArray[np.float64]:
+    """How well open-circuit voltages fit each count: full and empty bound them."""
+    high, low = voltages.high_v / COUNTS, voltages.low_v / COUNTS
+    error = np.hypot(_GAIN_ERROR * high, voltages.error_v / COUNTS)
+    fits = _below(high - _FULL_V[family], error) * _below(_EMPTY_V[family] - low, 2 * error + 0.05)
+    fits *= _below(2.0 - voltages.loaded_low_v / COUNTS, np.full(len(COUNTS), 0.2))
+    fits *= _below(voltages.peak_v / COUNTS - (_FULL_V[family] + 0.25), np.full(len(COUNTS), 0.05))
+    # Rides begin full more often than not; otherwise anywhere.
+    start = table.soc(high).soc
+    fits *= 0.35 * np.exp(-0.5 * ((1.0 - start) / 0.08) ** 2) / 0.1 + 0.65 * np.where(start > 0.12, 1.0, 0.15)
+    return np.asarray(fits)
+
+
+def _meter_likelihood(voltages: PackVoltages, table: OpenCircuitTable) -> NDArray[np.float64]:
+    """How well the charge that is shown fits; a meter is lost one time in four."""
+    fits = np.ones(len(COUNTS))
+    for shown, volts in voltages.meter:
+        reading = table.soc(volts / COUNTS)
+        spread = np.hypot(0.08, reading.error)
+        match = np.exp(-0.5 * ((shown - reading.soc) / spread) ** 2) / spread
+        fits *= (0.25 + 0.75 * 0.4 * match) ** (1.0 / len(voltages.meter))
+    return fits
+
+
+def _swing_likelihood(voltages: PackVoltages, table: OpenCircuitTable) -> NDArray[np.float64]:
+    """How well the fall of the voltage fits the charge taken, over all usual capacities.
+
+    An empty pack falls fast, a half full one slowly, LFP hardly at all: the shape of the curve tells where on it the
+    ride was.
+    """
+    if voltages.swing is None:
+        return np.ones(len(COUNTS))
+    taken_ah, fall_v = voltages.swing
+    share = np.exp(-0.5 * (np.log(_CAPACITIES_AH / _USUAL_AH) / _CAPACITY_WIDTH) ** 2)
+    start = table.soc(voltages.first_v / COUNTS).soc[:, None]
+    end = start - taken_ah / _CAPACITIES_AH[None, :]
+    expected = COUNTS[:, None] * (table.voltage(start) - table.voltage(np.clip(end, 0.0, 1.0)))
+    error = np.hypot(0.004 * voltages.first_v, voltages.error_v) + 0.1 * np.abs(expected)
+    match = np.exp(-0.5 * ((fall_v - expected) / error) ** 2) / error
+    # A pack does not give more than it holds.
+    match = np.where((end < -0.03) | (end > 1.03), 0.0, match)
+    return np.asarray(0.02 + (match * share).sum(axis=1) / share.sum())
+
+
+def _limits_likelihood(settings: Mapping[str, float | str | bool], family: str) -> NDArray[np.float64]:
+    """How well limits in the configuration fit each count (usual values per cell; engineering judgement)."""
+    fits = np.ones(len(COUNTS))
+    for name, parts in _USUAL_LIMITS[family].items():
+        value = number(settings, name)
+        if value is None or value <= 0:
+            continue
+        a_cell = value / COUNTS
+        # A limit can be anything: the rest of the weight is spread evenly over 2 V.
+        match = np.full(len(COUNTS), (1 - sum(share for *_, share in parts)) / 2.0)
+        for centre, width, share in parts:
+            match += share * np.exp(-0.5 * ((a_cell - centre) / width) ** 2) / (2.5066 * width)
+        fits *= match
+    ceiling = number(settings, "controller_voltage_max")
+    if ceiling is not None and ceiling > 0:
+        fits *= np.where(_FULL_V[family] * COUNTS > 1.01 * ceiling, 0.05, 1.0)
+    cell, pack = number(settings, "cell_overvoltage_limit"), number(settings, "pack_overvoltage_limit")
+    if cell and pack:
+        fits *= 0.1 + np.exp(-0.5 * ((pack / cell - COUNTS) / 0.4) ** 2)
+    return fits
+
+
+def _below(excess: NDArray[np.float64], error: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Probability-like: 1 well below zero, falling off as a normal tail above."""
+    return np.asarray(np.exp(-0.5 * (np.maximum(excess, 0.0) / error) ** 2))
