@@ -163,8 +163,13 @@ def _gaps(track: Track | None) -> list[str]:
     return texts
 
 
-def provenance(incident: Incident) -> list[Values]:
-    """Where everything came from: file names, hashes, parsers and devices, without paths, serials or addresses."""
+def provenance(incident: Incident, private: bool) -> list[Values]:
+    """Where everything came from: file names, hashes, parsers and devices.
+
+    Args:
+        incident: The incident.
+        private: Show serial numbers and addresses too; paths are never shown.
+    """
     found: list[Values] = []
     for item in incident.inputs:
         track = next((t for t in incident.ride.tracks if item.log is not None and t.index == item.log), None)
@@ -182,6 +187,7 @@ def provenance(incident: Incident) -> list[Values]:
                 "parser": item.parser,
                 "role": words.ROLE.get(item.role, item.role),
                 "device": " · ".join(dict.fromkeys(part for part in device if part)),
+                "serial": identity.serial if identity and private else "",
                 "clock": track.log.clock.reason if track else "",
             }
         )

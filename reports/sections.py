@@ -218,7 +218,7 @@ def _finding(incident: Incident, number: int, finding: Finding) -> Values:
         "danger": finding.danger,
         "place": words.place(kind, *finding.rows),
         "file": words.log_name(incident.ride, finding.log) if track else "",
-        "aligned": track is None or track.clock.aligned,
+        "timed": finding.timed,
         "measurements": [
             {
                 "name": words.first_capital(item.name),

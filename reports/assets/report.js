@@ -4,6 +4,7 @@
   const find = (selector, inside = document) => inside.querySelector(selector);
   const all = (selector, inside = document) => [...inside.querySelectorAll(selector)];
   const LEFT = 46, RIGHT = 8, HEIGHT = 150, LANE = 34;
+  const FONT = getComputedStyle(document.body).fontFamily;
   const timelines = [];
 
   const make = (tag, properties = {}, ...children) => {
@@ -14,7 +15,12 @@
     element.append(...children);
     return element;
   };
-  const color = name => getComputedStyle(root).getPropertyValue(`--${name}`).trim();
+  // Colours are asked for hundreds of times a drawing; each question to the browser would cost a layout.
+  const colors = new Map();
+  const color = name => {
+    if (!colors.has(name)) colors.set(name, getComputedStyle(root).getPropertyValue(`--${name}`).trim());
+    return colors.get(name);
+  };
 
   // Numbers and times -------------------------------------------------------------------------------------------
 
@@ -156,7 +162,7 @@
       return svg;
     }
 
-    get width() { return this.plots.clientWidth; }
+    measure() { this.width = this.plots.clientWidth; }
     place(moment) { return LEFT + (moment - this.window[0]) / (this.window[1] - this.window[0]) * (this.width - LEFT - RIGHT); }
     momentAt(x) {
       const part = Math.min(Math.max((x - LEFT) / (this.width - LEFT - RIGHT), 0), 1);
@@ -219,7 +225,7 @@
       return {
         width: this.width, height, margin: { l: LEFT, r: RIGHT, t: top, b: 22 }, showlegend: false, hovermode: false, dragmode: false,
         paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)", xaxis: this.axis(), shapes: this.shapes(), annotations: [],
-        font: { family: getComputedStyle(document.body).fontFamily, color: color("muted"), size: 12 }, barmode: "overlay", bargap: 0,
+        font: { family: FONT, color: color("muted"), size: 12 }, barmode: "overlay", bargap: 0,
       };
     }
 
@@ -311,6 +317,7 @@
     }
 
     draw() {
+      this.measure();
       this.panels.forEach((item, index) => this.drawPanel(item, index));
       if (this.lanes) this.drawLanes();
       this.afterMove();
@@ -319,6 +326,7 @@
     /** Draw chart by chart, so that the page answers in between. */
     async drawFirst() {
       find(".waiting", this.plots)?.remove();
+      this.measure();
       for (const [index, item] of this.panels.entries()) {
         this.drawPanel(item, index);
         await new Promise(done => setTimeout(done));
@@ -450,15 +458,20 @@
 
   // The page ----------------------------------------------------------------------------------------------------
 
+  const repaint = () => {
+    colors.clear();
+    timelines.forEach(timeline => timeline.draw());
+  };
+
   const listenToPage = () => {
     const button = find("#theme");
     button.hidden = false;
     button.addEventListener("click", () => {
       const dark = root.dataset.theme ? root.dataset.theme === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
       root.dataset.theme = dark ? "light" : "dark";
-      timelines.forEach(timeline => timeline.draw());
+      repaint();
     });
-    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => timelines.forEach(timeline => timeline.draw()));
+    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", repaint);
     let width = window.innerWidth, pending = 0;
     window.addEventListener("resize", () => {
       if (window.innerWidth === width) return;

@@ -146,6 +146,7 @@ def test_positions_only_on_request(trip):
     shown = page(incidents.trip(), ReportOptions(include_location=True))
     assert 'class="route"' in shown
     assert 'class="ring"' in shown
+    assert "SECRET-SERIAL-1" in shown
 
 
 def test_every_hostile_text_is_escaped():
