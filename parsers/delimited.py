@@ -113,7 +113,8 @@ def read_delimited(
     layout = _find_layout(data, separator, header, text_columns, skip_lines, path)
     data, cut = _without_cut_row(data, layout)
     damage += cut
-    result = None if b"\0" in data else _read_whole(data, layout)
+    # A zero byte in a number is an error that shows by itself.
+    result = None if text_columns and b"\0" in data else _read_whole(data, layout)
     if result is None:
         from .delimited_repair import read_damaged
 
@@ -167,7 +168,8 @@ def _find_layout(
     offset, line = 0, 1
     for _ in range(skip_lines):
         offset, line = _after_line(data, offset), line + 1
-    quoted = b'"' in data
+    # A quote that only comes later in a file of numbers does not fit, and the careful way looks for it again.
+    quoted = b'"' in (data if text_columns else data[: offset + _SAMPLE_BYTES])
     header_line = b""
     if header is None:
         while offset < len(data) and not header_line.strip():

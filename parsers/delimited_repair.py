@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -33,6 +34,7 @@ def read_damaged(data: bytes, layout: Layout) -> tuple[pl.DataFrame, NDArray[np.
     Returns:
         The good rows, their line numbers and the damage.
     """
+    layout = replace(layout, quoted=b'"' in data)
     data, damage = _valid_utf8(data)
     starts, ends, lines, cut, zeros = _lines(data, layout)
     if zeros:

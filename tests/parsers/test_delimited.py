@@ -132,6 +132,13 @@ def test_text_columns_and_quotes():
     assert result.damage == ()
 
 
+def test_quotes_that_only_come_late_in_numbers():
+    rows = "".join(f"{index},{index}\n" for index in range(20_000))
+    result = read(f'a,b\n{rows}"20000","20000"\n', separator=",")
+    assert result.frame.height == 20_001
+    assert result.damage == ()
+
+
 def test_quotes_and_damage_together():
     result = read('a,b\n1,"x"\n"2","y, z"\n3\nq,"r"\n"4",\n5,"open\n', separator=",", text_columns=("b",))
     assert result.frame.rows()[:3] == [(1, "x"), (2, "y, z"), (4, None)]
