@@ -28,17 +28,20 @@ _HEX_ONLY: Final = re.compile(r"[\s,;{}]*(?:(?:0[xX])?[0-9A-Fa-f]{2}[\s,;:.{}-]*
 #: What a line must hold to be taken for data when nothing else on it says so: a date or a time has fewer.
 _LEAST_BYTES: Final = 4
 _MAC_BYTES: Final = 6
+#: Digits alone may be a number up to here: nanoseconds since 1970 have 19.
+_LONGEST_NUMBER: Final = 20
 
-_OUT: Final = re.compile(r">>>|\b(?:tx|send|sent|sending|write|writing|request|command|query|host)\b", re.IGNORECASE)
+_OUT: Final = re.compile(r">>>|\b(?:tx|send|sent|sending|write|writing|request|command|query)\b", re.IGNORECASE)
 _IN: Final = re.compile(
-    r"<<<|\b(?:rx|recv|received?|receiving|notif\w*|indication|response|reply|answer|value|device)\b", re.IGNORECASE
+    r"<<<|\b(?:rx|recv|received?|receiving|notif\w*|indication|response|reply|answer|value)\b", re.IGNORECASE
 )
 
+_DATE: Final = re.compile(r"\s*\d{4}[-/.]\d{2}[-/.]\d{2}\s*")
 _DATE_TIME: Final = re.compile(
     r"(\d{4})[-/.](\d{2})[-/.](\d{2})[ T_](\d{2}):(\d{2}):(\d{2})(?:[.,](\d{1,9}))?\s?(Z|UTC|[+-]\d{2}:?\d{2}(?!\d))?"
 )
 _TIME: Final = re.compile(r"(?<![\d:.])(\d{2}):(\d{2}):(\d{2})(?:[.,](\d{1,6}))?(?![\d:])")
-_EPOCH: Final = re.compile(r"(?<!\w)(1\d{9})(?:\.(\d{1,9})|(\d{3}))?(?=[\s,;:|\])])")
+_EPOCH: Final = re.compile(r"(?<!\w)(1\d{9})(?:\.(\d{1,9})|(\d{3}))?(?=[\s,;:|\])]|$)")
 #: A stamp at the start of a line, with its brackets.
 _LEADING: Final = re.compile(
     rf"\s*[\[(<]?(?:(?:{_DATE_TIME.pattern})|(?:{_TIME.pattern})|(?:{_EPOCH.pattern}))[\])>]?[\s,;:|]*"
@@ -65,16 +68,16 @@ class HexLine:
 
 
 def read_hex_lines(text: str) -> list[HexLine]:
-    """Find the bytes of every line that has some, in order. A line that is a stamp alone dates those after it."""
+    """Find the bytes of every line that has some, in order; a line without a stamp has that of the line before."""
     found: list[HexLine] = []
     expected = -1
     pending: tuple[float | None, ClockBasis] = (None, ClockBasis.NONE)
     for number, line in enumerate(text.splitlines(), start=1):
         lead = _LEADING.match(line)
         rest = line[lead.end() :] if lead else line
-        if lead and not rest.strip("[]()<> \t:,;|"):
-            pending = read_stamp(line)
-            continue
+        if lead:
+            stamp = read_stamp(lead[0])
+            pending = stamp if stamp[0] is not None else pending
         data, expected = _offset_data(rest, expected)
         start = 0
         if not data:
@@ -82,8 +85,9 @@ def read_hex_lines(text: str) -> list[HexLine]:
         if not data:
             continue
         before = line[: len(line) - len(rest) + start]
-        stamp = read_stamp(before)
-        time, basis = stamp if stamp[0] is not None else pending
+        time, basis = pending if lead else read_stamp(before)
+        if time is None:
+            time, basis = pending
         found.append(HexLine(data, number, _direction(before), time, basis))
     return found
 
@@ -112,7 +116,7 @@ def _offset_data(line: str, expected: int) -> tuple[bytes, int]:
 
 def _line_data(line: str) -> tuple[bytes, int]:
     """Bytes of a line and where they start: the longest run of bytes in any notation."""
-    if len(line) < 2:
+    if len(line) < 2 or _DATE.fullmatch(line):
         return b"", 0
     if _HEX_ONLY.fullmatch(line):
         digits = "".join(re.findall(r"(?:0[xX])?([0-9A-Fa-f]{2})", line))
@@ -124,11 +128,12 @@ def _line_data(line: str) -> tuple[bytes, int]:
             best, start = data, match.start()
     for match in _SEPARATED.finditer(line):
         data = bytes.fromhex(re.sub(r"[^0-9A-Fa-f]", "", match[0]))
-        address = len(data) == _MAC_BYTES and match[0][2] in ":-"
+        address = len(data) == _MAC_BYTES and match[0][2] in ":-" and not _marked(line[: match.start()])
         if len(data) > len(best) and len(data) >= _LEAST_BYTES and not address:
             best, start = data, match.start()
     for match in _JOINED.finditer(line):
-        if len(match[1]) // 2 > len(best) and not match[1].isdigit():
+        number = match[1].isdigit() and len(match[1]) < _LONGEST_NUMBER and not _marked(line[: match.start()])
+        if len(match[1]) // 2 > len(best) and not number:
             best, start = bytes.fromhex(match[1]), match.start()
     for match in _PYTHON.finditer(line):
         data = _python_bytes(match[0])
@@ -137,6 +142,12 @@ def _line_data(line: str) -> tuple[bytes, int]:
     if not best:
         best, start = _short_data(line)
     return best, start
+
+
+def _marked(before: str) -> bool:
+    """Tell whether a mark that data follows stands directly before, with no word between."""
+    ends = [mark.end() for pattern in (_OUT, _IN) for mark in pattern.finditer(before)]
+    return bool(ends) and not re.search(r"[A-Za-wyz]", before[max(ends) :])
 
 
 def _short_data(line: str) -> tuple[bytes, int]:

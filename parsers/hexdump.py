@@ -9,7 +9,6 @@ from typing import ClassVar
 import numpy as np
 
 from ridelog.clock import Clock, ClockBasis, unwrap_midnight
-from ridelog.damage import Damage, DamageKind, Effect
 from ridelog.log import Log, Role
 from ridelog.parsing import Parser, ReadOptions, Sniff
 from ridelog.sources import Source
@@ -62,14 +61,9 @@ class HexDump(Parser):
             ParseError: If no frame has a correct checksum.
         """
         lines = read_hex_lines(_text(source.data))
-        packets, clock, damage = _timed(lines, options.zone)
+        packets, clock = _timed(lines, options.zone)
         return capture_logs(
-            [Stream(tuple(packets))],
-            clock=clock,
-            parser=self.name,
-            path=source.label,
-            family=options.bms,
-            damage=damage,
+            [Stream(tuple(packets))], clock=clock, parser=self.name, path=source.label, family=options.bms
         )
 
 
@@ -81,11 +75,11 @@ def _packets(lines: Sequence[HexLine]) -> list[Packet]:
     return [Packet(line.data, line.line, line.time, outgoing=bool(line.outgoing)) for line in lines]
 
 
-def _timed(lines: Sequence[HexLine], zone: str) -> tuple[list[Packet], Clock, tuple[Damage, ...]]:
+def _timed(lines: Sequence[HexLine], zone: str) -> tuple[list[Packet], Clock]:
     """Packets with times throughout or not at all: a line without a stamp has that of the line before it."""
     bases = Counter(line.basis for line in lines if line.time is not None)
     if not bases:
-        return _packets(lines), Clock(ClockBasis.NONE, reason="The lines carry no stamps."), ()
+        return _packets(lines), Clock(ClockBasis.NONE, reason="The lines carry no stamps.")
     basis = bases.most_common(1)[0][0]
     stamped = np.array([line.time if line.basis is basis and line.time is not None else np.nan for line in lines])
     known = np.flatnonzero(~np.isnan(stamped))
@@ -99,9 +93,4 @@ def _timed(lines: Sequence[HexLine], zone: str) -> tuple[list[Packet], Clock, tu
     ]
     whole = bool(np.all(stamped[known] == np.floor(stamped[known])))
     clock = Clock(basis, None, zone if basis is ClockBasis.LOCAL else "", 1.0 if whole else 0.001, _REASONS[basis])
-    missing = len(lines) - len(known)
-    if not missing:
-        return packets, clock, ()
-    message = f"{missing} of {len(lines)} lines with bytes carry no stamp; they have that of the line before them."
-    rows = tuple(line.line for line, time in zip(lines, stamped, strict=True) if np.isnan(time))[:20]
-    return packets, clock, (Damage(DamageKind.NOTE, Effect.REPAIRED, message, missing, rows, "time"),)
+    return packets, clock

@@ -195,9 +195,10 @@ def _add_events(builder: LogBuilder, table: _Table) -> set[str]:
         codes = [int(number) if 0 <= number < 256 else code for number, code in zip(numbers, codes, strict=True)]
     events = [event_of(code) if code else None for code in codes]
     words = [text or (event.text if event else None) for text, event in zip(texts, events, strict=True)]
-    builder.add("event", [event.name if event else None for event in events])
-    builder.add("event_text", words)
-    builder.add("event_code", np.array([code or np.nan for code in codes], dtype=np.float64))
+    source = ", ".join(table.caption(meaning) for meaning in ("event", "code") if meaning in table.columns)
+    builder.add("event", [event.name if event else None for event in events], source=source)
+    builder.add("event_text", words, source=source)
+    builder.add("event_code", np.array([code or np.nan for code in codes], dtype=np.float64), source=source)
     acted = [[event.protection] if event and event.protection else None for event in events]
     builder.add("protections", acted, derived="the event of the record")
     return {"event", "code"}

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+import re
+from typing import ClassVar, Final
 
 from ridelog.clock import Clock, ClockBasis
 from ridelog.log import Log, Role
@@ -14,19 +15,32 @@ from .frames.capture import GIVES, Stream, capture_logs, count_frames
 from .frames.protocol import Packet
 
 #: What other binary files start with: archives, office files, databases, pictures, captures.
-_OTHER_MAGIC = (MAGIC, b"PK", b"\x1f\x8b", b"BZh", b"\xfd7zXZ", b"\x28\xb5\x2f\xfd", b"\xd0\xcf\x11\xe0", b"SQLite")
+_OTHER_MAGIC: Final = (
+    MAGIC,
+    b"PK",
+    b"\x1f\x8b",
+    b"BZh",
+    b"\xfd7zXZ",
+    b"\x28\xb5\x2f\xfd",
+    b"\xd0\xcf\x11\xe0",
+    b"SQLite",
+)
 #: Where the first frame must lie: a serial capture may begin in the middle of one.
-_FIRST_BYTES = 2048
+_FIRST_BYTES: Final = 2048
+#: Where a frame of one of the protocols may start; whether one does is for the protocol to say.
+_HEADERS: Final = re.compile(
+    rb"\x55\xaa\xeb\x90|\xaa\x55\xaa\xff|\x7e\xa1|\xdd[\x00-\xaf]|\xa5[\x00-\xff][\x90-\x98]\x08|[\x51\xd2]\x03|\x4e\x57|\xeb\x90"
+    rb"|\x5a\x5a|\xa5\xa5|[\x00-\x20]\x78",
+)
 #: Bound on the memory for the packets of one file.
-_MOST_PACKETS = 200_000
+_MOST_PACKETS: Final = 200_000
 
 
 class RawFrames(Parser):
     """Bytes of a BMS as they were sent, without times and directions.
 
-    One or more frames one behind the other; other bytes between them are passed over. `source_row` is the byte offset,
-    rounded down to a few bytes in files above 200 kB. A file is of this format when a frame of a known protocol with a
-    correct checksum lies within its first 2 KiB.
+    One or more frames one behind the other; other bytes between them are passed over. `source_row` is the byte offset.
+    A file is of this format when a frame of a known protocol with a correct checksum lies within its first 2 KiB.
     """
 
     name: ClassVar[str] = "raw-frames"
@@ -69,6 +83,8 @@ def _is_binary(head: bytes) -> bool:
 
 
 def _packets(data: bytes) -> list[Packet]:
-    """The bytes in many small packets, single bytes unless the file is large, so that a frame's offset is known."""
-    step = 1 + len(data) // _MOST_PACKETS
-    return [Packet(data[start : start + step], start) for start in range(0, len(data), step)]
+    """The bytes cut where a frame may start, so that a frame's offset is known."""
+    starts = [match.start() for match in _HEADERS.finditer(data)]
+    step = 1 + len(starts) // _MOST_PACKETS
+    places = list(dict.fromkeys((0, *starts[::step])))
+    return [Packet(data[start:end], start) for start, end in zip(places, [*places[1:], len(data)], strict=True)]

@@ -123,13 +123,16 @@ def sample_jk02(
     seconds, own_clock, steps = stamp_frames([(frame.time, frame.row) for frame in frames], clock)
     builder = LogBuilder(seconds, [frame.row for frame in frames], time_source="arrival")
     found = [*damage, *steps]
-    cells, missing = fitted_cells(_cells(matrix, layout), _bits(matrix, layout), frames)
+    enabled = _bits(matrix, layout)
+    cells, missing = fitted_cells(_cells(matrix, layout), enabled, frames)
     found += missing
     if cells.shape[1]:
         builder.add("cell_voltages", cells, source="cells from byte 6", conversion="mV to V")
         builder.add(
             "cell_wire_resistances", _wires(matrix, layout, cells.shape[1]), source="wires", conversion="mOhm to ohm"
         )
+    count = [int(word).bit_count() for word in enabled]
+    builder.add("cell_count", np.array(count, dtype=np.int64), source=f"bits of byte {ENABLED_CELLS[layout]}")
     for item in FIELDS:
         _add(builder, item, matrix, layout)
     _add_signed(builder, matrix, layout)
