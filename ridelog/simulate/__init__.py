@@ -9,5 +9,6 @@ from __future__ import annotations
 
 from .case import Case, Family, write_case
 from .catalogue import families, simulate
+from .fleet import simulate_fleet
 
-__all__ = ["Case", "Family", "families", "simulate", "write_case"]
+__all__ = ["Case", "Family", "families", "simulate", "simulate_fleet", "write_case"]

@@ -82,16 +82,23 @@ def simulate_family(family: Family, seed: int, suite: str | None = None, variant
         scene = build_scene(
             rng, suite=chosen, variant=variant, duration_s=family.duration_s, **dict(family.build or {})
         )
-        family.prepare(scene)
-        history = scene.engine.run() if scene.parked is None else run_parked(scene)
-        for step in scene.after_ride:
-            step(scene, history)
-        check = nothing_wrong if family.healthy else calm_before if family.moment else no_events
-        if not check(scene, history):
-            continue
-        files, logs = log_files(scene, history)
-        return Case(files, _truth(family, seed, variant, scene, history, logs))
+        case = run_scene(family, scene, seed)
+        if case is not None:
+            return case
     raise RuntimeError(f"family '{family.name}' did not happen in {_ATTEMPTS} attempts with seed {seed}.")
+
+
+def run_scene(family: Family, scene: Scene, seed: int) -> Case | None:
+    """Run a prepared scene; None when the ride did not become what the family promises."""
+    family.prepare(scene)
+    history = scene.engine.run() if scene.parked is None else run_parked(scene)
+    for step in scene.after_ride:
+        step(scene, history)
+    check = nothing_wrong if family.healthy else calm_before if family.moment else no_events
+    if not check(scene, history):
+        return None
+    files, logs = log_files(scene, history)
+    return Case(files, _truth(family, seed, scene.variant, scene, history, logs))
 
 
 def _truth(

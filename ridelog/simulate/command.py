@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from ridelog.errors import UsageError
+
 from .case import write_case
 from .catalogue import simulate
+from .fleet import simulate_fleet
 
 
 def run(scenario: str, out: Path, seed: int, suite: str | None, fleet: int | None, vehicles: int) -> list[Path]:
@@ -20,6 +23,11 @@ def run(scenario: str, out: Path, seed: int, suite: str | None, fleet: int | Non
         vehicles: Vehicles of the fleet.
 
     Raises:
-        UsageError: If there is no such family or suite.
+        UsageError: If there is no such family or suite, or the numbers make no fleet.
     """
-    return write_case(simulate(scenario, seed, suite), out)
+    if scenario != "fleet" and fleet is None:
+        return write_case(simulate(scenario, seed, suite), out)
+    rides = 10 * vehicles if fleet is None else fleet
+    if vehicles < 1 or rides < 1:
+        raise UsageError("a fleet needs at least one vehicle and one ride.", advice="Give --fleet N and --vehicles M.")
+    return simulate_fleet(vehicles, rides, seed, out)

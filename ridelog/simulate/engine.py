@@ -239,7 +239,7 @@ class Engine:
         ambient = self.pack.temperature_c
         limits, vehicle = self.controller, self.vehicle
         volts = float(np.mean(chunk["bus_voltage"]))
-        fet_loss = 1.5 * limits.fet_ohm * motor2 + 0.004 * volts * float(np.mean(np.abs(chunk["motor_current"]))) ** 0.9
+        fet_loss = self.stage_loss(motor2, volts, float(np.mean(np.abs(chunk["motor_current"]))))
         self.fet_c += seconds / limits.fet_heat * (fet_loss - limits.fet_cooling * air * (self.fet_c - ambient))
         motor_loss = 1.5 * vehicle.winding_ohm * motor2
         self.motor_c += (
@@ -249,6 +249,10 @@ class Engine:
         self.cell_c += seconds / self.pack.heat_capacity * (cell_loss - self.pack.cooling * (self.cell_c - ambient))
         self.bms_c += seconds / 90.0 * (self.bms_fet_ohm * pack2 - self.bms_cooling * (self.bms_c - ambient))
         self._heat.append((len(self.rows), self.cell_c, self.fet_c, self.motor_c, self.bms_c))
+
+    def stage_loss(self, motor_squared: float, volts: float, motor_a: float) -> float:
+        """Loss of the power stage in W: conduction and switching."""
+        return float(1.5 * self.controller.fet_ohm * motor_squared + 0.004 * volts * motor_a**0.9)
 
     def _history(self) -> History:
         columns = dict(zip(COLUMNS, np.array(self.rows).T, strict=True))

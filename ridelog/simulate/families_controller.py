@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -63,7 +64,7 @@ def _driver_trips(scene: Scene) -> None:
     )
 
 
-def _heat_onset(channel: str, start: float) -> object:
+def _heat_onset(channel: str, start: float) -> Callable[[Scene, History], None]:
     def find(scene: Scene, history: History) -> None:
         temperature = getattr(history, channel)
         hits = np.flatnonzero((temperature > start + 2.0) & (history["throttle"] > 0.2))
@@ -82,23 +83,40 @@ def _climb(scene: Scene) -> None:
     scene.set_temperature(float(scene.rng.uniform(24, 36)))
 
 
+def _poor_cooling(scene: Scene, *, stage: bool) -> None:
+    """After a minute, let mud and sun leave so little cooling that the load of this ride passes the limit."""
+    time_constant = float(scene.rng.uniform(50, 130))
+    beyond = float(scene.rng.uniform(0.6, 1.3))
+
+    def soil(engine: Engine) -> None:
+        controller, vehicle = scene.controller, scene.vehicle
+        rows = np.array(engine.rows[-round(45 / engine.step_s) :])
+        squared, air = float(np.mean(rows[:, 1] ** 2)), 0.4 + float(np.mean(rows[:, 0])) / 8.0
+        if stage:
+            loss = engine.stage_loss(squared, float(np.mean(rows[:, 4])), float(np.mean(np.abs(rows[:, 1]))))
+            rise = controller.fet_start + beyond * (controller.fet_end - controller.fet_start)
+            controller.fet_cooling = loss / (air * (rise - scene.pack.temperature_c))
+            controller.fet_heat = controller.fet_cooling * air * time_constant
+        else:
+            loss = 1.5 * vehicle.winding_ohm * squared
+            rise = controller.motor_start + beyond * (controller.motor_end - controller.motor_start)
+            vehicle.motor_cooling = loss / (air * (rise - scene.pack.temperature_c))
+            vehicle.motor_heat = vehicle.motor_cooling * air * time_constant
+
+    scene.engine.at(60.0, soil)
+
+
 def _hot_stage(scene: Scene) -> None:
     _climb(scene)
-    controller = scene.controller
-    controller.fet_heat, controller.fet_cooling = float(scene.rng.uniform(120, 220)), 0.35
-    typical = (0.45 * controller.motor_max) ** 2
-    controller.fet_ohm = 0.35 * 1.4 * 78.0 / (1.5 * typical)
-    scene.after_ride.append(_heat_onset("fet_temperature", controller.fet_start))  # type: ignore[arg-type]
+    _poor_cooling(scene, stage=True)
+    scene.after_ride.append(_heat_onset("fet_temperature", scene.controller.fet_start))
 
 
 def _hot_motor(scene: Scene) -> None:
     _climb(scene)
-    vehicle = scene.vehicle
-    vehicle.motor_sensor = True
-    vehicle.motor_heat = float(scene.rng.uniform(350, 700))
-    typical = (0.45 * scene.controller.motor_max) ** 2
-    vehicle.motor_cooling = 1.5 * vehicle.winding_ohm * typical / (1.4 * 85.0)
-    scene.after_ride.append(_heat_onset("motor_temperature", scene.controller.motor_start))  # type: ignore[arg-type]
+    scene.vehicle.motor_sensor = True
+    _poor_cooling(scene, stage=False)
+    scene.after_ride.append(_heat_onset("motor_temperature", scene.controller.motor_start))
 
 
 def _cutoff_onset(scene: Scene, history: History) -> None:

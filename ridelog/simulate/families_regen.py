@@ -156,6 +156,8 @@ def _full_pack(scene: Scene) -> None:
     scene.truth.facts["in_regen"] = 1.0
     scene.truth.contributing.append("controller-configuration")
     scene.after_ride.append(first_overvoltage)
+    stop = Trigger(lambda chunk: chunk["fault_code"] == OVER_VOLTAGE, lambda e: e.end_after(scene.rng.uniform(30, 120)))
+    scene.engine.watches.append(stop)
 
 
 def _full_pack_no_fault(scene: Scene) -> None:

@@ -27,8 +27,8 @@ def run_parked(scene: Scene) -> History:
         time = (np.arange(count) + 1) * step
         slow = [one + start * np.exp(-time / tau) for one, tau in zip(slow, pack.slow_time_s, strict=True)]
     weighted = pack.slow_ratio[0] * slow[0] + pack.slow_ratio[1] * slow[1]
-    warm = pack.temperature_c + 1.5 * np.sin(2 * np.pi * np.arange(count) * step / 86_400.0)
-    hours = (np.arange(count) + 1) * step / 3600.0
+    warm = np.asarray(pack.temperature_c + 1.5 * np.sin(2 * np.pi * np.arange(count) * step / 86_400.0))
+    hours = np.asarray((np.arange(count) + 1.0) * step / 3600.0)
     cells = pack.cell_voltages(used, current, weighted, np.sign(current), warm, hours)
     volts = cells.sum(axis=1) - pack.wiring_ohm * current
     zero = np.zeros(count)

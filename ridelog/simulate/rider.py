@@ -35,7 +35,7 @@ def smooth_noise(rng: Generator, count: int, step_s: float, time_s: float) -> ND
     """Draw noise of unit variance that changes over `time_s`, by interpolating coarse draws."""
     knots = int(np.ceil(count * step_s / time_s)) + 3
     coarse = rng.standard_normal(knots)
-    return np.interp(np.arange(count) * step_s / time_s, np.arange(knots), coarse) * 1.22
+    return np.asarray(np.interp(np.arange(count) * step_s / time_s, np.arange(knots), coarse) * 1.22)
 
 
 def random_rider(

@@ -158,11 +158,12 @@ def build_scene(
     kind: str = "",
     vehicle_kind: str = "",
     start: datetime | None = None,
+    ride_rng: Generator | None = None,
 ) -> Scene:
     """Draw a healthy ride.
 
     Args:
-        rng: Source of chance.
+        rng: Source of chance for the hardware.
         suite: Which logs there will be; decides the family of the protection board and the kind of vehicle.
         variant: Physics variant, 1 or 2.
         duration_s: Shortest and longest ride.
@@ -170,6 +171,7 @@ def build_scene(
         kind: Chemistry, "nmc" or "lfp"; drawn if not given.
         vehicle_kind: See `Vehicle.kind`; drawn if not given.
         start: True start; drawn if not given.
+        ride_rng: Source of chance for the ride itself, when the same vehicle rides many times; `rng` if not given.
     """
     wheel = suite == "wheellog"
     if series is None:
@@ -196,6 +198,21 @@ def build_scene(
     family = family or str(rng.choice(["jk", "jbd", "ant", "daly"]))
     motors = vehicle.motors
     board = Board(random_limits(rng, family, pack, controller.battery_max * motors, controller.battery_regen * motors))
+    zone = int(rng.choice(_ZONES_S))
+    phone = phone_link(rng) if rng.random() < 0.85 else desktop_link(rng)
+    link = bms_link(rng)
+    same = bool(rng.random() < 0.5)
+    meter = Meter(
+        offset=float(rng.normal(0, 0.015)),
+        gain=float(rng.normal(1.0, 0.01 if variant == 1 else 0.02)),
+        dead_a=float(rng.choice([0.0, 0.0, 0.1, 0.5])),
+        bias_a=float(rng.normal(0, 0.03)),
+    )
+    if ride_rng is not None:
+        rng = ride_rng
+        charge = float(rng.uniform(0.45, 0.95))
+        pack.start_soc += charge - float(np.mean(pack.start_soc))
+        pack.temperature_c = float(rng.normal(20, 6))
     length = float(rng.uniform(*duration_s))
     rider = random_rider(
         rng, variant=variant, duration_s=length, step_s=STEP_S, cruise=vehicle.cruise_speed, top=vehicle.top_speed
@@ -204,18 +221,8 @@ def build_scene(
     engine.watches.append(board)
     start = start or datetime.fromtimestamp(float(rng.integers(1_704_067_200, 1_790_000_000)), UTC)
     epoch = np.floor(start.timestamp())
-    zone = int(rng.choice(_ZONES_S))
-    phone = phone_link(rng) if rng.random() < 0.85 else desktop_link(rng)
     phone.start_s = float(rng.uniform(0.1, 2.5))
-    same = bool(rng.random() < 0.5)
-    link = bms_link(rng)
     link.start_s = float(rng.uniform(0.1, 3.0))
-    meter = Meter(
-        offset=float(rng.normal(0, 0.015)),
-        gain=float(rng.normal(1.0, 0.01 if variant == 1 else 0.02)),
-        dead_a=float(rng.choice([0.0, 0.0, 0.1, 0.5])),
-        bias_a=float(rng.normal(0, 0.03)),
-    )
     return Scene(
         rng=rng,
         variant=variant,

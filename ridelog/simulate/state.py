@@ -208,7 +208,7 @@ class History:
     @property
     def time(self) -> NDArray[np.float64]:
         """True time in s of each sample."""
-        return (np.arange(len(self.columns["speed"])) + 1) * self.step_s
+        return np.asarray((np.arange(len(self.columns["speed"])) + 1.0) * self.step_s)
 
     @property
     def duration_s(self) -> float:

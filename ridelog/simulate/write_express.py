@@ -82,11 +82,12 @@ def write_express(
     header = ";".join(f"{key}:{name}:{unit}:{digits}:0:0" for key, name, unit, digits, _ in fields)
     header += ";t_day:Time:s:3:0:1"
     # Single precision seconds since the start of the logger.
-    day = np.float32(boot_s + (t.stamp_s - t.stamp_s[0] if count else zero)) % np.float32(86400)
+    seconds = boot_s + (t.stamp_s - t.stamp_s[0] if count else zero)
+    day = np.mod(seconds.astype(np.float32), np.float32(86400)).astype(np.float64)
     texts = [
         _column(values, digits, held if key.lower().startswith("bms") else None) for key, _, _, digits, values in fields
     ]
-    texts.append(_column(day.astype(np.float64), 3, None))
+    texts.append(_column(day, 3, None))
     return (header + "\n" + "".join(";".join(row) + "\n" for row in zip(*texts, strict=True))).encode()
 
 

@@ -174,7 +174,7 @@ def _imu_packet(rng: Generator, t: ControllerTelemetry, ms: NDArray[np.int64]) -
     lag = rng.integers(0, 2, count)
     source = np.maximum.accumulate(np.maximum(np.arange(count) - lag, 0))
     shake = 0.02 + 0.03 * np.minimum(t["speed"] / 5, 1)
-    result: dict[str, Series] = {"ms_today_imu": ms[source]}
+    result: dict[str, Series] = {"ms_today_imu": ms[source].astype(np.float64)}
     for name, level, size in (
         ("roll", 0.0, 0.5),
         ("pitch", 0.02, 0.4),
@@ -197,7 +197,7 @@ def _position(rng: Generator, t: ControllerTelemetry, clock: DeviceClock) -> dic
     north, east = np.cumsum(speed * np.cos(heading)), np.cumsum(speed * np.sin(heading))
     place = second.astype(int)
     return {
-        "gnss_posTime": (np.round(clock.stamp(second)).astype(np.int64) * 1000) % _DAY_MS,
+        "gnss_posTime": np.mod(np.round(clock.stamp(second)) * 1000.0, _DAY_MS),
         "gnss_lat": 0.5 + (north[place] + 0.0) / 111_320,
         "gnss_lon": 0.5 + east[place] / 111_320,
         "gnss_alt": 12.0 + np.round(3 * smooth_noise(rng, len(heading), 1.0, 60.0), 4)[place],
