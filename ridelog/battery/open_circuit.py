@@ -35,6 +35,8 @@ _PAUSE_S: Final = 60.0
 #: So many bins that agree with each other, with current flowing, are the pack after all.
 _SETTLED_BINS: Final = 10
 _AGREEING_SHARE: Final = 0.04
+#: A bin with more than this share of the largest load is at work.
+_WORKING_SHARE: Final = 0.1
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -171,8 +173,9 @@ def _accept(
 ) -> NDArray[np.bool_]:
     """Decide bin by bin which are the pack, from the first good bin forward and backward; shape (bins,)."""
     good = np.flatnonzero(filled)
-    working = lively[good] > 0.15 * float(np.quantile(lively[good], 0.95))
-    candidates = good[working] if working.any() else good
+    # A dead bus carries no current: bins that do show what the pack is.
+    working = lively > _WORKING_SHARE * float(lively[good].max())
+    candidates = good[working[good]] if working[good].any() else good
     usual = float(np.median(middle[candidates]))
     # Half the spread of a bin is what its own load swings leave; the load part is an error of a half in resistance.
     doubt = 0.5 * spread
@@ -181,9 +184,8 @@ def _accept(
     kept = np.zeros(len(middle), dtype=np.bool_)
     kept[start] = True
     bins = (when.tolist(), middle.tolist(), doubt.tolist(), load.tolist(), pause.tolist(), filled.tolist())
-    working_bins = (lively > 0.15 * float(np.quantile(lively[good], 0.95))).tolist()
-    _walk(range(start + 1, len(middle)), start, usual, bins, working_bins, kept)
-    _walk(range(start - 1, -1, -1), start, usual, bins, working_bins, kept)
+    _walk(range(start + 1, len(middle)), start, usual, bins, working.tolist(), kept)
+    _walk(range(start - 1, -1, -1), start, usual, bins, working.tolist(), kept)
     return kept
 
 

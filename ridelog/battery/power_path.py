@@ -22,6 +22,8 @@ _LOWEST_SHARE, _HIGHEST_SHARE = 0.6, 1.4
 #: A current that was not logged for longer than this is taken as zero in the charge balance.
 _LONGEST_BRIDGE_S = 30.0
 _FEWEST_ROWS = 5
+#: A current above this share of the largest is work.
+_WORKING_SHARE = 0.1
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -86,7 +88,7 @@ def power_path(ride: Ride, track: Track) -> PowerPath | str:
     interval = log.interval_s
     if known.sum() < _FEWEST_ROWS or not np.isfinite(interval):
         return f"only {int(known.sum())} rows with voltage and current"
-    usual = quantile(volts[known], 0.9)
+    usual = _usual_volts(volts[known], np.abs(amps[known]))
     usable = known & (volts > _LOWEST_SHARE * usual) & (volts < _HIGHEST_SHARE * usual)
     usable &= ~_switching(track)
     if usable.sum() < _FEWEST_ROWS:
@@ -108,6 +110,12 @@ def power_path(ride: Ride, track: Track) -> PowerPath | str:
         trust,
         cautions,
     )
+
+
+def _usual_volts(volts: NDArray[np.float64], amps: NDArray[np.float64]) -> float:
+    """Upper end of what the pack shows while current flows in V: a dead bus carries none, however long it is logged."""
+    working = amps > _WORKING_SHARE * float(np.partition(amps, -_FEWEST_ROWS)[-_FEWEST_ROWS])
+    return quantile(volts[working] if working.sum() >= _FEWEST_ROWS else volts, 0.9)
 
 
 def fill_forward(values: NDArray[np.float64]) -> NDArray[np.float64]:
