@@ -296,9 +296,11 @@ class LogBuilder:
 
     def keep(self, name: str, values: Any, unit: str = "") -> None:  # noqa: ANN401 - numpy, Arrow, polars or a list
         """Keep a column the parser does not know, as it is; a name that is taken gets " (as logged)" added."""
+        # A zero byte, as a damaged header has it, ends a name for the libraries behind Arrow.
+        name = name.replace("\0", "\ufffd")
         while name in CHANNELS or name in self._columns:
             name += " (as logged)"
-        array = values.to_arrow() if hasattr(values, "to_arrow") else values
+        array = values.alias(name).to_arrow() if hasattr(values, "to_arrow") else values
         if not isinstance(array, pa.Array | pa.ChunkedArray):
             array = pa.array(array)
         self._put(name, array, {"unit": unit, "source": name})

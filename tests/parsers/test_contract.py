@@ -205,7 +205,7 @@ def test_reading_is_repeatable_and_leaves_the_bytes(name, logs):
 
 
 @pytest.mark.parametrize("name", SAMPLES)
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(data=st.data())
 def test_a_file_cut_off_anywhere_gives_logs_or_a_ridelog_error(name, data):
     whole = SAMPLES[name][1]
