@@ -6,15 +6,20 @@ from ridelog.detection import Detector
 
 from .bms_charge_path import BmsChargePath
 from .bms_trip import BmsTrip
+from .cell_imbalance import CellImbalance
 from .controller_faults import ControllerFaults
 from .controller_restart import ControllerRestart
 from .fault_listing import FaultListing
+from .high_resistance_joint import HighResistanceJoint
 from .link_gap import LinkGap
 from .low_voltage_cutoff import LowVoltageCutoff
 from .pack_resistance import PackResistance
 from .power_path_open import PowerPathOpen
 from .regen_overvoltage import RegenOvervoltage
+from .self_discharge import SelfDischarge
+from .sense_wiring import SenseWiring
 from .thermal_limit import ThermalLimit
+from .weak_cell_group import WeakCellGroup
 
 DETECTORS: tuple[Detector, ...] = (
     PowerPathOpen(),
@@ -28,4 +33,9 @@ DETECTORS: tuple[Detector, ...] = (
     ThermalLimit(),
     LowVoltageCutoff(),
     PackResistance(),
+    WeakCellGroup(),
+    HighResistanceJoint(),
+    CellImbalance(),
+    SelfDischarge(),
+    SenseWiring(),
 )

@@ -106,7 +106,8 @@ def diagnose(checks: Iterable[Check], table: EvidenceTable) -> Diagnosis:
     )
     if incident is not None:
         scores = _scores("event", evidence, table, incident)
-        contributing = _contributing(evidence, table)
+        competing = {score.cause.id for score in scores}
+        contributing = tuple(item for item in _contributing(evidence, table) if item.cause not in competing)
     elif conditions:
         scores = _scores("condition", evidence, table, None)
         contributing = ()
@@ -170,7 +171,7 @@ def _scores(
     first = _earliest(relevant, table, consequences)
     scores = []
     for cause in causes().values():
-        if cause.kind != kind:
+        if cause.kind != kind and not (kind == "event" and _made_the_event(cause.id, relevant, table)):
             continue
         total = BASE_NATS + cause.prior
         reasons: list[Reason] = []
@@ -186,6 +187,17 @@ def _scores(
             total += EARLIEST_BONUS_NATS
         scores.append(_Score(cause, total, tuple(reasons), tuple(unseen), supported))
     return tuple(scores)
+
+
+def _made_the_event(cause: str, evidence: Mapping[str, Evidence], table: EvidenceTable) -> bool:
+    """Tell whether a condition brought about the event itself, by evidence that marks a moment."""
+    if causes()[cause].kind != "condition":
+        return False
+    return any(
+        row.event and row.weights.get(cause, (0.0, 0.0))[0] > 0 and evidence[row.id].seen is Seen.OBSERVED
+        for row in table.rows.values()
+        if row.id in evidence
+    )
 
 
 def _groups(table: EvidenceTable, cause: str) -> list[list[EvidenceRow]]:

@@ -1,0 +1,121 @@
+"""CE03: cells out of balance."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+import numpy as np
+
+from ridelog.detection import Case, Detector, Need
+from ridelog.finding import Evidence, Finding, Measurement, Outcome, Severity
+from ridelog.log import Role
+from ridelog.ride import Track
+
+from .cell_signs import OFFSET_HIGH_V, OFFSET_V, cell_signs
+
+#: A pack whose cells are spread this far was not balanced for a long time, V (CELL-06 saw 0.7 V, CELL-05 5 mV is good).
+_SPREAD_V = 0.060
+#: A current at which the cells are compared when only the highest and the lowest are logged, A.
+_REST_A = 1.0
+
+
+class CellImbalance(Detector):
+    """The cell groups hold different charge.
+
+    What it finds:
+        Rest offsets of single groups, or a spread over many, without extra resistance.
+
+    Why it matters:
+        The fullest group ends the charge, the emptiest the ride: the pack loses what lies between, and a group is
+        driven to its limits on every ride.
+
+    Evidence:
+        cells.imbalance.
+
+    Looks like it but is not:
+        A weak group or a bad joint (they sag more), settling after a charge (REST-01: all cells together), a warm end
+        of the pack.
+
+    Needs:
+        A BMS log with cell voltages, or with the highest and lowest cell.
+
+    Limits:
+        In the flat middle of LFP cells a few millivolts are many percent of charge; there only the ends tell.
+
+    Example:
+        Cell 9 stands 106 mV below the others at rest and under load alike.
+    """
+
+    code: ClassVar[str] = "CE03"
+    name: ClassVar[str] = "cell-imbalance"
+    rules: ClassVar[tuple[str, ...]] = ("CELL-01", "CELL-02", "CELL-04", "CELL-05", "CELL-06", "REST-01")
+    needs: ClassVar[tuple[Need, ...]] = (
+        Need((Role.BMS,), ("cell_voltages",), rows=5),
+        Need((Role.BMS,), ("cell_voltage_max", "cell_voltage_min"), rows=5),
+    )
+    evidence: ClassVar[tuple[str, ...]] = ("cells.imbalance",)
+
+    def examine(self, case: Case, track: Track) -> Outcome:
+        """Look at one BMS log."""
+        estimate = case.pack.cells.get(track.index)
+        if estimate is None:
+            return self._extremes(track)
+        signs = cell_signs(estimate)
+        a = estimate.rest_offset
+        findings: list[Finding] = []
+        for cell in signs.offset if not signs.scattered else ():
+            size = abs(float(a[cell]))
+            findings.append(
+                self._offset(track, cell, float(a[cell]), Severity.WARNING if size >= OFFSET_HIGH_V else Severity.INFO)
+            )
+        if signs.scattered:
+            wide = signs.spread >= _SPREAD_V
+            findings.append(self._spread(track, signs.spread, Severity.WARNING if wide else Severity.INFO))
+        serious = [finding for finding in findings if finding.severity is not Severity.INFO]
+        if not serious:
+            absent = Evidence.absent(strength=min(max(1.0 - signs.spread / _SPREAD_V, 0.2), 1.0))
+            if findings:
+                return Outcome.found(findings, {"cells.imbalance": absent})
+            return Outcome.clear(
+                f"the cells are within {1000 * signs.spread:.0f} mV at rest.", {"cells.imbalance": absent}
+            )
+        largest = signs.spread if signs.scattered else max(abs(float(a[cell])) for cell in signs.offset)
+        seen = Evidence.observed(f"{1000 * largest:.0f} mV.", strength=min(0.5 + largest / 0.12, 1.0))
+        return Outcome.found(findings, {"cells.imbalance": seen})
+
+    def _extremes(self, track: Track) -> Outcome:
+        high, low = track.values("cell_voltage_max"), track.values("cell_voltage_min")
+        current = track.values("battery_current")
+        resting = np.isfinite(high) & np.isfinite(low) & (~np.isfinite(current) | (np.abs(current) < _REST_A))
+        if np.count_nonzero(resting) < 3:
+            return Outcome.unable("the cells were never seen at rest.")
+        spread = float(np.median((high - low)[resting]))
+        if spread < _SPREAD_V:
+            return Outcome.clear(f"the cells are within {1000 * spread:.0f} mV at rest.")
+        seen = Evidence.observed(f"{1000 * spread:.0f} mV.", strength=min(0.3 + spread / 0.2, 0.9))
+        return Outcome.found((self._spread(track, spread, Severity.WARNING),), {"cells.imbalance": seen})
+
+    def _offset(self, track: Track, cell: int, offset: float, severity: Severity) -> Finding:
+        where = "above" if offset > 0 else "below"
+        return self.finding(
+            track,
+            0,
+            track.log.rows - 1,
+            severity=severity,
+            event=False,
+            message=f"Cell group {cell + 1} stands {1000 * abs(offset):.0f} mV {where} the others.",
+            measurements=(Measurement("rest offset", offset, "V", OFFSET_V, "methods of cell drift"),),
+            channels=("cell_voltages",),
+        )
+
+    def _spread(self, track: Track, spread: float, severity: Severity) -> Finding:
+        return self.finding(
+            track,
+            0,
+            track.log.rows - 1,
+            severity=severity,
+            event=False,
+            message=f"The cell groups are spread over {1000 * spread:.0f} mV: the pack was not balanced for a long time.",
+            measurements=(Measurement("spread at rest", spread, "V", _SPREAD_V, "CELL-06"),),
+            channels=("cell_voltages",),
+        )

@@ -1,0 +1,87 @@
+"""CE02: a joint or cell group with too much resistance."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from ridelog.detection import Case, Detector, Need
+from ridelog.finding import Evidence, Finding, Measurement, Outcome, Severity
+from ridelog.log import Role
+from ridelog.ride import Track
+
+from .cell_signs import EXTRA_SHARE, cell_signs
+
+
+class HighResistanceJoint(Detector):
+    """One cell group has more resistance than the others and stands at rest where they do.
+
+    What it finds:
+        A group that sags more under load and rises more while braking, in proportion to the current, without an offset
+        at rest.
+
+    Why it matters:
+        A weld, strap or bolt that resists heats up with the square of the current and fails.
+
+    Evidence:
+        cells.high-resistance.
+
+    Looks like it but is not:
+        A weak group (it stands lower as the pack is emptied), a tap on the wrong side of a strap (the neighbour shows
+        the opposite).
+
+    Needs:
+        A BMS log with cell voltages and current, with a few hard accelerations.
+
+    Limits:
+        A joint between two groups is seen in the group whose taps enclose it.
+
+    Example:
+        Cell 17: 4.0 mOhm more than the 4.6 mOhm of the others, no offset at rest.
+    """
+
+    code: ClassVar[str] = "CE02"
+    name: ClassVar[str] = "high-resistance-joint"
+    rules: ClassVar[tuple[str, ...]] = ("CELL-17", "THM-02", "SAG-03")
+    needs: ClassVar[tuple[Need, ...]] = (Need((Role.BMS,), ("cell_voltages", "battery_current"), rows=20),)
+    evidence: ClassVar[tuple[str, ...]] = ("cells.high-resistance",)
+
+    def examine(self, case: Case, track: Track) -> Outcome:
+        """Look at one BMS log."""
+        estimate = case.pack.cells.get(track.index)
+        if estimate is None or not estimate.median_resistance > 0:
+            return Outcome.unable("the current varied too little for the resistance of single cells.")
+        joints = cell_signs(estimate).joint
+        if not joints:
+            return Outcome.clear("no cell group has clearly more resistance than the others.")
+        findings: list[Finding] = []
+        for cell in joints:
+            extra = float(estimate.extra_resistance[cell])
+            findings.append(
+                self.finding(
+                    track,
+                    0,
+                    track.log.rows - 1,
+                    severity=Severity.WARNING,
+                    event=False,
+                    message=(
+                        f"Cell group {cell + 1} has {1000 * extra:.1f} mOhm more than the "
+                        f"{1000 * estimate.median_resistance:.1f} mOhm of the others, without an offset at rest."
+                    ),
+                    measurements=(
+                        Measurement(
+                            "extra resistance",
+                            extra,
+                            "ohm",
+                            EXTRA_SHARE * estimate.median_resistance,
+                            "methods of cell drift",
+                        ),
+                    ),
+                    channels=("cell_voltages", "battery_current"),
+                )
+            )
+        worst = max(joints, key=lambda cell: float(estimate.extra_resistance[cell]))
+        share = float(estimate.extra_resistance[worst]) / estimate.median_resistance
+        seen = Evidence.observed(
+            f"Cell group {worst + 1}.", strength=min(0.6 + share, 1.0), subject=f"cell {worst + 1}"
+        )
+        return Outcome.found(findings, {"cells.high-resistance": seen})

@@ -1,0 +1,131 @@
+"""CE04: a cell group that loses charge by itself."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+import numpy as np
+
+from ridelog.detection import Case, Detector, Need
+from ridelog.finding import Evidence, Finding, Measurement, Outcome, Severity
+from ridelog.log import Role
+from ridelog.ride import Track
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+#: A fall against the other cells that counts, V/day; engineering judgement: 0.6 mV/day (26 to 97 mV in four months) was
+#: a defective cell of a car, ordinary cells differ by less than 0.1 mV/day.
+_FALL_V_DAY = 0.0004
+_SIGMAS = 4.0
+_DAY_S = 86_400.0
+_FEWEST_DAYS = 1.0
+_REST_A = 1.0
+
+
+class SelfDischarge(Detector):
+    """One cell group falls behind the others at rest, from day to day.
+
+    What it finds:
+        A group whose rest offset falls steadily while the others stay together.
+
+    Why it matters:
+        It may have an internal short circuit; such a cell can fail while charging.
+
+    Evidence:
+        cells.self-discharge.
+
+    Looks like it but is not:
+        A steady imbalance, a whole pack drained by a load (all cells fall), a monitor supplied by part of the pack (a
+        block of cells falls), a balancer that stays on.
+
+    Needs:
+        A BMS log of at least a day with cell voltages, or with the highest and lowest cell and their numbers.
+
+    Limits:
+        Only drift that exceeds the resolution over the length of the log shows.
+
+    Example:
+        Cell 13: 58 mV a day over 40 hours at rest.
+    """
+
+    code: ClassVar[str] = "CE04"
+    name: ClassVar[str] = "self-discharge"
+    rules: ClassVar[tuple[str, ...]] = ("REST-02", "CUT-05", "THM-01")
+    needs: ClassVar[tuple[Need, ...]] = (
+        Need((Role.BMS,), ("cell_voltages",), rows=10),
+        Need((Role.BMS,), ("cell_voltage_max", "cell_voltage_min", "cell_max_index", "cell_min_index"), rows=10),
+    )
+    evidence: ClassVar[tuple[str, ...]] = ("cells.self-discharge",)
+
+    def examine(self, case: Case, track: Track) -> Outcome:
+        """Look at one BMS log."""
+        days = track.log.duration_s / _DAY_S
+        if days < _FEWEST_DAYS:
+            return Outcome.unable(f"the log covers {24 * days:.1f} h; a day or more is needed to see a cell drift.")
+        estimate = case.pack.cells.get(track.index)
+        if estimate is not None and np.isfinite(estimate.drift_per_day).any():
+            drift = estimate.drift_per_day
+            error = estimate.drift_per_day_error if len(estimate.drift_per_day_error) else np.zeros(len(drift))
+            spread = 1.4826 * float(np.nanmedian(np.abs(drift - np.nanmedian(drift))))
+            falling = drift - np.nanmedian(drift) < -np.maximum(
+                _FALL_V_DAY, _SIGMAS * np.maximum(np.nan_to_num(error), spread)
+            )
+            found = [(int(cell), float(drift[cell])) for cell in np.flatnonzero(falling)]
+        else:
+            found = _by_extremes(track)
+        # A defect is in one group or two; a block that falls together has another reason.
+        if not found or len(found) > 2:
+            return Outcome.clear("no single cell group falls behind the others from day to day.")
+        findings = [self._of(track, cell, fall) for cell, fall in found]
+        cell, fall = min(found, key=lambda item: item[1])
+        seen = Evidence.observed(f"Cell group {cell + 1}: {1000 * fall:.1f} mV a day.", subject=f"cell {cell + 1}")
+        return Outcome.found(findings, {"cells.self-discharge": seen})
+
+    def _of(self, track: Track, cell: int, fall: float) -> Finding:
+        return self.finding(
+            track,
+            0,
+            track.log.rows - 1,
+            severity=Severity.CRITICAL,
+            event=False,
+            message=f"Cell group {cell + 1} loses {-1000 * fall:.1f} mV a day against the others.",
+            measurements=(
+                Measurement("fall against the others", fall, "V/day", -_FALL_V_DAY, "engineering judgement"),
+            ),
+            channels=("cell_voltages",),
+        )
+
+
+def _by_extremes(track: Track) -> list[tuple[int, float]]:
+    """A cell that is named as the highest or lowest and falls against the opposite extreme, from records of extremes."""
+    high, low = track.values("cell_voltage_max"), track.values("cell_voltage_min")
+    top, bottom = track.values("cell_max_index"), track.values("cell_min_index")
+    current = track.values("battery_current")
+    resting = np.isfinite(high) & np.isfinite(low) & (~np.isfinite(current) | (np.abs(current) < _REST_A))
+    found = []
+    for cell in np.unique(np.concatenate((top[resting], bottom[resting]))):
+        if not np.isfinite(cell):
+            continue
+        is_top, is_bottom = resting & (top == cell), resting & (bottom == cell)
+        rows = np.flatnonzero(is_top | is_bottom)
+        if len(rows) < max(10, 0.6 * np.count_nonzero(resting)):
+            continue
+        against = np.where(is_top, high - low, low - high)[rows]
+        time = track.time[rows] / _DAY_S
+        if time[-1] - time[0] < _FEWEST_DAYS:
+            continue
+        slope = _median_slope(time, against)
+        left = against - slope * (time - time[0])
+        noise = 1.4826 * float(np.median(np.abs(left - np.median(left))))
+        if slope < -max(4 * _FALL_V_DAY, _SIGMAS * noise / (time[-1] - time[0]) / np.sqrt(len(rows) / 12)):
+            found.append((int(cell), slope))
+    return found
+
+
+def _median_slope(time: NDArray[np.float64], values: NDArray[np.float64]) -> float:
+    """Median of the slopes between the first and the second half (Theil-Sen over matched pairs)."""
+    half = len(time) // 2
+    steps = time[half : 2 * half] - time[:half]
+    rises = values[half : 2 * half] - values[:half]
+    return float(np.median(rises[steps > 0] / steps[steps > 0]))

@@ -1,0 +1,243 @@
+"""CE05: a sense wire of the BMS."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+import numpy as np
+
+from ridelog.detection import Case, Detector, Need
+from ridelog.finding import Evidence, Finding, Measurement, Outcome, Severity
+from ridelog.log import Role
+from ridelog.ride import Track
+
+from .cell_signs import cell_signs
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+#: A pair of neighbours must leave the others by this much, in opposite directions, V; engineering judgement.
+_APART_V = 0.030
+#: Their sum must stay within this share of the larger error.
+_SUM_SHARE = 0.35
+_FEWEST_ROWS = 3
+#: A cell that is missing in this share of the polls in which the others are read.
+_MISSING_SHARE = 0.01
+#: Wire resistance that stands out: this many times the smooth course along the board, ohm floor (CELL-17).
+_WIRE_TIMES, _WIRE_FLOOR_OHM = 2.0, 0.05
+
+
+class SenseWiring(Detector):
+    """Two neighbouring cells show opposite errors, or one cell comes and goes.
+
+    What it finds:
+        Neighbours of which one is as much too high as the other is too low, always or now and then; cells that are
+        missing in some polls; neighbours with opposite extra resistance; a sense wire with far more resistance than
+        the others.
+
+    Why it matters:
+        The BMS protects and balances voltages that do not exist: it trips without a reason, or charges a good cell too
+        high (CELL-10, CELL-12).
+
+    Evidence:
+        wiring.opposite-neighbours, wiring.missing-cell, wiring.false-trip, wiring.resistance.
+
+    Looks like it but is not:
+        Two cells that really differ (their sum differs too, and the error does not jump), a board configured for more
+        cells than there are (the last cells are always missing).
+
+    Needs:
+        A BMS log with cell voltages; the resistance of the wires where the board measures it.
+
+    Limits:
+        A wire that is loose for less than a poll can hide.
+
+    Example:
+        Cell 8 at 4.20 V and cell 9 at 3.65 V in the same poll, 3.92 V both before and after.
+    """
+
+    code: ClassVar[str] = "CE05"
+    name: ClassVar[str] = "sense-wiring"
+    rules: ClassVar[tuple[str, ...]] = ("CELL-10", "CELL-12", "CELL-13", "CELL-17", "TEL-09")
+    needs: ClassVar[tuple[Need, ...]] = (Need((Role.BMS,), ("cell_voltages",), rows=5),)
+    evidence: ClassVar[tuple[str, ...]] = (
+        "wiring.opposite-neighbours",
+        "wiring.missing-cell",
+        "wiring.false-trip",
+        "wiring.resistance",
+    )
+
+    def examine(self, case: Case, track: Track) -> Outcome:
+        """Look at one BMS log."""
+        cells = track.log.matrix("cell_voltages")
+        findings: list[Finding] = []
+        evidence: dict[str, Evidence] = {}
+        pairs = opposite_rows(cells)
+        for first, rows in sorted(pairs.items(), key=lambda item: -len(item[1]))[:3]:
+            findings.append(self._opposite(track, cells, first, rows))
+            evidence.setdefault("wiring.opposite-neighbours", Evidence.observed(f"Cells {first + 1} and {first + 2}."))
+        estimate = case.pack.cells.get(track.index)
+        if estimate is not None and not findings:
+            for first in cell_signs(estimate).pairs:
+                findings.append(self._strap(track, first, float(estimate.extra_resistance[first])))
+                note = f"Cells {first + 1} and {first + 2}, in proportion to the current."
+                evidence["wiring.opposite-neighbours"] = Evidence.observed(note, strength=0.9)
+        for cell, share in _missing(cells):
+            findings.append(self._missing(track, cell, share))
+            evidence["wiring.missing-cell"] = Evidence.observed(f"Cell {cell + 1}.")
+        for wire, ohm, usual in _wires(track):
+            findings.append(self._wire(track, wire, ohm, usual))
+            evidence["wiring.resistance"] = Evidence.observed(f"Wire {wire + 1}.")
+        if not track.has("cell_wire_resistances"):
+            evidence["wiring.resistance"] = Evidence.not_observable("the board does not measure its sense wires")
+        trip = _false_trip(track, pairs)
+        if trip is not None:
+            evidence["wiring.false-trip"] = Evidence.observed(at=track.onset(trip))
+        if not findings:
+            return Outcome.clear("no cell shows the opposite of its neighbour, none comes and goes.", evidence)
+        for name in self.evidence:
+            evidence.setdefault(name, Evidence.absent())
+        return Outcome.found(findings, evidence)
+
+    def _opposite(self, track: Track, cells: NDArray[np.float64], first: int, rows: NDArray[np.int64]) -> Finding:
+        one, other = cells[rows, first], cells[rows, first + 1]
+        worst = int(rows[np.nanargmax(np.abs(one - other))])
+        return self.finding(
+            track,
+            int(rows[0]),
+            int(rows[-1]),
+            severity=Severity.WARNING,
+            event=False,
+            message=(
+                f"Cells {first + 1} and {first + 2} show opposite errors in {len(rows)} polls, at worst "
+                f"{cells[worst, first]:.2f} V and {cells[worst, first + 1]:.2f} V, while their sum is right: the wire "
+                "between them is loose."
+            ),
+            measurements=(
+                Measurement(
+                    "difference of the two at worst", abs(float(cells[worst, first] - cells[worst, first + 1])), "V"
+                ),
+                Measurement("polls", float(len(rows)), "", float(_FEWEST_ROWS), "engineering judgement"),
+            ),
+            channels=("cell_voltages",),
+        )
+
+    def _strap(self, track: Track, first: int, ohm: float) -> Finding:
+        return self.finding(
+            track,
+            0,
+            track.log.rows - 1,
+            severity=Severity.WARNING,
+            event=False,
+            message=(
+                f"Cells {first + 1} and {first + 2} differ in opposite directions with the current "
+                f"({1000 * abs(ohm):.1f} mOhm): the tap between them sits on the wrong side of a strap or joint."
+            ),
+            measurements=(Measurement("resistance that one has and the other lacks", abs(ohm), "ohm"),),
+            channels=("cell_voltages", "battery_current"),
+        )
+
+    def _missing(self, track: Track, cell: int, share: float) -> Finding:
+        return self.finding(
+            track,
+            0,
+            track.log.rows - 1,
+            severity=Severity.WARNING,
+            event=False,
+            message=f"Cell {cell + 1} is missing in {100 * share:.0f} % of the polls in which its neighbours are read.",
+            measurements=(
+                Measurement("share of polls without it", share, "", _MISSING_SHARE, "engineering judgement"),
+            ),
+            channels=("cell_voltages",),
+        )
+
+    def _wire(self, track: Track, wire: int, ohm: float, usual: float) -> Finding:
+        return self.finding(
+            track,
+            0,
+            track.log.rows - 1,
+            severity=Severity.WARNING,
+            event=False,
+            message=f"Sense wire {wire + 1} has {1000 * ohm:.0f} mOhm where its neighbours have {1000 * usual:.0f} mOhm.",
+            measurements=(Measurement("wire resistance", ohm, "ohm", _WIRE_TIMES * usual, "CELL-17"),),
+            channels=("cell_wire_resistances",),
+        )
+
+
+def opposite_rows(cells: NDArray[np.float64]) -> dict[int, NDArray[np.int64]]:
+    """Rows in which a cell and the next leave their own usual place in opposite directions by like amounts.
+
+    Args:
+        cells: Cell voltages in V, shape (rows, cells), NaN for what was not read.
+
+    Returns:
+        First cell of the pair to its rows; pairs with fewer than three rows are left out.
+    """
+    if cells.shape[1] < 4 or not len(cells):
+        return {}
+    with np.errstate(all="ignore"):
+        middle = np.nanmedian(cells, axis=1, keepdims=True)
+        left = cells - middle
+        left = left - np.nanmedian(left, axis=0, keepdims=True)
+        noise = 1.4826 * np.nanmedian(np.abs(left), axis=0)
+    one, other = left[:, :-1], left[:, 1:]
+    bound = np.maximum(_APART_V, 6 * np.maximum(noise[:-1], noise[1:]))
+    larger = np.maximum(np.abs(one), np.abs(other))
+    opposite = (one * other < 0) & (np.minimum(np.abs(one), np.abs(other)) > bound)
+    opposite &= np.abs(one + other) < _SUM_SHARE * larger
+    # Garbage hits many cells of a poll at once; a wire moves two.
+    quiet = np.count_nonzero(np.abs(left) > _APART_V, axis=1) <= 3
+    opposite &= quiet[:, None]
+    found = {}
+    for first in range(opposite.shape[1]):
+        rows = np.flatnonzero(opposite[:, first])
+        if len(rows) >= _FEWEST_ROWS:
+            found[first] = rows
+    return found
+
+
+def _missing(cells: NDArray[np.float64]) -> list[tuple[int, float]]:
+    gone = ~np.isfinite(cells)
+    read = np.count_nonzero(~gone, axis=1) >= 0.6 * cells.shape[1]
+    if np.count_nonzero(read) < 10:
+        return []
+    share = gone[read].mean(axis=0)
+    return [
+        (cell, float(share[cell]))
+        for cell in range(cells.shape[1])
+        if _MISSING_SHARE < share[cell] < 0.995 and share[cell] > 10 * float(np.median(share))
+    ][:3]
+
+
+def _wires(track: Track) -> list[tuple[int, float, float]]:
+    if not track.has("cell_wire_resistances"):
+        return []
+    with np.errstate(all="ignore"):
+        ohm = np.nanmedian(track.log.matrix("cell_wire_resistances"), axis=0)
+    found = []
+    for wire in range(len(ohm)):
+        near = [ohm[other] for other in range(max(wire - 2, 0), min(wire + 3, len(ohm))) if other != wire]
+        near = [value for value in near if np.isfinite(value) and value > 0]
+        if not near or not np.isfinite(ohm[wire]):
+            continue
+        usual = float(np.median(near))
+        if ohm[wire] > _WIRE_TIMES * usual and ohm[wire] - usual > _WIRE_FLOOR_OHM:
+            found.append((wire, float(ohm[wire]), usual))
+    return found[:3]
+
+
+def _false_trip(track: Track, pairs: dict[int, NDArray[np.int64]]) -> int | None:
+    """A trip for a low or high cell while a pair shows opposite errors: the cell was never there."""
+    lists = track.log.names("protections")
+    acted = [
+        row
+        for row, names in enumerate(lists)
+        if names and {"cell-undervoltage", "cell-overvoltage", "cell-difference", "open-wire"} & set(names)
+    ]
+    if not acted:
+        return None
+    window = max(5.0, 3 * track.log.interval_s)
+    for rows in pairs.values():
+        if (np.abs(track.time[rows] - track.time[acted[0]]) <= window).any():
+            return acted[0]
+    return None

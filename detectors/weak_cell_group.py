@@ -1,0 +1,80 @@
+"""CE01: a cell group of low capacity."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from ridelog.detection import Case, Detector, Need
+from ridelog.finding import Evidence, Finding, Measurement, Outcome, Severity
+from ridelog.log import Role
+from ridelog.ride import Track
+
+from .cell_signs import CHARGE_SHARE, OFFSET_V, cell_signs
+
+
+class WeakCellGroup(Detector):
+    """One cell group holds less charge than the others.
+
+    What it finds:
+        A group whose rest voltage is below the others, falls faster as the pack is emptied, and sags more under load.
+
+    Why it matters:
+        It is empty first: it trips the BMS with charge left in the others, and is driven below its limit (TRIP-14).
+
+    Evidence:
+        cells.weak-group.
+
+    Looks like it but is not:
+        Imbalance (an offset without resistance and without growth), a bad joint (resistance without an offset), a
+        sense wire (the neighbour shows the opposite).
+
+    Needs:
+        A BMS log with cell voltages and a current that changes.
+
+    Limits:
+        Between 85 and 95 % and in the flat middle of LFP cells the voltage says little about the charge.
+
+    Example:
+        Cell 5: 119 mV low, 34 % faster than the others, half as much resistance again.
+    """
+
+    code: ClassVar[str] = "CE01"
+    name: ClassVar[str] = "weak-cell-group"
+    rules: ClassVar[tuple[str, ...]] = ("TRIP-14", "SAG-03", "SOC-06", "ADV-04")
+    needs: ClassVar[tuple[Need, ...]] = (Need((Role.BMS,), ("cell_voltages",), rows=20),)
+    evidence: ClassVar[tuple[str, ...]] = ("cells.weak-group",)
+
+    def examine(self, case: Case, track: Track) -> Outcome:
+        """Look at one BMS log."""
+        estimate = case.pack.cells.get(track.index)
+        if estimate is None:
+            return Outcome.unable("the cells could not be compared.")
+        weak = cell_signs(estimate).weak
+        if not weak:
+            return Outcome.clear("no cell group falls faster or sags more than the others while standing lower.")
+        findings: list[Finding] = []
+        for cell in weak:
+            low = float(estimate.rest_offset[cell])
+            measured = [Measurement("rest offset", low, "V", -OFFSET_V, "methods of cell drift")]
+            if len(estimate.charge_slope) > cell:
+                share = float(estimate.charge_slope[cell])
+                measured.append(
+                    Measurement("falls faster by a share of", share, "", CHARGE_SHARE, "engineering judgement")
+                )
+            measured.append(Measurement("extra resistance", float(estimate.extra_resistance[cell]), "ohm"))
+            findings.append(
+                self.finding(
+                    track,
+                    0,
+                    track.log.rows - 1,
+                    severity=Severity.WARNING,
+                    event=False,
+                    message=f"Cell group {cell + 1} is weak: {-1000 * low:.0f} mV below the others, and it sags more.",
+                    measurements=tuple(measured),
+                    channels=("cell_voltages",),
+                )
+            )
+        worst = min(weak, key=lambda cell: float(estimate.rest_offset[cell]))
+        strength = min(abs(float(estimate.rest_offset[worst])) / 0.05, 1.0)
+        seen = Evidence.observed(f"Cell group {worst + 1}.", strength=strength, subject=f"cell {worst + 1}")
+        return Outcome.found(findings, {"cells.weak-group": seen})
