@@ -69,6 +69,7 @@ class HtmlReport(Report):
             "overlays": [(Markup(svg), caption) for svg, caption in overlays(incident)],  # noqa: S704 - escaped there
             "location": Markup(route(incident)) if options.include_location else "",  # noqa: S704 - numbers only
             "quality": quality.quality(incident),
+            "settings": quality.settings(incident),
             "provenance": quality.provenance(incident, options.include_location),
             "timelines": [_timeline(incident, group) for group in timelines],
             "report": Markup(_embedded(incident)),  # noqa: S704 - escaped by _embedded

@@ -9,6 +9,7 @@ import numpy as np
 from markupsafe import Markup
 
 from ridelog.log import Role
+from ridelog.settings import SETTINGS
 
 from . import words
 from .cells import bars
@@ -161,6 +162,21 @@ def _gaps(track: Track | None) -> list[str]:
     if len(rows) > len(longest):
         texts.append(f"and {words.counted(len(rows) - len(longest), 'shorter gap')}")
     return texts
+
+
+def settings(incident: Incident) -> list[tuple[str, str, str]]:
+    """Settings the checks compared with: meaning, value and canonical name."""
+    rows = []
+    for name in sorted(incident.settings):
+        known, value = SETTINGS.get(name), incident.settings[name]
+        if known is None:
+            continue
+        if isinstance(value, bool):
+            text = "yes" if value else "no"
+        else:
+            text = value if isinstance(value, str) else words.quantity(float(value), known.unit)
+        rows.append((known.meaning, text, name))
+    return rows
 
 
 def provenance(incident: Incident, private: bool) -> list[Values]:

@@ -183,6 +183,7 @@ def reasons(items: Sequence[Reason]) -> list[Values]:
         {
             "sentence": item.sentence or item.evidence.replace("-", " "),
             "strength": words.strength(item.weight) if item.weight else "",
+            "weight": words.number(item.weight, 2),
             "rules": ", ".join(item.rules),
             "id": item.evidence,
         }

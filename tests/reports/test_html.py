@@ -107,6 +107,8 @@ def test_evidence_for_against_and_not_observable(read):
         "The pack was warm, which makes sag smaller.",
         "The delay of the under-voltage protection is not in the logs.",
         "What would settle it:",
+        "TRIP-01",
+        "Drive current folds back from here.",
         "Something else, or not known",
     ):
         assert words in read.text
