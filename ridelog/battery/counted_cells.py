@@ -28,6 +28,7 @@ class CountedCells:
     Attributes:
         track: Index of the track.
         counted: Cells that were read.
+        listed: Cells up to the last one that ever gave a value; more than `counted` when some give nonsense.
         by_voltage: Pack voltage over the mean cell, None without a pack voltage of its own.
         pack_v: Median pack voltage in V (sum of the cells without one of its own).
         cell_v: Median voltage of the median cell in V.
@@ -36,6 +37,7 @@ class CountedCells:
 
     track: int
     counted: int
+    listed: int
     by_voltage: float | None
     pack_v: float
     cell_v: float
@@ -73,9 +75,10 @@ def _count(track: Track) -> CountedCells | None:
         middle = np.nanmedian(np.where(plausible[seen][:, read], cells, np.nan), axis=1)
         mean = np.nanmean(np.where(plausible[seen][:, read], cells, np.nan), axis=1)
         ratio = _ratio(pack, mean) if measured else None
+        listed = int(np.flatnonzero(np.isfinite(log.matrix("cell_voltages")[rows]).any(axis=0))[-1]) + 1
         whole = float(np.nanmedian(pack)) if np.isfinite(pack).any() else float(np.median(mean)) * int(read.sum())
         return CountedCells(
-            track.index, int(read.sum()), ratio, whole, float(np.nanmedian(middle)), float(np.nanmax(middle))
+            track.index, int(read.sum()), listed, ratio, whole, float(np.nanmedian(middle)), float(np.nanmax(middle))
         )
     mean = track.values("cell_voltage_average")
     if not np.isfinite(mean).any():
@@ -88,6 +91,7 @@ def _count(track: Track) -> CountedCells | None:
         return None
     return CountedCells(
         track.index,
+        max(1, round(ratio)),
         max(1, round(ratio)),
         ratio,
         float(np.nanmedian(pack)),

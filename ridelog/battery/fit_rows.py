@@ -185,4 +185,4 @@ def largest_change(
 
 def change_span(interval_s: float) -> int:
     """Rows that make up a tenth of a second: how far voltage and current of a row can lie apart in time."""
-    return int(np.clip(round(0.1 / interval_s), 1, 20))
+    return int(np.clip(round(0.1 / max(interval_s, 1e-3)), 1, 20))

@@ -32,7 +32,7 @@ class PowerPath:
 
     Attributes:
         track: Index of the track.
-        time: Stamps on the ride's clock in s, shape (rows,).
+        time: Stamps on the ride's clock in s, shape (rows,); rows of one stamp spread over the time to the next.
         volts: Pack voltage in V, shape (rows,), NaN where missing.
         amps: Current of the pack in A, positive when discharging, shape (rows,), NaN where missing.
         known: Both are there, shape (rows,).
@@ -85,7 +85,8 @@ def power_path(ride: Ride, track: Track) -> PowerPath | str:
     known = np.isfinite(volts) & np.isfinite(amps)
     if not known.any():
         return "no battery current in this log" if not np.isfinite(amps).any() else "voltage and current never together"
-    interval = log.interval_s
+    time = _apart(track.time, log.interval_s)
+    interval = _interval(time)
     if known.sum() < _FEWEST_ROWS or not np.isfinite(interval):
         return f"only {int(known.sum())} rows with voltage and current"
     usual = _usual_volts(volts[known], np.abs(amps[known]))
@@ -94,11 +95,11 @@ def power_path(ride: Ride, track: Track) -> PowerPath | str:
     if usable.sum() < _FEWEST_ROWS:
         return "voltage and current are hardly ever there without a fault"
     filled = fill_forward(amps)
-    steps = np.diff(track.time)
+    steps = np.diff(time)
     flow = np.where(steps <= _LONGEST_BRIDGE_S, steps, 0.0) * 0.5 * (filled[1:] + filled[:-1]) / 3600.0
     return PowerPath(
         track.index,
-        track.time,
+        time,
         volts,
         amps,
         known,
@@ -110,6 +111,24 @@ def power_path(ride: Ride, track: Track) -> PowerPath | str:
         trust,
         cautions,
     )
+
+
+def _apart(time: NDArray[np.float64], interval_s: float) -> NDArray[np.float64]:
+    """Spread rows that share a stamp evenly over the time to the next one (logs with stamps in whole seconds)."""
+    steps = np.diff(time)
+    if not np.isfinite(interval_s) or not (steps <= 0).any():
+        return time
+    starts = np.concatenate(([0], np.flatnonzero(steps > 0) + 1))
+    counts = np.diff(starts, append=len(time))
+    room = np.minimum(np.diff(time[starts], append=time[-1] + interval_s), interval_s)
+    place = np.arange(len(time)) - np.repeat(starts, counts)
+    return np.asarray(time + place * np.repeat(room / counts, counts))
+
+
+def _interval(time: NDArray[np.float64]) -> float:
+    steps = np.diff(time)
+    steps = steps[steps > 0]
+    return float(np.median(steps)) if len(steps) else float("inf")
 
 
 def _usual_volts(volts: NDArray[np.float64], amps: NDArray[np.float64]) -> float:

@@ -63,6 +63,9 @@ def _from_cells(counted: Sequence[CountedCells], voltages: PackVoltages | None) 
     main = max(counted, key=lambda item: item.counted)
     count, by_voltage = main.counted, main.by_voltage
     if not main.agrees and by_voltage is not None:
+        if main.listed != count and abs(by_voltage - main.listed) <= 0.35:
+            reason = f"{main.listed} cells are listed, {main.listed - count} of them with nonsense, and the pack voltage fits."
+            return SeriesEstimate({main.listed: 0.95, **_beside(main.listed, 0.05)}, "cells", reason)
         other = max(1, round(by_voltage))
         return SeriesEstimate(
             {count: 0.5, other: 0.5} if other != count else {count: 0.8, count + 1: 0.1, count - 1: 0.1},
