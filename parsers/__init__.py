@@ -19,6 +19,7 @@ from .frame_lines import FrameLines
 from .freesk8 import FreeSk8
 from .gpx import Gpx
 from .hexdump import HexDump
+from .home_assistant import HomeAssistant
 from .jbd_fig import JbdFig
 from .jbdtools import JbdTools
 from .jk_export import JkExport
@@ -29,6 +30,7 @@ from .nine_b_metrics import NineBMetrics
 from .ponewheel import POnewheel
 from .raw_frames import RawFrames
 from .smart_bms_utility import SmartBmsUtility
+from .table import Table
 from .vesc_config import VescConfig
 from .vesc_express import VescExpress
 from .vesc_faults import VescFaults
@@ -72,4 +74,6 @@ PARSERS: tuple[Parser, ...] = (
     FrameLines(),
     HexDump(),
     RawFrames(),
+    HomeAssistant(),
+    Table(),
 )

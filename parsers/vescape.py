@@ -176,23 +176,23 @@ def _controller_log(recording: Recording, start: float, parser: str, damage: tup
     packets, series, source = kinds[0]
     times, lines, steps = _stamps(packets)
     builder = LogBuilder(times, lines, time_source="t")
-    for name, values in series.items():
+    for name, replies in series.items():
         if name in CHANNELS:
-            builder.add(name, values, source=source)
+            builder.add(name, replies, source=source)
         else:
-            builder.keep(name, values)
+            builder.keep(name, replies)
     if len(kinds) > 1:
         others, more, other_source = kinds[1]
         wanted = {name: values for name, values in more.items() if not builder.has(name) and name in CHANNELS}
         stamps = np.asarray([packet.time for packet in others])
-        for name, values in held(times, stamps, wanted, _REPLY_HOLD_S).items():
-            builder.add(name, values, source=other_source, conversion=f"last reply, held for {_REPLY_HOLD_S:g} s")
+        for name, last in held(times, stamps, wanted, _REPLY_HOLD_S).items():
+            builder.add(name, last, source=other_source, conversion=f"last reply, held for {_REPLY_HOLD_S:g} s")
     if recording.locations:
         stamps = column(recording.locations, "t") * MILLI
         known = np.isfinite(stamps)
         fixes = {channel: column(recording.locations, key)[known] for key, channel in _LOCATION}
-        for name, values in held(times, stamps[known], fixes, _LOCATION_HOLD_S).items():
-            builder.add(name, values, source="location", conversion=f"last one, held for {_LOCATION_HOLD_S:g} s")
+        for name, last in held(times, stamps[known], fixes, _LOCATION_HOLD_S).items():
+            builder.add(name, last, source="location", conversion=f"last one, held for {_LOCATION_HOLD_S:g} s")
     return builder.build(
         Role.CONTROLLER,
         parser,

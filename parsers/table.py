@@ -1,0 +1,281 @@
+"""The general reader: any table whose captions name measured values and whose data tell the rest."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, ClassVar, Final
+
+import numpy as np
+
+from ridelog.damage import Damage, DamageKind, Effect
+from ridelog.errors import MappingNeededError, ParseError, RidelogError
+from ridelog.log import Log, Role
+from ridelog.parsing import Parser, ReadOptions, Sniff
+from ridelog.sources import Source
+
+from .table_captions import Meaning, read_meanings
+from .table_clock import TableClock, choose_clock
+from .table_columns import Planned, plan_columns, resolve_rivals, settle_scales, told
+from .table_currents import settle_currents
+from .table_logs import BMS, CONTROLLER, build_logs
+from .table_mapping import DraftColumn, TableMapping, draft, read_mapping
+from .table_numbers import Style, number_style
+from .table_sheet import captions_in, is_workbook
+from .table_source import Grid, read_grid
+from .table_text import Layout, find_layout, split_line
+from .timed_rows import TimedRows, timed_rows
+
+if TYPE_CHECKING:
+    pass
+
+#: Channels that make a table one of a vehicle or a battery.
+_CORE: Final = frozenset(
+    {"pack_voltage", "cell_voltages", "battery_current", "motor_current", "power", "duty", "erpm", "motor_rpm", "speed"}
+    | {"soc", "pwm", "motor_power", "cell_voltage_max", "cell_voltage_min"}
+)
+#: Channels a satellite tracker has as well: they do not count.
+_POSITION: Final = frozenset(
+    {"latitude", "longitude", "altitude", "gps_speed", "gps_heading", "gps_accuracy", "gps_distance"}
+)
+_FEWEST: Final = 2
+_ASK: Final = (
+    "Write a draft with 'ridelog inspect FILE --write-map mapping.toml', decide there, and give it with --map."
+)
+
+
+@dataclass(slots=True)
+class _Reading:
+    """A table on its way to logs."""
+
+    grid: Grid
+    style: Style
+    clock: TableClock
+    rows: TimedRows
+    plans: list[Planned]
+    notes: tuple[Damage, ...]
+
+    @property
+    def questions(self) -> list[str]:
+        """What the data leave open."""
+        own = [self.clock.column.question] if self.clock.column.question else []
+        return own + [plan.question for plan in self.plans if plan.channel and plan.question]
+
+
+class Table(Parser):
+    """Any table of text or spreadsheet with a line of captions, recognised by what the captions say.
+
+    Captions are understood in English, Chinese, German, Italian, French, Spanish and Russian, with units in brackets,
+    behind a slash or glued to the values. Encodings: Unicode with and without mark, GBK, Windows 1251 and 1252. Any
+    separator, decimal comma or point, notes above the captions, a line of units below them. Stamps: dates and times in
+    one column or two, numbers since 1970 or since the start, times of day; day-first and month-first are told apart by
+    the data. Cells are numbered columns (`cell1`, `Cell 1 (mV)`, `c01`, `V_1`, `单体1`). The direction of the current,
+    percent or fraction, and units a caption leaves out are inferred from the data, and the reason is kept; what the
+    data do not decide is asked for by name, and a mapping file answers it. A table with cells and with motor values
+    gives two logs on one clock.
+    """
+
+    name: ClassVar[str] = "table"
+    title: ClassVar[str] = "Any other table (CSV, TSV, XLSX) with captions that say what it holds"
+    device: ClassVar[str] = "any logger"
+    roles: ClassVar[tuple[Role, ...]] = (Role.CONTROLLER, Role.BMS, Role.WHEEL)
+    gives: ClassVar[tuple[str, ...]] = tuple(
+        sorted(CONTROLLER | BMS | _CORE | _POSITION | {"battery_temperature", "distance", "odometer", "alert", "mode"})
+    )
+    clock: ClassVar[str] = "whatever its time column counts: UTC, wall time, time of day or the start of the file"
+
+    def sniff(self, source: Source) -> Sniff:
+        """Answer as a fallback when the captions name a time and enough measured values."""
+        if is_workbook(source.head):
+            found = captions_in(source.data)
+            if found is None:
+                return Sniff.fallback("a spreadsheet of the older kind, which may hold a table")
+            return _judge([read for read in read_meanings(found) if read.channel or read.time], "the workbook")
+        layout = find_layout(source.head)
+        if layout is None:
+            return Sniff.no("no line of captions that name a time and measured values")
+        answer = _judge(layout.meanings, "the table", _dated(source.head, layout))
+        if answer.rank and not _has_numbers(source.head, layout):
+            return Sniff.no("the lines below the captions hold no numbers")
+        return answer
+
+    def sniff_mapped(self, source: Source, options: ReadOptions) -> Sniff:
+        """Accept any table that has a column the mapping names."""
+        answer = self.sniff(source)
+        if answer.rank:
+            return answer
+        try:
+            mapping = read_mapping(options.mapping)
+            grid = read_grid(source)
+        except RidelogError:
+            return answer
+        if mapping.columns.keys() & set(grid.layout.captions):
+            return Sniff.fallback("the mapping names columns of this table")
+        return answer
+
+    def parse(self, source: Source, options: ReadOptions) -> list[Log]:
+        """Read the table.
+
+        Raises:
+            MappingNeededError: If the data leave something open; the columns are named.
+            RefusedError: If a spreadsheet destroyed the clock.
+            ParseError: If it holds nothing usable.
+        """
+        mapping = read_mapping(options.mapping)
+        reading = _read(source, options, mapping)
+        if reading.questions:
+            raise MappingNeededError(
+                f"the data do not decide {'; nor '.join(reading.questions)}.", path=source.label, advice=_ASK
+            )
+        usable = {plan.channel for plan in reading.plans if plan.channel}
+        if not usable & _CORE and not mapping:
+            raise ParseError(
+                "no column holds values that ridelog can use.",
+                path=source.label,
+                advice="Say what they mean in a mapping file and give it with --map.",
+            )
+        captions = [reading.grid.layout.captions[place] for place in reading.clock.places]
+        return build_logs(
+            reading.plans,
+            reading.grid,
+            reading.style,
+            reading.rows.seconds,
+            clock=reading.clock.clock,
+            role=mapping.role,
+            time_source=" and ".join(captions),
+            damage=(*reading.grid.damage, *reading.rows.damage, *reading.clock.damage, *reading.notes),
+            parser=self.name,
+        )
+
+    def draft_mapping(self, source: Source, options: ReadOptions) -> str | None:
+        """Write a mapping file with what the captions and the data say filled in, and what is open marked."""
+        try:
+            reading = _read(source, options, TableMapping())
+        except RidelogError:
+            try:
+                grid = read_grid(source)
+            except RidelogError:
+                return None
+            return draft(_draft_columns(grid), {"column": ""}, "DECIDE which column is the clock", source.name)
+        captions = reading.grid.layout.captions
+        time: dict[str, object] = {}
+        names = [captions[place] for place in reading.clock.places]
+        if len(names) == 1:
+            time["column"] = names[0]
+            if reading.clock.column.kind not in ("joined", "lost", "date"):
+                time["kind"] = reading.clock.column.kind
+        elif names:
+            time["columns"] = names
+        if options.zone:
+            time["zone"] = options.zone
+        question = reading.clock.column.question
+        note = f"DECIDE {question}: day_first = true or false" if question else reading.clock.column.reason
+        if "seconds or milliseconds" in question:
+            note = f"DECIDE {question}"
+        columns = [
+            DraftColumn(
+                plan.caption,
+                plan.channel or plan.meaning.channel,
+                plan.unit,
+                plan.sign,
+                plan.index,
+                plan.question or (plan.note if plan.meaning.channel else ""),
+                _sample(reading.grid, plan.place),
+            )
+            for plan in reading.plans
+            if plan.caption
+        ]
+        return draft(columns, time, note, source.name)
+
+
+def _judge(meanings: Sequence[Meaning], what: str, dated: bool = False) -> Sniff:
+    channels = {meaning.channel for meaning in meanings if meaning.channel}
+    counted = channels - _POSITION
+    if not dated and not any(meaning.time for meaning in meanings):
+        return Sniff.no(f"{what} has no column of time stamps")
+    if not counted & _CORE:
+        return Sniff.no(f"the captions of {what} name no voltage, current, cells, speed or the like")
+    if len(counted) < _FEWEST:
+        return Sniff.no(f"{what} names only one measured value ({', '.join(sorted(counted))})")
+    return Sniff.fallback(f"the captions of {what} name {', '.join(sorted(channels)[:6])}")
+
+
+def _lines_below(head: bytes, layout: Layout) -> list[list[str]]:
+    text = head.decode(layout.encoding, "replace").removeprefix("\ufeff")
+    first = layout.header_line + int(layout.units_line)
+    lines = text.split("\n", first + 20)[first : first + 20]
+    return [split_line(line.rstrip("\r"), layout.separator) for line in lines if line.strip()]
+
+
+def _has_numbers(head: bytes, layout: Layout) -> bool:
+    """Whether the first rows have digits where the captions promise measured values."""
+    places = [place for place, meaning in enumerate(layout.meanings) if meaning.channel]
+    rows = _lines_below(head, layout)[:10]
+    cells = [row[place] for row in rows for place in places if place < len(row)]
+    written = [cell for cell in cells if cell.strip()]
+    return any(any(character.isdigit() for character in cell) for cell in written) if written else bool(rows)
+
+
+def _dated(head: bytes, layout: Layout) -> bool:
+    """Whether an early column without a caption that says so holds dates."""
+    import re
+
+    rows = _lines_below(head, layout)[:5]
+    date = re.compile(r"\s*\"?(\d{4}[-./]\d\d?[-./]\d\d?|\d\d?[-./]\d\d?[-./]\d{2,4})[T ,]+\d\d?:\d\d")
+    return bool(rows) and any(all(place < len(row) and date.match(row[place]) for row in rows) for place in range(3))
+
+
+def _read(source: Source, options: ReadOptions, mapping: TableMapping) -> _Reading:
+    """Read a table as far as the data carry; what is open is in the questions."""
+    grid = read_grid(source)
+    known = set(grid.layout.captions)
+    missing = sorted(mapping.columns.keys() - known)
+    if mapping.columns and len(missing) == len(mapping.columns):
+        mapping = TableMapping(role=mapping.role, decimal_comma=mapping.decimal_comma)
+        missing = []
+    style = number_style({str(place): grid.series(place) for place in range(grid.frame.width)})
+    if mapping.decimal_comma is not None:
+        style = Style(mapping.decimal_comma)
+    clock = choose_clock(grid, style, options.zone, mapping.time, source.name, source.label)
+    stamps = clock.seconds if len(clock.seconds) else np.arange(grid.frame.height, dtype=np.float64)
+    rows = timed_rows(
+        grid.frame,
+        grid.lines,
+        stamps,
+        path=source.label,
+        expected=f"stamps as in most rows of '{clock.column.caption}'",
+    )
+    grid = replace(grid, frame=rows.frame, lines=rows.lines)
+    plans = plan_columns(grid, style, mapping, clock.places)
+    settle_scales(plans, rows.seconds)
+    resolve_rivals(plans)
+    notes = settle_currents(plans, grid, rows.seconds)
+    return _Reading(grid, style, clock, rows, plans, (*told(plans, rows.lines), *notes, *_unanswered(missing)))
+
+
+def _unanswered(captions: Sequence[str]) -> tuple[Damage, ...]:
+    if not captions:
+        return ()
+    message = f"The mapping names columns this file does not have: {', '.join(captions[:8])}."
+    return (Damage(DamageKind.NOTE, Effect.NOTED, message, len(captions)),)
+
+
+def _draft_columns(grid: Grid) -> list[DraftColumn]:
+    return [
+        DraftColumn(
+            meaning.caption,
+            meaning.channel,
+            meaning.unit.name if meaning.unit else "",
+            0.0,
+            meaning.index,
+            "",
+            _sample(grid, place),
+        )
+        for place, meaning in enumerate(grid.layout.meanings)
+        if meaning.caption and place < grid.frame.width
+    ]
+
+
+def _sample(grid: Grid, place: int) -> str:
+    cells = grid.series(place).drop_nulls().unique(maintain_order=True).head(4).to_list()
+    return ", ".join(str(cell)[:24] for cell in cells)

@@ -1,0 +1,323 @@
+"""What the captions of a table mean: the channel, the unit and, of cells and sensors, the place in the row."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+from ridelog.channels import CHANNELS
+
+from .table_units import Unit, find_unit, split_unit
+from .table_words import concepts_of, words_of
+
+#: Numbered columns without the word "cell" or "temperature" count as cells or sensors from this many on: V_1, V_2, ...
+_FEWEST_IN_SERIES = 3
+#: Most cells or sensors of one pack; engineering judgement, a truck has some 250.
+MOST_IN_SERIES = 512
+
+
+@dataclass(frozen=True, slots=True)
+class Meaning:
+    """What one caption means.
+
+    Attributes:
+        caption: As the file writes it.
+        channel: Canonical channel, "" when it is not known.
+        unit: Unit in the caption, None when there is none.
+        index: Place in a list channel, from 0; None for other channels.
+        flow: "discharge" or "charge" when the column counts one direction only, else "".
+        device: "bms" or "controller" when the caption names the device, else "".
+        rank: Place of the rule that matched: of two columns for one channel the one with the lower rank is taken.
+        time: "time", "date" or "elapsed" when it can be a time column, else "".
+    """
+
+    caption: str
+    channel: str = ""
+    unit: Unit | None = None
+    index: int | None = None
+    flow: str = ""
+    device: str = ""
+    rank: int = 0
+    time: str = ""
+
+
+#: Channel, what the caption must say, and what it may say beside it. The first rule that fits is taken. Concepts every
+#: rule allows are in `_ALWAYS`.
+_RULES: Final[tuple[tuple[str, str, str], ...]] = (
+    ("cell_voltage_delta", "cell delta", "voltage max min total"),
+    ("cell_voltage_delta", "voltage delta", "max min"),
+    ("cell_voltage_delta", "voltage-delta", "cell max min battery"),
+    ("cell_voltage_delta", "max min voltage", "cell"),
+    ("cell_voltage_max", "cell max", "voltage"),
+    ("cell_voltage_min", "cell min", "voltage"),
+    ("cell_voltage_average", "cell average", "voltage"),
+    ("balance_current", "balance current", ""),
+    ("balancing", "balance", "state switch cell"),
+    ("charger_voltage", "charger voltage", ""),
+    ("charger_voltage", "charge voltage", ""),
+    ("pack_voltage", "battery voltage", "pack total"),
+    ("pack_voltage", "pack voltage", "total"),
+    ("pack_voltage", "total voltage", "pack battery"),
+    ("pack_voltage", "voltage", ""),
+    ("d_axis_current", "current d-axis", "motor"),
+    ("q_axis_current", "current q-axis", "motor"),
+    ("field_weakening_current", "current weakening", "motor"),
+    ("requested_current", "current requested", "motor"),
+    ("motor_current", "current motor", "average phase total"),
+    ("motor_current", "current phase", "average motor total"),
+    ("battery_current", "current battery", "pack total average charge discharge"),
+    ("battery_current", "current pack", "total average charge discharge"),
+    ("battery_current", "current", "total charge discharge vehicle"),
+    ("battery_current", "current average", "battery pack"),
+    ("motor_power", "power motor", ""),
+    ("power", "power", "battery pack total charge discharge"),
+    ("power", "power average", "battery pack"),
+    ("gps_speed", "gps speed", ""),
+    ("speed", "speed", ""),
+    ("speed", "speed average", ""),
+    ("motor_temperature", "temperature motor", "max sensor"),
+    ("fet_temperature", "temperature fet", "max sensor controller tube power board"),
+    ("fet_temperature", "temperature controller", "max sensor"),
+    ("fet_temperature", "temperature tube", "max sensor power"),
+    ("ambient_temperature", "temperature ambient", "sensor"),
+    ("battery_temperature", "temperature battery", "max sensor cell pack"),
+    ("battery_temperature", "temperature cell", "max sensor"),
+    ("bms_temperature", "temperature board", "max sensor"),
+    ("battery_temperature", "temperature max", "sensor"),
+    ("battery_temperature", "temperature sensor", ""),
+    ("bms_temperature", "temperature bms", "sensor"),
+    ("battery_temperature", "temperature", "pack"),
+    ("soc", "soc", "battery pack"),
+    ("soh", "soh", "battery pack"),
+    ("full_charge_capacity", "capacity full", "charge battery"),
+    ("nominal_capacity", "capacity nominal", "battery"),
+    ("remaining_capacity", "capacity remaining", "battery charge"),
+    ("energy_left", "energy remaining", "battery"),
+    ("cycle_count", "cycle", "charge battery total state"),
+    ("amp_hours_charged", "amp-hours charge", "total regen"),
+    ("amp_hours_charged", "amp-hours regen", "total"),
+    ("amp_hours_used", "amp-hours", "used discharge total battery trip"),
+    ("watt_hours_charged", "watt-hours charge", "total regen energy"),
+    ("watt_hours_charged", "watt-hours regen", "total energy"),
+    ("watt_hours_used", "watt-hours", "used discharge total battery trip energy"),
+    ("gps_distance", "gps distance", ""),
+    ("odometer", "odometer", "total vehicle distance"),
+    ("odometer", "distance total", "vehicle"),
+    ("distance", "distance", "trip vehicle"),
+    ("distance", "trip", ""),
+    ("erpm", "erpm", "motor"),
+    ("motor_rpm", "rpm", "motor vehicle speed"),
+    ("duty", "duty", "motor cycle"),
+    ("pwm", "pwm", "duty level"),
+    ("throttle_1", "throttle voltage", ""),
+    ("remote_input", "throttle", "level"),
+    ("torque", "torque", "motor"),
+    ("heating", "heating", "state switch"),
+    ("charge_fet", "charge fet", "state switch"),
+    ("discharge_fet", "discharge fet", "state switch"),
+    ("fault_code", "fault code", "motor controller"),
+    ("fault_code", "fault", "motor controller state"),
+    ("alert", "alarm", "state code protection"),
+    ("alert", "protection", "state code fault"),
+    ("mode", "mode", "state"),
+    ("mode", "state", ""),
+    ("latitude", "latitude", "gps"),
+    ("longitude", "longitude", "gps"),
+    ("altitude", "altitude", "gps"),
+    ("gps_heading", "heading", "gps"),
+    ("gps_accuracy", "accuracy", "gps"),
+    ("pitch", "pitch", ""),
+    ("pitch", "tilt", ""),
+    ("roll", "roll", ""),
+    ("yaw", "yaw", ""),
+    ("humidity", "humidity", ""),
+    ("setpoint", "setpoint", ""),
+)
+_ALWAYS: Final = frozenset({"bms", "controller", "vehicle"})
+_COMPILED: Final = tuple(
+    (channel, frozenset(needs.split()), frozenset(needs.split()) | frozenset(extras.split()) | _ALWAYS)
+    for channel, needs, extras in _RULES
+)
+#: What a unit alone says about a column: "Battery (V)", or a caption that is nothing but a unit.
+_BY_UNIT: Final[dict[str, str]] = {
+    "V": "voltage",
+    "A": "current",
+    "W": "power",
+    "degC": "temperature",
+    "m/s": "speed",
+    "1/min": "rpm",
+    "Ah": "amp-hours",
+    "Wh": "watt-hours",
+}
+#: Captions that are a unit and nothing else, in the sense a logger means it.
+_ONLY_UNIT: Final = frozenset({"V", "A", "W", "m/s", "1/min", "Ah", "Wh"})
+#: Units a channel may have besides its own: a temperature in a bare degree sign, a fraction that is written in percent.
+_FRACTIONS: Final = frozenset({"duty", "pwm", "soc", "soh", "humidity", "remote_input"})
+
+
+def read_meanings(captions: Sequence[str]) -> list[Meaning]:
+    """Find out what the captions of a table mean.
+
+    Args:
+        captions: In file order.
+
+    Returns:
+        One meaning a caption; several may have the same channel, the one with the lowest rank is the best.
+    """
+    split = [split_unit(caption) for caption in captions]
+    words = [words_of(text) for text, _ in split]
+    common = _common_words(words)
+    meanings = []
+    series: dict[tuple[object, ...], list[tuple[int, int]]] = defaultdict(list)
+    for place, (caption, (text, unit), all_words) in enumerate(zip(captions, split, words, strict=True)):
+        own = tuple(word for word in all_words if word not in common)
+        concepts, unknown, numbers = concepts_of(own)
+        meaning = _single(caption, text, unit, concepts, unknown, numbers)
+        if meaning.channel in ("cell_voltages", "battery_temperatures", "cell_wire_resistances", "cells_balancing"):
+            series[meaning.channel, frozenset(concepts)].append((numbers[0], place))
+        elif len(numbers) == 1 and not meaning.time:
+            quantity = unit.quantity if unit else ""
+            series["", frozenset(concepts), tuple(unknown), quantity].append((numbers[0], place))
+        meanings.append(meaning)
+    for stem, members in series.items():
+        _settle_series(stem, members, meanings)
+    return meanings
+
+
+def _common_words(words: Sequence[tuple[str, ...]]) -> frozenset[str]:
+    """Unknown words that half of the captions share: the name of the device in front of each."""
+    counts: dict[str, int] = defaultdict(int)
+    for own in words:
+        for word in set(own):
+            counts[word] += 1
+    fewest = max(3, len(words) / 2)
+    return frozenset(
+        word for word, count in counts.items() if count >= fewest and concepts_of((word,))[1] and len(word) > 1
+    )
+
+
+def _single(
+    caption: str, text: str, unit: Unit | None, concepts: set[str], unknown: list[str], numbers: list[int]
+) -> Meaning:
+    """The meaning of one caption by itself."""
+    device = "bms" if "bms" in concepts else "controller" if "controller" in concepts else ""
+    if unit is None:
+        unit = next((find_unit(word) for word in ("mah", "kwh", "ah", "wh") if word in words_of(text)), None)
+    time = _as_time(text, unit, concepts)
+    if time:
+        return Meaning(caption, unit=unit, time=time)
+    lone = find_unit(text) if unit is None else None
+    if lone is not None and lone.quantity in _ONLY_UNIT and len(text) > 1:
+        unit, concepts = lone, set()
+        unknown, numbers = [], []
+    concepts = _completed(concepts, unit)
+    if unknown:
+        return Meaning(caption, unit=unit, device=device)
+    listed = _listed(concepts, numbers, unit)
+    if listed:
+        return Meaning(caption, listed, unit, index=numbers[0], device=device)
+    if numbers and numbers != [1]:
+        return Meaning(caption, unit=unit, device=device)
+    for rank, (channel, needs, allowed) in enumerate(_COMPILED):
+        if needs <= concepts <= allowed and _unit_fits(channel, unit):
+            directions = concepts & {"charge", "discharge"} if channel in ("battery_current", "power") else set()
+            flow = directions.pop() if len(directions) == 1 else ""
+            return Meaning(caption, channel, unit, flow=flow, device=device, rank=rank)
+    return Meaning(caption, unit=unit, device=device)
+
+
+def _as_time(text: str, unit: Unit | None, concepts: set[str]) -> str:
+    """Whether a caption names a time column."""
+    if unit is not None and unit.quantity != "s":
+        return ""
+    if concepts & {"voltage", "current", "temperature", "cell", "gps", "charge", "discharge", "remaining", "cycle"}:
+        return ""
+    if "date" in concepts:
+        return "date"
+    if "elapsed" in concepts:
+        return "elapsed"
+    if "time" in concepts:
+        return "time"
+    if text.casefold() in ("t", "s", "ms", "seconds", "millis", "sec", "x"):
+        return "time"
+    return ""
+
+
+def _completed(concepts: set[str], unit: Unit | None) -> set[str]:
+    """Add what the unit says."""
+    concepts = set(concepts)
+    if unit is None:
+        if concepts == {"battery", "level"} or concepts == {"battery", "remaining"}:
+            return {"battery", "soc"}
+        return concepts
+    if unit.quantity == "fraction":
+        if concepts and concepts <= {"battery", "level", "remaining", "charge", "capacity", "energy", "pack"}:
+            return {"soc"}
+        return concepts - {"level"} if concepts & {"duty", "pwm", "throttle", "soc"} else concepts
+    implied = _BY_UNIT.get(unit.quantity)
+    if implied and not concepts & {"voltage", "current", "power", "temperature", "speed", "rpm", "erpm", "capacity"}:
+        concepts.add(implied)
+    if implied in ("amp-hours", "watt-hours") and "capacity" in concepts and concepts & {"used", "charge", "regen"}:
+        concepts = (concepts - {"capacity"}) | {implied}
+    if implied == "amp-hours" and concepts & {"remaining", "full", "nominal"}:
+        concepts = (concepts - {"amp-hours"}) | {"capacity"}
+    if implied == "watt-hours" and "remaining" in concepts:
+        concepts = (concepts - {"watt-hours"}) | {"energy"}
+    return concepts
+
+
+def _listed(concepts: set[str], numbers: list[int], unit: Unit | None) -> str:
+    """The list channel of a numbered caption that names cells or sensors, "" when it does not."""
+    if len(numbers) != 1 or not 0 <= numbers[0] <= MOST_IN_SERIES:
+        return ""
+    quantity = unit.quantity if unit else ""
+    own = concepts - {"bms", "battery", "pack"}
+    if "cell" in own:
+        if own <= {"cell", "voltage"} and quantity in ("", "V"):
+            return "cell_voltages"
+        if own <= {"cell", "resistance"} and "resistance" in own:
+            return "cell_wire_resistances"
+        if own <= {"cell", "balance", "state"} and "balance" in own:
+            return "cells_balancing"
+        if own <= {"cell", "temperature"} and "temperature" in own:
+            return "battery_temperatures"
+        return ""
+    if own in ({"temperature"}, {"temperature", "sensor"}) and quantity in ("", "degC"):
+        return "battery_temperatures"
+    return ""
+
+
+def _settle_series(stem: tuple[object, ...], members: list[tuple[int, int]], meanings: list[Meaning]) -> None:
+    """Give numbered columns their places; a series without a telling word becomes one when it is long enough."""
+    members.sort()
+    numbers = [number for number, _ in members]
+    channel = str(stem[0])
+    if not channel:
+        concepts, unknown, quantity = stem[1], stem[2], stem[3]
+        unbroken = numbers == list(range(numbers[0], numbers[0] + len(numbers))) and numbers[0] in (0, 1)
+        if len(members) < _FEWEST_IN_SERIES or not unbroken or len(members) > MOST_IN_SERIES:
+            return
+        if quantity in ("", "V") and (concepts, unknown) in ((frozenset({"voltage"}), ()), (frozenset(), ("c",))):
+            channel = "cell_voltages"
+        elif quantity in ("", "degC") and (concepts, unknown) == (frozenset({"sensor"}), ()):
+            channel = "battery_temperatures"
+        else:
+            return
+    if len(set(numbers)) != len(numbers):
+        return
+    first = 0 if numbers[0] == 0 else 1
+    for number, place in members:
+        meanings[place] = replace(meanings[place], channel=channel, index=number - first)
+
+
+def _unit_fits(channel: str, unit: Unit | None) -> bool:
+    if unit is None:
+        return True
+    if channel in _FRACTIONS:
+        return unit.quantity == "fraction" or (channel == "remote_input" and unit.quantity == "V")
+    expected = CHANNELS[channel].unit
+    if expected == "degC" and unit.quantity == "deg":
+        return True
+    return unit.quantity == expected

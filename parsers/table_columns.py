@@ -1,0 +1,241 @@
+"""The columns of a table as channels: read as numbers, brought to their units, and what stays open named."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from ridelog.channels import CHANNELS, Kind
+from ridelog.damage import Damage, DamageKind, Effect
+
+from .table_captions import Meaning
+from .table_mapping import Answer, TableMapping
+from .table_numbers import Style, read_flags, read_numbers
+from .table_scales import FRACTIONS, Scale, find_scale
+from .table_source import Grid
+from .table_units import Unit
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+_MEASURED: Final = (Kind.NUMBER, Kind.INTEGER, Kind.NUMBERS)
+#: This part of the cells must be numbers for a column to be one of a number channel (engineering judgement).
+_MOSTLY: Final = 0.5
+
+
+@dataclass(slots=True)
+class Planned:
+    """One column on its way to a channel.
+
+    Attributes:
+        place: Its place among the columns.
+        meaning: What its caption says; the channel may have changed since.
+        channel: Canonical channel, "" to keep the column as it is.
+        values: Numbers in the unit of the channel, shape (rows,); empty for text.
+        unit: Name of the unit in the file, for notes and drafts.
+        conversion: What was done to the values.
+        derived: From what the source computed them, if it did.
+        question: What the data do not decide, "" when nothing is open.
+        note: Why the column is kept as it is, "" when it is not or nothing is to be said.
+        wrong: Rows whose cell is no number.
+        sign: Which way the user says it counts, 0.0 when not said.
+    """
+
+    place: int
+    meaning: Meaning
+    channel: str
+    values: NDArray[np.float64]
+    unit: str = ""
+    conversion: str = ""
+    derived: str = ""
+    question: str = ""
+    note: str = ""
+    wrong: NDArray[np.int64] = field(default_factory=lambda: np.empty(0, np.int64))
+    sign: float = 0.0
+
+    @property
+    def caption(self) -> str:
+        """Caption in the file."""
+        return self.meaning.caption
+
+    @property
+    def index(self) -> int | None:
+        """Place in a list channel."""
+        return self.meaning.index
+
+    def convert(self, scale: Scale) -> None:
+        """Bring the values to the unit of the channel."""
+        self.values = self.values * scale.factor + scale.offset
+        self.conversion = scale.conversion
+        self.unit = scale.unit
+
+    def keep(self, note: str) -> None:
+        """Give the column up as a channel: it is kept as it is."""
+        self.channel, self.note = "", note
+
+
+def plan_columns(grid: Grid, style: Style, mapping: TableMapping, done: Sequence[int]) -> list[Planned]:
+    """Read the columns whose channel is known as numbers.
+
+    Args:
+        grid: The table.
+        style: How it writes numbers.
+        mapping: What the user says.
+        done: Places of the columns that are the clock.
+
+    Returns:
+        One entry for each caption but those of the clock.
+    """
+    plans = []
+    for place, meaning in enumerate(grid.layout.meanings):
+        if place in done or place >= grid.frame.width:
+            continue
+        answer = mapping.columns.get(meaning.caption)
+        if answer is not None:
+            meaning = _answered(meaning, answer)
+        plan = Planned(place, meaning, meaning.channel, np.empty(0))
+        plan.sign = answer.sign if answer else 0.0
+        if meaning.channel:
+            _read(plan, grid, style)
+        plans.append(plan)
+    return plans
+
+
+def _answered(meaning: Meaning, answer: Answer) -> Meaning:
+    return replace(
+        meaning,
+        channel=answer.channel,
+        unit=answer.unit or meaning.unit,
+        index=answer.index,
+        flow="" if answer.sign else meaning.flow,
+        rank=-1,
+        time="",
+    )
+
+
+def _read(plan: Planned, grid: Grid, style: Style) -> None:
+    """Read the cells of one column: numbers for measured channels, 0 and 1 for flags, nothing for text."""
+    kind = CHANNELS[plan.channel].kind
+    series = grid.series(plan.place)
+    if not len(series.drop_nulls()):
+        plan.keep("")
+        return
+    if kind in (Kind.FLAG, Kind.FLAGS):
+        flags = read_flags(series)
+        if flags is None:
+            plan.keep(f"'{plan.caption}' holds something else than on and off; it is kept as it is.")
+        else:
+            plan.values = flags
+        return
+    numbers = read_numbers(series, style)
+    readable = int(np.isfinite(numbers.values).sum())
+    mostly_numbers = readable >= _MOSTLY * (readable + len(numbers.wrong)) and readable > 0
+    if kind in _MEASURED:
+        if plan.channel == "fault_code" and not mostly_numbers:
+            plan.channel = "fault_name"
+            return
+        if not mostly_numbers:
+            plan.keep("")
+            return
+        plan.values, plan.wrong = numbers.values, numbers.wrong
+        if numbers.unit is not None and _fits(plan.channel, numbers.unit):
+            plan.meaning = replace(plan.meaning, unit=numbers.unit)
+        elif numbers.unit is not None:
+            plan.keep(f"'{plan.caption}' holds values in {numbers.unit.name}, which is no unit of {plan.channel}.")
+        return
+    if mostly_numbers:
+        # States and alarms as bare numbers mean nothing without their table.
+        plan.keep("")
+
+
+def _fits(channel: str, unit: Unit) -> bool:
+    if channel in FRACTIONS:
+        return unit.quantity == "fraction"
+    return unit.quantity == CHANNELS[channel].unit or (CHANNELS[channel].unit == "degC" and unit.quantity == "deg")
+
+
+def settle_scales(plans: Sequence[Planned], seconds: NDArray[np.float64]) -> None:
+    """Bring all number columns to the units of their channels, from the captions, the cells or the data.
+
+    Args:
+        plans: The columns; their values, notes and questions are filled in.
+        seconds: Stamps in s, shape (rows,).
+    """
+    cells = [plan for plan in plans if plan.channel == "cell_voltages" and len(plan.values)]
+    if cells:
+        together = replace_values(cells)
+        scale = find_scale("cell_voltages", cells[0].meaning.unit, together, plans, seconds)
+        for plan in cells:
+            _apply(plan, scale)
+    for plan in plans:
+        if plan.channel and plan.channel != "cell_voltages" and len(plan.values):
+            if CHANNELS[plan.channel].kind in (Kind.FLAG, Kind.FLAGS):
+                continue
+            _apply(plan, find_scale(plan.channel, plan.meaning.unit, plan.values, plans, seconds))
+
+
+def replace_values(cells: Sequence[Planned]) -> NDArray[np.float64]:
+    """All cell voltages of a table in one row of numbers."""
+    return np.concatenate([plan.values for plan in cells])
+
+
+def _apply(plan: Planned, scale: Scale) -> None:
+    if scale.question:
+        plan.question = scale.question.format(name=plan.caption)
+        plan.unit = scale.unit
+        return
+    if scale.note:
+        plan.keep(scale.note.format(name=plan.caption))
+        return
+    plan.convert(scale)
+    if plan.meaning.channel == plan.channel and not _plausible(plan):
+        low, high = CHANNELS[plan.channel].low, CHANNELS[plan.channel].high
+        plan.values = (plan.values - scale.offset) / scale.factor
+        plan.keep(
+            f"The values of '{plan.caption}' are not those of {plan.channel} ({low:g} to {high:g} "
+            f"{CHANNELS[plan.channel].unit}); it is kept as it is."
+        )
+
+
+def _plausible(plan: Planned) -> bool:
+    """Whether most values that are not 0 lie where values of the channel can lie."""
+    known = plan.values[np.isfinite(plan.values) & (plan.values != 0)]
+    if not len(known):
+        return True
+    channel = CHANNELS[plan.channel]
+    return bool(np.mean((known >= channel.low) & (known <= channel.high)) >= _MOSTLY)
+
+
+def resolve_rivals(plans: Sequence[Planned]) -> None:
+    """Where several columns say the same, leave the one whose caption says it best; the others are kept as they are."""
+    best: dict[tuple[str, int | None, str, str], Planned] = {}
+    for plan in plans:
+        if not plan.channel:
+            continue
+        flow = plan.meaning.flow if plan.channel in ("battery_current", "power") else ""
+        key = (plan.channel, plan.index, flow, plan.meaning.device)
+        rival = best.get(key)
+        if rival is None or plan.meaning.rank < rival.meaning.rank:
+            if rival is not None:
+                rival.keep("")
+            best[key] = plan
+        else:
+            plan.keep("")
+
+
+def told(plans: Sequence[Planned], lines: NDArray[np.int64]) -> tuple[Damage, ...]:
+    """Damage and notes of the columns: cells that are no numbers, and columns that stay as they are for a reason."""
+    damage = []
+    for plan in plans:
+        if plan.note:
+            damage.append(Damage(DamageKind.NOTE, Effect.NOTED, plan.note))
+        if plan.channel and len(plan.wrong):
+            message = f"{len(plan.wrong)} cells of '{plan.caption}' are no numbers; they are left empty."
+            rows = tuple(int(line) for line in lines[plan.wrong[:20]])
+            damage.append(
+                Damage(DamageKind.IMPOSSIBLE_VALUE, Effect.LOST, message, len(plan.wrong), rows, plan.channel)
+            )
+    return tuple(damage)

@@ -1,0 +1,208 @@
+"""Currents and powers of an unknown table in canonical signs, with the witnesses named or the question asked."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from ridelog.damage import Damage, DamageKind, Effect
+
+from .current_sign import sign_like
+from .table_columns import Planned
+from .table_numbers import read_flags
+from .table_signs import Ride, find_sign
+from .table_source import Grid
+from .table_words import concepts_of, words_of
+
+if TYPE_CHECKING:
+    import polars as pl
+    from numpy.typing import NDArray
+
+_DISCHARGING: Final = re.compile(r"discharg|entlad|decharg|décharg|descarg|scaric|разря|放电", re.IGNORECASE)
+_CHARGING: Final = re.compile(r"charg|lade|carg|caric|заря|充电", re.IGNORECASE)
+#: A column is the product of two others when nearly all rows agree within this part (engineering judgement: rounding).
+_SAME: Final = 0.01
+_NEARLY_ALL: Final = 0.9
+_FEWEST_COMPARED: Final = 10
+
+
+def settle_currents(plans: Sequence[Planned], grid: Grid, seconds: NDArray[np.float64]) -> tuple[Damage, ...]:
+    """Turn battery currents and powers so that discharging is positive.
+
+    Args:
+        plans: The columns in their units; those of currents and powers are changed, questions filled in.
+        grid: The table, for columns that tell charging from discharging in words.
+        seconds: Stamps in s, shape (rows,).
+
+    Returns:
+        Notes that name what each sign rests on.
+    """
+    _join_directions(plans)
+    damage = []
+    charging = _charging(plans, grid)
+    for plan in plans:
+        if plan.channel not in ("battery_current", "power") or not len(plan.values) or plan.question:
+            continue
+        if plan.channel == "power" and (current := _first(plans, "battery_current", plan.meaning.device)) is not None:
+            continue
+        damage += _settle(plan, plans, seconds, charging)
+    for plan in plans:
+        if plan.channel == "power" and len(plan.values) and not plan.question:
+            current = _first(plans, "battery_current", plan.meaning.device)
+            voltage = _first(plans, "pack_voltage", plan.meaning.device)
+            if current is not None and not current.question:
+                _settle_power(plan, current, voltage)
+    _mark_derived(plans)
+    return tuple(damage)
+
+
+def _first(plans: Sequence[Planned], channel: str, device: str = "") -> Planned | None:
+    """The column of a channel, of the same device where there is one."""
+    found = [plan for plan in plans if plan.channel == channel and len(plan.values)]
+    same = [plan for plan in found if plan.meaning.device == device]
+    return next(iter(same or found), None)
+
+
+def _join_directions(plans: Sequence[Planned]) -> None:
+    """One current of two columns that count one direction each; a single one stands for itself."""
+    for channel in ("battery_current", "power"):
+        found = [plan for plan in plans if plan.channel == channel and len(plan.values)]
+        both = [plan for plan in found if not plan.meaning.flow]
+        out = next((plan for plan in found if plan.meaning.flow == "discharge"), None)
+        back = next((plan for plan in found if plan.meaning.flow == "charge"), None)
+        if both:
+            for plan in (out, back):
+                if plan is not None:
+                    plan.keep("")
+        elif out is not None and back is not None:
+            out.values = np.nan_to_num(np.abs(out.values)) - np.nan_to_num(np.abs(back.values))
+            out.conversion = "; ".join(
+                part for part in (out.conversion, f"'{out.caption}' minus '{back.caption}'") if part
+            )
+            out.sign = 1.0
+            back.keep("")
+        elif out is not None:
+            out.sign = out.sign or (1.0 if float(np.nansum(out.values)) >= 0 else -1.0)
+        elif back is not None:
+            back.sign = back.sign or (-1.0 if float(np.nansum(back.values)) >= 0 else 1.0)
+
+
+def _settle(
+    plan: Planned, plans: Sequence[Planned], seconds: NDArray[np.float64], charging: NDArray[np.float64] | None
+) -> list[Damage]:
+    if plan.sign:
+        who = "the mapping says so" if plan.meaning.rank < 0 else "as its caption says"
+        _turn(plan, plan.sign, who)
+        return []
+    device = plan.meaning.device
+
+    def values(channel: str) -> NDArray[np.float64] | None:
+        found = _first(plans, channel, device)
+        return found.values if found is not None and not found.question else None
+
+    voltage = values("pack_voltage")
+    answer = find_sign(
+        Ride(
+            seconds,
+            plan.values,
+            voltage if voltage is not None else _cells(plans),
+            next((series for name in ("speed", "erpm", "motor_rpm") if (series := values(name)) is not None), None),
+            values("duty"),
+            values("soc"),
+            values("remaining_capacity"),
+            values("amp_hours_used"),
+            _known_power(plans, device),
+            charging,
+        )
+    )
+    if not answer.factor:
+        plan.question = f"whether a positive '{plan.caption}' discharges or charges the battery"
+        return []
+    because = "; ".join(answer.reasons)
+    _turn(plan, answer.factor, because)
+    way = "discharging" if answer.factor > 0 else "charging"
+    message = f"'{plan.caption}' counts {way} as positive, as the data show: {because}."
+    return [Damage(DamageKind.NOTE, Effect.NOTED, message, channel=plan.channel)]
+
+
+def _known_power(plans: Sequence[Planned], device: str) -> NDArray[np.float64] | None:
+    """Power put together of one column for each direction, which leaves no doubt about its sign."""
+    power = _first(plans, "power", device)
+    return power.values if power is not None and power.sign and power.meaning.flow else None
+
+
+def _turn(plan: Planned, factor: float, because: str) -> None:
+    words = f"sign as logged: {because}" if factor > 0 else f"sign changed, the source counts charging: {because}"
+    plan.values = plan.values * factor
+    plan.sign = factor
+    plan.conversion = "; ".join(part for part in (plan.conversion, words) if part)
+
+
+def _settle_power(plan: Planned, current: Planned, voltage: Planned | None) -> None:
+    if plan.sign:
+        _turn(plan, plan.sign, "the mapping says so" if plan.meaning.rank < 0 else "as its caption says")
+        return
+    product = current.values * (voltage.values if voltage is not None else 1.0)
+    _turn(plan, sign_like(product, plan.values), f"compared with '{current.caption}'")
+
+
+def _cells(plans: Sequence[Planned]) -> NDArray[np.float64] | None:
+    cells = [plan.values for plan in plans if plan.channel == "cell_voltages" and len(plan.values)]
+    if not cells:
+        return None
+    matrix = np.column_stack(cells)
+    whole = np.isfinite(matrix).all(axis=1) & (matrix > 0.5).all(axis=1)
+    return np.where(whole, matrix.sum(axis=1), np.nan)
+
+
+def _charging(plans: Sequence[Planned], grid: Grid) -> NDArray[np.float64] | None:
+    """1 where a column says in words that the battery is charged, 0 where it says that it is discharged."""
+    import polars as pl
+
+    for plan in plans:
+        if plan.channel and plan.channel != "mode":
+            continue
+        concepts, unknown, _ = concepts_of(words_of(plan.caption))
+        if unknown or not (concepts & {"state", "mode", "charge", "discharge"}):
+            continue
+        series = grid.series(plan.place).cast(pl.String)
+        if concepts <= {"charge", "bms", "state", "battery"} and "charge" in concepts:
+            flags = read_flags(series)
+            if flags is not None and bool((flags == 1).any()):
+                return np.where(flags == 1, 1.0, np.nan)
+        words = series.drop_nulls().unique().head(40).to_list()
+        discharging = [word for word in words if _DISCHARGING.search(word)]
+        charge = [word for word in words if word not in discharging and _CHARGING.search(word)]
+        if discharging or charge:
+            return _flags_of(series, charge, discharging)
+    return None
+
+
+def _flags_of(series: pl.Series, charging: Sequence[str], discharging: Sequence[str]) -> NDArray[np.float64]:
+    on = series.is_in(list(charging)).fill_null(False).to_numpy()
+    off = series.is_in(list(discharging)).fill_null(False).to_numpy()
+    return np.where(on, 1.0, np.where(off, 0.0, np.nan))
+
+
+def _mark_derived(plans: Sequence[Planned]) -> None:
+    """Mark what the source computed: power of voltage and current, battery current of motor current and duty."""
+    power, current = _first(plans, "power"), _first(plans, "battery_current")
+    voltage = _first(plans, "pack_voltage")
+    if power is not None and current is not None and voltage is not None and _is_product(power, current, voltage):
+        power.derived = f"'{voltage.caption}' and '{current.caption}'"
+    motor = _first(plans, "motor_current")
+    duty = _first(plans, "duty") or _first(plans, "pwm")
+    if current is not None and motor is not None and duty is not None and _is_product(current, motor, duty):
+        current.derived = f"'{motor.caption}' and '{duty.caption}'"
+
+
+def _is_product(result: Planned, first: Planned, second: Planned) -> bool:
+    product = first.values * second.values
+    known = np.isfinite(product) & np.isfinite(result.values) & (np.abs(product) > 1.0)
+    if int(known.sum()) < _FEWEST_COMPARED:
+        return False
+    error = np.abs(result.values[known] - product[known]) / np.abs(product[known])
+    return bool(np.mean(error < _SAME) >= _NEARLY_ALL)

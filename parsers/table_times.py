@@ -1,0 +1,311 @@
+"""The clock of a table: which column it is, what it counts from, and what a spreadsheet may have done to it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from ridelog.clock import DAY_S, Clock, ClockBasis, unwrap_midnight
+from ridelog.damage import Damage, DamageKind, Effect
+
+from .table_captions import Meaning
+from .table_numbers import Style, read_numbers
+from .table_stamps import SCIENTIFIC, Dates, read_dates, read_minutes, read_times, seconds_of
+
+if TYPE_CHECKING:
+    import polars as pl
+    from numpy.typing import NDArray
+
+#: Kinds a time column can have, as a mapping file names them, and what each means.
+KINDS: Final[dict[str, str]] = {
+    "date-time": "date and time of day in one column",
+    "date": "date alone; the time of day is in another column",
+    "time-of-day": "time of day without a date",
+    "epoch-seconds": "seconds since 1970 (UTC)",
+    "epoch-milliseconds": "milliseconds since 1970 (UTC)",
+    "epoch-microseconds": "microseconds since 1970 (UTC)",
+    "seconds": "seconds from the start",
+    "milliseconds": "milliseconds from the start",
+    "microseconds": "microseconds from the start",
+    "minutes": "minutes from the start",
+    "hours": "hours from the start",
+    "spreadsheet-days": "days since 1899-12-30, the date number of spreadsheets",
+    "minutes-seconds": "minutes and seconds within the hour, as a spreadsheet leaves them",
+}
+_FACTORS: Final[dict[str, float]] = {
+    "epoch-seconds": 1.0,
+    "epoch-milliseconds": 1e-3,
+    "epoch-microseconds": 1e-6,
+    "seconds": 1.0,
+    "milliseconds": 1e-3,
+    "microseconds": 1e-6,
+    "minutes": 60.0,
+    "hours": 3600.0,
+    "spreadsheet-days": DAY_S,
+}
+_BY_UNIT: Final[dict[str, str]] = {
+    "s": "seconds",
+    "ms": "milliseconds",
+    "us": "microseconds",
+    "min": "minutes",
+    "h": "hours",
+}
+#: 2001-09-09 and 2096: numbers in between are seconds since 1970, in s, ms, us or ns.
+_EPOCH: Final = (1.0e9, 4.0e9)
+#: Date numbers of spreadsheets from 1982 to 2119.
+_SHEET_DAYS: Final = (30_000.0, 80_000.0)
+_SHEET_START_S: Final = -25_569 * DAY_S
+#: Whole numbers that rise by at least this much a row are milliseconds, by at most this much seconds: a ride log has
+#: between 50 rows a second and one every 5 s (engineering judgement).
+_MILLISECOND_STEP: Final = 20.0
+_SECOND_STEP: Final = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class TimeColumn:
+    """One column that may be the clock.
+
+    Attributes:
+        place: Its place among the columns.
+        caption: Its caption.
+        kind: One of `KINDS`, or "lost" when a spreadsheet destroyed it.
+        seconds: Stamps in s, shape (rows,), NaN where there is none; empty when a question is open.
+        resolution_s: Step of the stamps.
+        zoned: Whether the stamps name their zone.
+        reason: What was found, one sentence.
+        question: What the data do not decide, "" when nothing is open.
+    """
+
+    place: int
+    caption: str
+    kind: str
+    seconds: NDArray[np.float64]
+    resolution_s: float
+    zoned: bool = False
+    reason: str = ""
+    question: str = ""
+
+
+def read_time_column(
+    series: pl.Series,
+    place: int,
+    meaning: Meaning,
+    style: Style,
+    *,
+    kind: str = "",
+    day_first: bool | None = None,
+    hints: Sequence[str] = (),
+) -> TimeColumn | None:
+    """Find out how a column counts time.
+
+    Args:
+        series: Its cells.
+        place: Its place among the columns.
+        meaning: What its caption says.
+        style: How the file writes numbers.
+        kind: One of `KINDS` when the user said it, "" to find it out.
+        day_first: The order of day and month when the user said it.
+        hints: Languages and dates that may decide the order of day and month: see `_date_order`.
+
+    Returns:
+        The column, or None when it holds no stamps.
+    """
+    cells = series.drop_nulls()
+    if not len(cells):
+        return None
+    name = meaning.caption
+    if not kind and len(cells) > 1 and bool((cells.str.contains(SCIENTIFIC).sum() * 2) > len(cells)):
+        return TimeColumn(place, name, "lost", np.empty(0), 0, reason=f"'{name}' holds numbers such as {cells[0]}")
+    if kind in ("", "minutes-seconds"):
+        minutes = read_minutes(series)
+        if minutes is not None:
+            return _from_minutes(minutes, place, name, str(cells[0]))
+    if kind in ("", "date-time", "date"):
+        dates = read_dates(series)
+        if dates is not None:
+            return _from_dates(dates, place, name, day_first, hints)
+    if kind in ("", "time-of-day"):
+        times = read_times(series)
+        if times is not None:
+            seconds, digits = times
+            resolution = 60.0 if digits < 0 else 10.0**-digits
+            return TimeColumn(place, name, "time-of-day", seconds, resolution, reason=f"'{name}' is a time of day")
+    return _from_numbers(series, place, meaning, style, kind)
+
+
+def _from_minutes(minutes: NDArray[np.float64], place: int, name: str, sample: str) -> TimeColumn:
+    known = minutes[np.isfinite(minutes)]
+    if len(known) > 2 and bool((known == known[0]).all()):
+        return TimeColumn(place, name, "lost", np.empty(0), 0, reason=f"'{name}' reads {sample} in every row")
+    return TimeColumn(
+        place,
+        name,
+        "minutes-seconds",
+        minutes,
+        0.1,
+        reason=f"'{name}' was re-saved by a spreadsheet, which kept minutes and seconds only ({sample})",
+    )
+
+
+def _from_dates(dates: Dates, place: int, name: str, day_first: bool | None, hints: Sequence[str]) -> TimeColumn:
+    order, reason, question = _date_order(dates, name, day_first, hints)
+    seconds = seconds_of(dates, order) if order else np.empty(0)
+    resolution = DAY_S if dates.digits == -2 else 60.0 if dates.digits == -1 else 10.0**-dates.digits
+    kind = "date-time" if dates.has_time else "date"
+    zoned = bool(np.isfinite(dates.offset).any())
+    return TimeColumn(place, name, kind, seconds, resolution, zoned, reason, question)
+
+
+def _date_order(dates: Dates, name: str, day_first: bool | None, hints: Sequence[str]) -> tuple[str, str, str]:
+    """Order of year, month and day; the reason; and the question when nothing decides."""
+    if dates.year_first:
+        return "ymd", f"'{name}' writes the year first", ""
+    if day_first is not None:
+        return ("dmy" if day_first else "mdy"), f"the mapping says how '{name}' writes dates", ""
+    first, second = dates.first[np.isfinite(dates.first)], dates.second[np.isfinite(dates.second)]
+    if bool((first > 12).any()) and not bool((second > 12).any()):
+        return "dmy", f"'{name}' holds a first number of {int(first.max())}: the day comes first", ""
+    if bool((second > 12).any()) and not bool((first > 12).any()):
+        return "mdy", f"'{name}' holds a second number of {int(second.max())}: the month comes first", ""
+    if dates.separator == ".":
+        return "dmy", f"'{name}' writes dates with points: the day comes first", ""
+    if len(first) and bool((first == second).all()):
+        return "dmy", f"day and month are the same in every row of '{name}'", ""
+    spans = {order: _span(seconds_of(dates, order)) for order in ("dmy", "mdy")}
+    close = [order for order, (days, backwards) in spans.items() if days <= 3 and not backwards]
+    if len(close) == 1 and max(days for days, _ in spans.values()) >= 20:
+        return close[0], f"only so the rows of '{name}' lie on neighbouring days", ""
+    for hint in hints:
+        found = _order_by_hint(dates, hint)
+        if found:
+            return found[0], found[1].format(name=name), ""
+    sample = f"{int(first[0])}{dates.separator}{int(second[0])}" if len(first) else ""
+    return "", "", f"whether '{sample}' in '{name}' is day{dates.separator}month or month{dates.separator}day"
+
+
+def _span(seconds: NDArray[np.float64]) -> tuple[float, bool]:
+    known = seconds[np.isfinite(seconds)]
+    if len(known) < 2:
+        return 0.0, False
+    return float(known.max() - known.min()) / DAY_S, bool((np.diff(known) < -DAY_S / 2).any())
+
+
+def _order_by_hint(dates: Dates, hint: str) -> tuple[str, str] | None:
+    """What a hint says: the language of the captions, or a date in the name of the file ("2024-05-13")."""
+    if hint == "day-first-language":
+        return "dmy", "the captions are in a language that writes the day first, and so '{name}'"
+    if not re.fullmatch(r"\d{4}-\d{2}-\d{2}", hint):
+        return None
+    fitting = []
+    for order in ("dmy", "mdy"):
+        seconds = seconds_of(dates, order)
+        days = np.floor(seconds[np.isfinite(seconds)] / DAY_S).astype(np.int64).astype("datetime64[D]")
+        if len(days) and np.datetime64(hint) in (days[0], days[-1]):
+            fitting.append(order)
+    if len(fitting) != 1:
+        return None
+    return fitting[0], f"only so '{{name}}' fits the date in the file name ({hint})"
+
+
+def _from_numbers(series: pl.Series, place: int, meaning: Meaning, style: Style, kind: str) -> TimeColumn | None:
+    numbers = read_numbers(series, style)
+    values = numbers.values
+    known = values[np.isfinite(values)]
+    if len(known) * 2 < len(series) or not len(known):
+        return None
+    name = meaning.caption
+    unit = numbers.unit or meaning.unit
+    said = _BY_UNIT.get(unit.name, "") if unit else ""
+    question = ""
+    if kind:
+        reason = f"the mapping says that '{name}' is {KINDS[kind]}"
+    elif len(known) > 3 and bool((known == known[0]).all()):
+        return TimeColumn(place, name, "lost", np.empty(0), 0, reason=f"'{name}' reads {known[0]:g} in every row")
+    elif len(known) > 3 and float(np.mean(np.diff(known) < 0)) > 0.1:
+        return None
+    else:
+        kind, reason, question = _numeric_kind(known, said, name)
+    seconds = values * _FACTORS.get(kind, 1.0)
+    if kind == "spreadsheet-days":
+        seconds = np.round(seconds + _SHEET_START_S, 3)
+    steps = np.diff(seconds[np.isfinite(seconds)])
+    steps = steps[steps > 0]
+    resolution = float(min(1.0, 10.0 ** np.floor(np.log10(steps.min())))) if len(steps) else 1.0
+    return TimeColumn(
+        place, name, kind, np.empty(0) if question else seconds, resolution, kind.startswith("epoch"), reason, question
+    )
+
+
+def _numeric_kind(known: NDArray[np.float64], said: str, name: str) -> tuple[str, str, str]:
+    middle = float(np.median(known))
+    low, high = _EPOCH
+    for kind, size in (("epoch-seconds", 1.0), ("epoch-milliseconds", 1e3), ("epoch-microseconds", 1e6)):
+        if low * size <= middle <= high * size:
+            return kind, f"'{name}' is {KINDS[kind]}", ""
+    if said:
+        return said, f"the caption of '{name}' says {said}", ""
+    whole = bool((known == np.floor(known)).all())
+    days = _SHEET_DAYS[0] <= middle <= _SHEET_DAYS[1]
+    if days and not whole and float(known.max() - known.min()) < 60:
+        return "spreadsheet-days", f"'{name}' holds date numbers of a spreadsheet", ""
+    steps = np.diff(known)
+    steps = steps[steps > 0]
+    step = float(np.median(steps)) if len(steps) else 1.0
+    if not whole or step <= _SECOND_STEP:
+        return "seconds", f"'{name}' rises by {step:g} a row: seconds", ""
+    if step >= _MILLISECOND_STEP:
+        return "milliseconds", f"'{name}' rises by {step:g} a row, in whole numbers: milliseconds", ""
+    return "seconds", "", f"whether '{name}', which rises by {step:g} a row, counts seconds or milliseconds"
+
+
+def clock_of(column: TimeColumn, start: float, zone: str, start_of_day: bool) -> Clock:
+    """The clock of a log whose first stamp on the clock of the column is `start`.
+
+    Args:
+        column: The time column.
+        start: First stamp in s.
+        zone: Zone the user named for wall time, "" for none.
+        start_of_day: Whether a date was joined to a time of day.
+    """
+    reason = column.reason[:1].upper() + column.reason[1:] + "."
+    if column.zoned:
+        return Clock(ClockBasis.UTC, start, "UTC", column.resolution_s, reason)
+    if column.kind in ("date-time", "spreadsheet-days", "date") or start_of_day:
+        if zone.upper() in ("UTC", "GMT", "ETC/UTC"):
+            return Clock(ClockBasis.UTC, start, "UTC", column.resolution_s, f"{reason} The user says it is UTC.")
+        where = "" if zone else " The file does not say its zone."
+        return Clock(ClockBasis.LOCAL, start, zone, column.resolution_s, reason + where)
+    if column.kind == "time-of-day":
+        return Clock(ClockBasis.TIME_OF_DAY, start, zone, column.resolution_s, reason)
+    return Clock(ClockBasis.NONE, None, "", column.resolution_s, reason)
+
+
+def unwrapped(column: TimeColumn) -> NDArray[np.float64]:
+    """Stamps of a column that starts again at midnight or at the full hour, run on past it."""
+    seconds = column.seconds
+    wrap = {"time-of-day": DAY_S, "minutes-seconds": 3600.0}.get(column.kind)
+    if wrap is None:
+        return seconds
+    known = np.isfinite(seconds)
+    result = seconds.copy()
+    result[known] = unwrap_midnight(seconds[known], wrap)
+    return result
+
+
+def mangled(columns: Sequence[TimeColumn]) -> tuple[Damage, ...]:
+    """Tell of time columns that a spreadsheet destroyed or cut."""
+    damage = []
+    for column in columns:
+        if column.kind == "lost":
+            message = f"{column.reason}: the file was re-saved by a spreadsheet, and this clock is lost."
+            damage.append(Damage(DamageKind.NOTE, Effect.LOST, message, channel="time"))
+        elif column.kind == "minutes-seconds":
+            message = (
+                f"{column.reason}; the hours are counted from its turns, a pause of an hour or more cannot be seen."
+            )
+            damage.append(Damage(DamageKind.NOTE, Effect.REPAIRED, message, channel="time"))
+    return tuple(damage)
