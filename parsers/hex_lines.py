@@ -28,6 +28,8 @@ _HEX_ONLY: Final = re.compile(r"[\s,;{}]*(?:(?:0[xX])?[0-9A-Fa-f]{2}[\s,;:.{}-]*
 #: What a line must hold to be taken for data when nothing else on it says so: a date or a time has fewer.
 _LEAST_BYTES: Final = 4
 _MAC_BYTES: Final = 6
+#: How far a mark may stand before the bytes, in characters.
+_MARK_REACH: Final = 40
 #: Digits alone may be a number up to here: nanoseconds since 1970 have 19.
 _LONGEST_NUMBER: Final = 20
 
@@ -46,6 +48,33 @@ _EPOCH: Final = re.compile(r"(?<!\w)(1\d{9})(?:\.(\d{1,9})|(\d{3}))?(?=[\s,;:|\]
 _LEADING: Final = re.compile(
     rf"\s*[\[(<]?(?:(?:{_DATE_TIME.pattern})|(?:{_TIME.pattern})|(?:{_EPOCH.pattern}))[\])>]?[\s,;:|]*"
 )
+#: Every character as one of four kinds, so that a notation becomes a fixed word that is quick to look for.
+_KINDS: Final = bytes(
+    ord("h")
+    if chr(byte) in "0123456789abcdefABCDEF"
+    else ord("s")
+    if chr(byte) in " :._-"
+    else ord(",")
+    if byte == 44
+    else 0
+    for byte in range(256)
+)
+_WORDS: Final = (
+    b"s".join([b"hh"] * 6),
+    b"ss".join([b"hhshh"] * 3),
+    b",".join([b"hh"] * 12),
+    b",s".join([b"hh"] * 12),
+    b"s".join([b"hhhh"] * 4),
+    b"h" * 12,
+)
+
+
+def may_hold_bytes(head: bytes) -> bool:
+    """Tell cheaply whether a text may hold bytes in hexadecimal; tables of numbers seldom look like it."""
+    if head.count(b"0x") + head.count(b"0X") > 1 or b"\\x" in head:
+        return True
+    kinds = head.translate(_KINDS)
+    return any(word in kinds for word in _WORDS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,11 +157,11 @@ def _line_data(line: str) -> tuple[bytes, int]:
             best, start = data, match.start()
     for match in _SEPARATED.finditer(line):
         data = bytes.fromhex(re.sub(r"[^0-9A-Fa-f]", "", match[0]))
-        address = len(data) == _MAC_BYTES and match[0][2] in ":-" and not _marked(line[: match.start()])
+        address = len(data) == _MAC_BYTES and match[0][2] in ":-" and not _marked(line, match.start())
         if len(data) > len(best) and len(data) >= _LEAST_BYTES and not address:
             best, start = data, match.start()
     for match in _JOINED.finditer(line):
-        number = match[1].isdigit() and len(match[1]) < _LONGEST_NUMBER and not _marked(line[: match.start()])
+        number = match[1].isdigit() and len(match[1]) < _LONGEST_NUMBER and not _marked(line, match.start())
         if len(match[1]) // 2 > len(best) and not number:
             best, start = bytes.fromhex(match[1]), match.start()
     for match in _PYTHON.finditer(line):
@@ -144,8 +173,9 @@ def _line_data(line: str) -> tuple[bytes, int]:
     return best, start
 
 
-def _marked(before: str) -> bool:
-    """Tell whether a mark that data follows stands directly before, with no word between."""
+def _marked(line: str, start: int) -> bool:
+    """Tell whether a mark that data follows stands directly before a place, with no word between."""
+    before = line[max(0, start - _MARK_REACH) : start]
     ends = [mark.end() for pattern in (_OUT, _IN) for mark in pattern.finditer(before)]
     return bool(ends) and not re.search(r"[A-Za-wyz]", before[max(ends) :])
 

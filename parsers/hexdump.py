@@ -15,7 +15,7 @@ from ridelog.sources import Source
 
 from .frames.capture import GIVES, Stream, capture_logs, count_frames
 from .frames.protocol import Packet
-from .hex_lines import HexLine, read_hex_lines
+from .hex_lines import HexLine, may_hold_bytes, read_hex_lines
 
 _REASONS = {
     ClockBasis.UTC: "The lines carry dates and times with a zone, or seconds since 1970.",
@@ -47,7 +47,7 @@ class HexDump(Parser):
             return Sniff.no("Binary, not hexadecimal text.")
         if head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith((b'{"', b"[{", b'["', b"{\n", b"{\r", b"<?xml")):
             return Sniff.no("Starts like JSON or XML, not like hexadecimal text.")
-        lines = read_hex_lines(_text(head))
+        lines = read_hex_lines(_text(head)) if may_hold_bytes(head) else []
         if not lines:
             return Sniff.no("No line holds bytes in hexadecimal.")
         if count_frames(_packets(lines)):

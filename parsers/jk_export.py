@@ -19,6 +19,9 @@ from .workbook import XLS_MAGIC, XLSX_MAGIC, captions_of_workbook, sheets_of_wor
 
 _SEPARATORS: Final = (",", ";", "\t")
 _HEADER_LINES: Final = 20
+_HEADER_BYTES: Final = 16_384
+#: Words that some caption of a detail log holds in every spelling that is known; cheap to look for.
+_WORDS: Final = (b"cell", b"full")
 
 
 class JkExport(Parser):
@@ -56,7 +59,8 @@ class JkExport(Parser):
             return _sniff_workbook(source)
         if b"\0" in head[:2] or head.lstrip()[:1] in (b"{", b"<"):
             return Sniff.no("no table with captions")
-        if _find_header(_text_lines(head[:16_384])) is None:
+        start = head[:_HEADER_BYTES].replace(b"\0", b"").lower()
+        if any(word not in start for word in _WORDS) or _find_header(_text_lines(head[:_HEADER_BYTES])) is None:
             return Sniff.no("no line with the captions of a JK detail log (cells, capacities and temperatures by name)")
         return Sniff.yes("the captions are those of a JK detail log")
 
@@ -116,14 +120,14 @@ def _find_header(lines: Sequence[str]) -> tuple[int, str] | None:
 
 
 def _read_text(source: Source) -> tuple[list[str], Rows]:
-    text = _decode(source.data.rstrip(b"\0"))
+    text = _decode(source.data).rstrip("\0")
     header = _find_header(text.splitlines()[:_HEADER_LINES])
     if header is None:
         raise ParseError("has no line with the captions of a JK detail log.", path=source.label)
     index, separator = header
     rows: Rows = []
     captions: list[str] = []
-    reader = csv.reader(io.StringIO(text), delimiter=separator)
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator)
     try:
         for cells in reader:
             if reader.line_num == index + 1:
