@@ -110,12 +110,10 @@ def _measure(data: bytes, start: int) -> tuple[Verdict, int]:
     if end + 2 > len(data):
         return (Verdict.CUT_OFF if function in _REPLIES else Verdict.NOTHING), 0
     refused = Verdict.REFUSED if function in _REPLIES else Verdict.NOTHING
-    if modbus_crc(data[start + 1 : checked]) != int.from_bytes(data[checked:end], "little"):
+    extra = next((extra for extra in (0, _EXTRA_BYTES) if data[end + extra : end + extra + 2] == _END), None)
+    if extra is None or modbus_crc(data[start + 1 : checked]) != int.from_bytes(data[checked:end], "little"):
         return refused, 0
-    for extra in (0, _EXTRA_BYTES):
-        if data[end + extra : end + extra + 2] == _END:
-            return Verdict.FRAME, end + extra + 2 - start
-    return refused, 0
+    return Verdict.FRAME, end + extra + 2 - start
 
 
 def decode_realtime(data: bytes) -> Values | None:
@@ -261,8 +259,8 @@ def _parameters(cut: Cut) -> tuple[Settings, Identity]:
     hardware = firmware = chemistry = ""
     for frame in cut.frames:
         data = frame.data
-        if data[2] == _REALTIME and decode_realtime(data) is not None:
-            chemistry = chemistry or _chemistry(data)
+        if data[2] == _REALTIME and not chemistry:
+            chemistry = _chemistry(data)
         if data[2] != _PARAMETERS:
             continue
         address, length = int.from_bytes(data[3:5], "little"), data[5]

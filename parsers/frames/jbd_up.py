@@ -21,6 +21,8 @@ _HEADER: Final = re.compile(rb"[\x01-\x10]\x78[\x10-\x3f].[\x10-\x3f].", re.DOTA
 _STATUS_START: Final = 0x1000
 _FIXED_BYTES: Final = 68
 _MOST_CELLS: Final = 48
+#: No block of registers is longer.
+_MOST_BYTES: Final = 512
 _CURRENT_ZERO: Final = 300_000
 _TEMPERATURE_ZERO: Final = 500
 
@@ -103,8 +105,9 @@ _ORIGINS: Final[Mapping[str, Origin]] = {
 def _measure(data: bytes, start: int) -> tuple[Verdict, int]:
     if start + 8 > len(data):
         return Verdict.NOTHING, 0
-    checked = start + 8 + int.from_bytes(data[start + 6 : start + 8], "big")
-    if checked + 2 > len(data):
+    length = int.from_bytes(data[start + 6 : start + 8], "big")
+    checked = start + 8 + length
+    if length > _MOST_BYTES or checked + 2 > len(data):
         return Verdict.NOTHING, 0
     good = modbus_crc(data[start:checked]) == int.from_bytes(data[checked : checked + 2], "little")
     if good:

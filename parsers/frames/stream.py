@@ -26,6 +26,11 @@ class Verdict(Enum):
     NOTHING = "nothing"
 
 
+#: Headers without a frame behind them that are looked at, beyond those that a stream full of frames may have; bounds
+#: the work on hostile input, where every byte could be a header.
+_MOST_TRIES = 50_000
+_TRIES_PER_FRAME = 50
+
 #: Judges what stands at a position: the verdict, and for a frame its length in bytes.
 Measure = Callable[[bytes, int], tuple[Verdict, int]]
 
@@ -92,11 +97,14 @@ def cut_frames(
     refused: list[int] = []
     cut_off: list[int] = []
     repeated: list[int] = []
-    covered = position = 0
+    covered = position = tries = 0
     while (match := header.search(data, position)) is not None:
         start = match.start()
         verdict, size = measure(data, start)
         if verdict is not Verdict.FRAME:
+            tries += 1
+            if tries > _MOST_TRIES + _TRIES_PER_FRAME * len(frames):
+                break
             if verdict is Verdict.REFUSED:
                 refused.append(place(start)[1].row)
             elif verdict is Verdict.CUT_OFF:
