@@ -350,6 +350,7 @@ def _to_arrow(values: Any, channel: Channel) -> pa.Array | pa.ChunkedArray:  # n
         missing = np.isnan(values)
         if channel.kind is Kind.NUMBER:
             return pa.array(values, kind, mask=missing if missing.any() else None)
+        missing |= np.abs(values) > 2**53
         filled = np.where(missing, 0, values)
         return pa.array(filled.astype(np.int64), mask=missing).cast(kind)
     if isinstance(values, np.ndarray) and channel.kind is not Kind.TEXT:
