@@ -187,7 +187,7 @@ def _find_layout(
     if len(data) > offset + _SAMPLE_BYTES:
         sample = sample[:-1]
     rows = [row for row in (text.decode("utf-8", "replace") for text in sample) if row.strip()]
-    columns = _unique(_fit_width([name.strip() for name in names], rows, separator, quoted))
+    columns = _unique(_fit_width([_printable(name) for name in names], rows, separator, quoted))
     return Layout(
         columns=columns,
         text_columns=frozenset(text_columns),
@@ -199,6 +199,11 @@ def _find_layout(
         offset=offset,
         absent=max(0, len(names) - len(columns) - (names[-1].strip() == "")),
     )
+
+
+def _printable(name: str) -> str:
+    """A column name without control characters: some of them no table can have in a name."""
+    return "".join(char for char in name if char.isprintable()).strip()
 
 
 def _after_line(data: bytes, offset: int) -> int:

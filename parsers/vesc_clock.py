@@ -6,11 +6,17 @@ import re
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from ridelog.clock import DAY_S, Clock, ClockBasis
+import numpy as np
+from numpy.typing import NDArray
+
+from ridelog.clock import DAY_S, Clock, ClockBasis, unwrap_midnight
 
 #: The name is made when the log is opened, the first row comes with the first answer of the controller. More than this
 #: between the two (after the zone is taken off) is no zone but another clock. Engineering judgement.
 _OPENING_S = 150.0
+#: A clock of this kind starts anew each day; loggers that count their uptime may run on. Engineering judgement.
+_LONGEST_S = 10 * DAY_S
+_JUMP_S = 60.0
 _QUARTER_HOUR_S = 900.0
 _HOUR_S = 3600.0
 _NAME = re.compile(r"(\d{4})-(\d{2})-(\d{2})[ _T](\d{2})[-:_](\d{2})[-:_](\d{2})(?!\d)")
@@ -25,6 +31,27 @@ def stamp_of_name(name: str) -> datetime | None:
         return datetime(*(int(part) for part in match.groups()), tzinfo=UTC)  # type: ignore[misc,arg-type]
     except ValueError:
         return None
+
+
+def running_seconds(seconds: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Make a time of day run on past midnight; a stamp that cannot be is none.
+
+    Args:
+        seconds: Time of day in s, shape (n,), NaN where there is none.
+
+    Returns:
+        Stamps of the same shape. NaN where the stamp is below zero or beyond ten days, and where a single row jumps
+        by more than a minute and the next one is back: a broken digit, which must not be taken for midnight.
+    """
+    result = np.where((seconds >= 0) & (seconds < _LONGEST_S), seconds, np.nan)
+    known = np.flatnonzero(np.isfinite(result))
+    steps = np.diff(result[known])
+    there, back = steps[:-1], steps[1:]
+    stray = (np.abs(there) > _JUMP_S) & (np.abs(back) > _JUMP_S) & (np.abs(there + back) < 0.1 * np.abs(there))
+    result[known[1:-1][stray]] = np.nan
+    known = np.flatnonzero(np.isfinite(result))
+    result[known] = unwrap_midnight(result[known])
+    return result
 
 
 def utc_clock(name: str, first_s: float, zone: str, longitude: float | None) -> Clock:

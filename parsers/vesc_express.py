@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
-from ridelog.clock import Clock, unwrap_midnight
+from ridelog.clock import DAY_S, Clock
 from ridelog.damage import Damage
 from ridelog.errors import ParseError
 from ridelog.log import Identity, Log, LogBuilder, Role
@@ -19,6 +19,7 @@ from .columns import Column, add_columns
 from .delimited import read_delimited
 from .positions import drop_missing_fixes
 from .timed_rows import TimedRows, timed_rows
+from .vesc_clock import running_seconds
 from .vesc_express_bms import bms_log, is_bms
 from .vesc_express_clock import express_clock
 from .vesc_express_fields import (
@@ -122,7 +123,7 @@ class VescExpress(Parser):
         shared = (*table.damage, *rows.damage, *notes, *stale)
         logs = _controllers(_Rows(held, rows, by_caption, saved, clock, shared), owners, self)
         if "bms" in owners.values():
-            bms = [by_caption[caption] for caption, owner in owners.items() if owner == "bms"]
+            bms = {caption: by_caption[caption] for caption, owner in owners.items() if owner == "bms"}
             log = bms_log(frame, held, rows, bms, logs, clock, shared, self.name)
             if log is not None:
                 logs.append(log)
@@ -136,7 +137,7 @@ def _header(head: bytes) -> tuple[Field, ...] | str:
     lines = [line for line in text.splitlines()[:3] if line.strip()]
     if not lines or len(lines[0]) >= _FIRST_LINE:
         return "there is no first line of text"
-    return parse_header(lines[0])
+    return parse_header("".join(char for char in lines[0] if char.isprintable()))
 
 
 def _captions(fields: Sequence[Field], columns: Sequence[str]) -> dict[str, Field]:
@@ -168,15 +169,13 @@ def _on_a_clock(
     frame: pl.DataFrame, lines: NDArray[np.int64], time: str, field: Field, path: str
 ) -> tuple[TimedRows, tuple[Damage, ...], float]:
     seconds = frame.get_column(time).to_numpy()
-    known = np.isfinite(seconds)
-    unwrapped = np.full(len(seconds), np.nan)
-    unwrapped[known] = unwrap_midnight(seconds[known])
+    unwrapped = running_seconds(seconds)
     step_s = 10.0**-field.precision
     notes: tuple[Damage, ...] = ()
     if field.precision == 0:
         unwrapped, notes = spread_whole_seconds(unwrapped)
-    elif known.any():
-        step_s = max(step_s, float(np.spacing(np.float32(seconds[known].max()))))
+    elif np.isfinite(unwrapped).any():
+        step_s = max(step_s, float(np.spacing(np.float32(np.nanmax(unwrapped) % DAY_S))))
     rows = timed_rows(frame, lines, unwrapped, path=path, expected=f"seconds in '{time}'")
     return rows, notes, step_s
 

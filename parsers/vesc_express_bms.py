@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -40,7 +40,7 @@ def bms_log(
     raw: pl.DataFrame,
     held: pl.DataFrame,
     rows: TimedRows,
-    fields: Sequence[Field],
+    fields: Mapping[str, Field],
     controllers: Sequence[Log],
     clock: Clock,
     shared: tuple[Damage, ...],
@@ -52,7 +52,7 @@ def bms_log(
         raw: The rows with empty cells as null.
         held: The rows with values carried on.
         rows: Stamps and line numbers.
-        fields: The fields of the BMS.
+        fields: The fields of the BMS, by the name of their column.
         controllers: Logs of the controllers on the same rows, for the sign of the current.
         clock: Clock of the rows.
         shared: Damage of the file.
@@ -63,7 +63,7 @@ def bms_log(
     """
     import polars as pl
 
-    names = [field.key for field in fields]
+    names = list(fields)
     values = held.select(names).to_numpy()
     keep = _own_rows(raw.select(names).to_numpy(), values, rows.seconds)
     if not keep.any():
@@ -81,7 +81,7 @@ def bms_log(
             hottest = np.nanmax(np.where(np.isnan(sensors), -np.inf, sensors), axis=1)
             hottest = np.where(np.isfinite(hottest), hottest, np.nan)
             builder.add("battery_temperature", hottest, source="BMS_T1...", conversion="the highest sensor")
-    columns = [column(field, BMS[field.key], field.key) for field in fields if field.key in BMS]
+    columns = [column(field, BMS[caption], caption) for caption, field in fields.items() if caption in BMS]
     damage: tuple[Damage, ...] = ()
     for index, item in enumerate(columns):
         if item.channel == "battery_current":

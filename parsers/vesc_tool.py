@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, ClassVar, Final
 
 import numpy as np
 
-from ridelog.clock import Clock, ClockBasis, unwrap_midnight
+from ridelog.clock import Clock, ClockBasis
 from ridelog.errors import ParseError
 from ridelog.log import Identity, Log, LogBuilder, Role
 from ridelog.parsing import Parser, ReadOptions, Sniff
@@ -18,13 +18,13 @@ from .loose_text import numbers_where_possible, unknown_captions
 from .positions import drop_missing_fixes
 from .timed_rows import TimedRows, timed_rows
 from .vesc_blocks import FIX_BLOCK, IMU_BLOCK, SETUP_BLOCK, only_fresh
-from .vesc_clock import local_clock, utc_clock
+from .vesc_clock import local_clock, running_seconds, utc_clock
 from .vesc_header import TIME, ToolHeader, find_header
 from .vesc_meter import read_meter
 from .vesc_sensors import without_missing_sensors
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    pass
 
 _DEGREES = 180.0 / np.pi
 _FROM_MODULATION: Final = "computed by the firmware from modulation and motor current on most boards"
@@ -137,7 +137,7 @@ class VescTool(Parser):
         rows = timed_rows(
             numbers_where_possible(table.frame),
             table.lines,
-            _seconds(stamps),
+            running_seconds(stamps * MILLI),
             path=source.label,
             expected=f"milliseconds of the day in '{TIME}'",
         )
@@ -166,17 +166,6 @@ class VescTool(Parser):
             Role.CONTROLLER, self.name, clock=clock, identity=identity, damage=damage, settings=settings
         )
         return [log]
-
-
-def _seconds(milliseconds: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Stamps in s that run on past midnight; NaN stays NaN."""
-    seconds = milliseconds * MILLI
-    known = np.isfinite(seconds)
-    if known.all():
-        return unwrap_midnight(seconds)
-    result = np.full(len(seconds), np.nan)
-    result[known] = unwrap_midnight(seconds[known])
-    return result
 
 
 def _clock(header: ToolHeader, rows: TimedRows, name: str, zone: str) -> Clock:

@@ -171,6 +171,12 @@ def test_names_that_occur_twice_or_are_missing():
     assert read("a;a;;b\n1;2;3;4\n").frame.columns == ["a", "a (2)", "column 3", "b"]
 
 
+def test_control_characters_in_a_name_are_left_out():
+    frame = read(b"a\0\x07;b\n1;2\n").frame
+    assert frame.columns == ["a", "b"]
+    assert frame.get_column("a").to_arrow().to_pylist() == [1]
+
+
 def test_rows_wider_or_narrower_than_the_header():
     wider = read("a;b\n1;2;3\n4;5;6\n7;8;9\n")
     assert wider.frame.columns == ["a", "b", "column 3"]

@@ -396,6 +396,14 @@ def test_fields_with_parts_left_out_and_fields_nobody_knows():
     assert log.table.column("My Sensor").to_pylist() == [1.5, 1.6]
 
 
+def test_fields_that_occur_twice():
+    (one, bms) = read(make((*LOCAL, *BMS, LOCAL[1], BMS[0], TIME), bms_rows(1)))
+    assert one.values("motor_current")[0] == 20.5
+    assert one.table.column("Current (2)").to_pylist()[0] == 20.5
+    assert bms.values("pack_voltage")[0] == 12.03
+    assert bms.table.column("bms_v_tot (2)").to_pylist()[0] == 12.03
+
+
 def test_a_log_without_time_is_an_error_that_says_so():
     with pytest.raises(RidelogError, match="t_day"):
         read(make(LOCAL, ride()))

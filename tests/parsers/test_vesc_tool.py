@@ -141,6 +141,16 @@ def test_midnight():
     assert np.isfinite(log.values("speed")).all()
 
 
+@pytest.mark.parametrize("broken", [3_600_060, 360, 86_000_000, 99_999_999_999, -5, 0])
+def test_a_broken_stamp_is_not_midnight(broken):
+    lines = rows(10)
+    lines[6] = row(6, ms_today=broken)
+    log = read(text(lines))
+    assert log.source_rows.tolist() == [2, 3, 4, 5, 6, 7, 9, 10, 11]
+    assert log.time[-1] == pytest.approx(0.9)
+    assert damage(log, DamageKind.BROKEN_ROW, "time")[0].rows == (8,)
+
+
 def test_a_block_that_is_old_repeated_or_never_came():
     lines = [
         row(0, ms_today_setup=36_000_000 - 51_500, speed_meters_per_sec=9.9, ms_today_imu=-1),
