@@ -11,18 +11,16 @@ from ridelog.log import Role
 
 from .fit_rows import change_span, largest_change
 from .interpolation import along, quantile
+from .noise import row_noise
 from .open_circuit import OpenCircuit, follow
 from .pack import Residual
 from .polarisation import polarisation_current
-from .polarisation_fit import STEP_SHARE
 from .power_path import PowerPath
 from .resistance import ResistanceFit
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-#: Least noise as a share of the pack voltage: the shape of the open-circuit curve inside a bin (engineering judgement).
-_FLOOR_SHARE: Final = 5e-4
 #: What the resistance changes by within minutes (warmth, charge), as a share.
 _DRIFT_SHARE: Final = 0.03
 #: A weighted mean of the current over this long is what the running open-circuit voltage has absorbed, in s.
@@ -31,9 +29,6 @@ _ABSORBED_S: Final = 20.0
 _UNKNOWN_LOAD_SHARE: Final = 0.4
 #: Fewest rows the load before the log can be read off.
 _FEWEST_START_ROWS: Final = 20
-#: Standard deviation from the 90 % quantile of a normal distribution's size: it sees the tails that a median does not.
-_NINETY_PERCENT: Final = 1.645
-_MOST_ROWS: Final = 20_000
 #: Rows further off than so many standard deviations are left out of the open-circuit voltage, unless they are so many
 #: that the model is wrong and not the rows.
 _STRANGE: Final = 8.0
@@ -41,9 +36,6 @@ _STRANGE_SHARE: Final = 0.1
 #: Wheels report little or none of the current they brake with (a tenth on one that was logged for months), so the
 #: voltage rises without it: standard deviation of that as a share of the pack voltage.
 _BRAKING_SHARE: Final = 0.004
-#: A current above this share of the ride's largest is load.
-_LOADED_SHARE: Final = 0.05
-_FEWEST_LOADED: Final = 50
 
 
 def residual(path: PowerPath, role: Role, seen: ResistanceFit) -> tuple[Residual, OpenCircuit]:
@@ -70,6 +62,7 @@ def residual(path: PowerPath, role: Role, seen: ResistanceFit) -> tuple[Residual
     missed = float(np.clip(missed, -1.5 * typical * fit.slow_ohm, 1.5 * typical * fit.slow_ohm))
     fading = np.exp(-(time - time[0]) / fit.time_constant_s)
     drop = (fit.ohm * amps + fit.slow_ohm * slow) * scale + missed * fading
+    load = fit.ohm * np.abs(amps)
     change = fit.ohm * largest_change(amps, change_span(path.interval_s), path.gap_after)
     # Twice: the second time without the rows that the first one shows to be no part of the ride.
     looked_at = path
@@ -77,13 +70,12 @@ def residual(path: PowerPath, role: Role, seen: ResistanceFit) -> tuple[Residual
         running = follow(looked_at, volts + drop, drop)
         expected = np.asarray(running.volts - drop)
         misfit = np.where(path.known, path.volts - expected, np.nan)
-        noise, rate = _noise(path, running, amps, misfit, change)
-        strange = running.ordinary & (np.abs(misfit) > _STRANGE * np.hypot(noise, rate))
+        noise, variance = row_noise(path, running.ordinary, misfit, load, change)
+        strange = running.ordinary & (misfit**2 > _STRANGE**2 * variance)
         if not strange.any() or strange.sum() > _STRANGE_SHARE * running.ordinary.sum():
             break
         looked_at = replace(path, usable=path.usable & ~strange)
     absorbed = _absorbed(path, amps)
-    variance = rate**2 + noise**2
     variance += (np.hypot(fit.ohm_error, _DRIFT_SHARE * fit.ohm) * (amps - absorbed)) ** 2
     variance += (np.hypot(fit.slow_error, 0.1 * fit.slow_ohm) * (slow - absorbed)) ** 2
     variance += (min(missed_error, _UNKNOWN_LOAD_SHARE * typical * fit.slow_ohm) * fading) ** 2
@@ -140,35 +132,6 @@ def _start(path: PowerPath, implied: NDArray[np.float64], time_constant_s: float
         # Neighbouring rows share their error: ten count as one.
         error = spread * float(np.sqrt(10 / max(span, 1e-12)))
     return back, float(np.hypot(error, 0.2 * back))
-
-
-def _noise(
-    path: PowerPath,
-    running: OpenCircuit,
-    amps: NDArray[np.float64],
-    misfit: NDArray[np.float64],
-    change: NDArray[np.float64],
-) -> tuple[float, NDArray[np.float64]]:
-    """Noise of calm rows in V, and what a changing current adds in each row in V, shape (rows,).
-
-    Voltage is taken in an instant and current is often a mean since the row before; how much a change of R0 dI
-    between rows leaves of itself in the residual is read off the ride itself.
-    """
-    # Parked rows are quieter than riding ever is.
-    loaded = running.ordinary & (np.abs(path.amps) > _LOADED_SHARE * quantile(np.abs(amps), 0.99))
-    rows = np.flatnonzero(loaded if loaded.sum() >= _FEWEST_LOADED else running.ordinary)
-    rows = rows[:: -(-max(len(rows), 1) // _MOST_ROWS)]
-    floor = max(0.29 * path.resolution_v, _FLOOR_SHARE * path.level_v)
-    if len(rows) < 10:
-        return 3 * floor, STEP_SHARE * change
-    size, moved = np.abs(misfit[rows]), change[rows]
-    calm = moved <= np.quantile(moved, 0.6)
-    noise = max(float(np.quantile(size[calm], 0.9)) / _NINETY_PERCENT, floor)
-    quick = moved > 3 * noise
-    share = STEP_SHARE
-    if quick.sum() >= 20:
-        share = float(np.clip(np.quantile(size[quick] / moved[quick], 0.9) / _NINETY_PERCENT, STEP_SHARE, 1.0))
-    return noise, share * change
 
 
 def _braking(amps: NDArray[np.float64]) -> NDArray[np.float64]:
