@@ -118,6 +118,7 @@ def _truth(
         "suite": scene.suite,
         "onset_s": _rounded(truth.onset_s),
         "end_s": _rounded(truth.end_s),
+        "onset_ride_s": _ride_onset(logs),
         "contributing": sorted(set(truth.contributing)),
         "indistinguishable": indistinguishable(family.cause, scene.suite, truth.facts),
         "facts": truth.facts,
@@ -145,6 +146,14 @@ def _truth(
         },
         "faults": [[round(record.time_s, 3), record.code] for record in history.faults],
     }
+
+
+def _ride_onset(logs: list[dict[str, Any]]) -> float | None:
+    """Onset on the clock of the ride: the controller's log if there is one, else the first."""
+    for log in logs:
+        if log.get("onset_own_s") is not None:
+            return round(float(log["onset_own_s"]) + float(log["offset_to_ride_s"]), 3)
+    return None
 
 
 def _rounded(value: float | None) -> float | None:

@@ -10,6 +10,7 @@ from . import (
     families_cells,
     families_controller,
     families_healthy,
+    families_limits,
     families_path,
     families_regen,
     families_telemetry,
@@ -23,6 +24,7 @@ _ALL: Final[tuple[Family, ...]] = (
     *families_regen.FAMILIES,
     *families_path.FAMILIES,
     *families_cells.FAMILIES,
+    *families_limits.FAMILIES,
     *families_controller.FAMILIES,
     *families_telemetry.FAMILIES,
 )

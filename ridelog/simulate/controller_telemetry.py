@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -16,8 +17,6 @@ if TYPE_CHECKING:
     from .clocks import DeviceClock, Link
     from .state import History
     from .vehicle import Controller, Vehicle
-
-Series = "NDArray[np.float64]"
 
 
 @dataclass(slots=True)
@@ -41,7 +40,9 @@ class ControllerTelemetry:
         return len(self.true_s)
 
 
-def at_times(grid: NDArray[np.float64], values: NDArray[np.float64], times: NDArray[np.float64], jump: float) -> Series:  # type: ignore[valid-type]
+def at_times(
+    grid: NDArray[np.float64], values: NDArray[np.float64], times: NDArray[np.float64], jump: float
+) -> NDArray[np.float64]:
     """Interpolate, but hold the value before a step larger than `jump`: those take a millisecond, not a time step."""
     place = np.clip(np.searchsorted(grid, times, side="right") - 1, 0, len(grid) - 2)
     left, right = values[place], values[place + 1]
@@ -155,7 +156,7 @@ def sample_controller(
     return telemetry
 
 
-def _noise(rng: Generator, variant: int):  # type: ignore[no-untyped-def]  # noqa: ANN202
+def _noise(rng: Generator, variant: int) -> Callable[[int], NDArray[np.float64]]:
     """Noise of unit size: Gaussian, or with heavier tails in the second variant."""
     if variant == 1:
         return rng.standard_normal

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
@@ -245,9 +246,14 @@ def _weak_pack_hot_lead(scene: Scene) -> None:
 
 
 def _state(
-    name: str, cause: str, description: str, prepare: object, suites: tuple[str, ...] = SUITES, **more: object
+    name: str,
+    cause: str,
+    description: str,
+    prepare: Callable[[Scene], None],
+    suites: tuple[str, ...] = SUITES,
+    build: Mapping[str, Any] | None = None,
 ) -> Family:
-    return Family(name, cause, description, suites, prepare, moment=False, **more)  # type: ignore[arg-type]
+    return Family(name, cause, description, suites, prepare, moment=False, build=build)
 
 
 FAMILIES: Final = (

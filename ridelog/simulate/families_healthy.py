@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
@@ -50,6 +51,7 @@ def _kill_switch(scene: Scene) -> None:
     """The rider presses the kill switch under load: current gone at once, voltage up, and on again."""
     scene.pull(scene.event_s)
     scene.pull(scene.event_s + 40)
+    scene.truth.facts["kill_switch"] = 1.0
 
     def press(engine: Engine) -> None:
         engine.state.ride_enabled = False
@@ -246,8 +248,15 @@ def _fast_wheel(scene: Scene) -> None:
     scene.rider.target_speed[:] = np.minimum(scene.rider.target_speed, 0.6 * scene.vehicle.top_speed)
 
 
-def _family(name: str, description: str, prepare: object, suites: tuple[str, ...] = RIDES, **more: object) -> Family:
-    return Family(name, "none", description, suites, prepare, moment=False, **more)  # type: ignore[arg-type]
+def _family(
+    name: str,
+    description: str,
+    prepare: Callable[[Scene], None],
+    suites: tuple[str, ...] = RIDES,
+    build: Mapping[str, Any] | None = None,
+    duration_s: tuple[float, float] = (240.0, 900.0),
+) -> Family:
+    return Family(name, "none", description, suites, prepare, False, duration_s, build)
 
 
 FAMILIES: Final = (

@@ -10,10 +10,13 @@ from .case import Family
 from .triggers import Trigger
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from .bms_telemetry import BmsTelemetry
     from .controller_telemetry import ControllerTelemetry
     from .engine import Engine
     from .scene import Scene
+    from .state import Chunk
 
 
 def _frozen_board(scene: Scene) -> None:
@@ -61,9 +64,9 @@ def _saturation(scene: Scene) -> None:
     flux = scene.vehicle.flux_per_speed
     winding = scene.vehicle.winding_ohm
 
-    def saturated(chunk: object) -> np.ndarray:
-        back = flux * chunk["speed"] + winding * chunk["motor_current"]  # type: ignore[index]
-        return np.asarray(back > 0.985 * headroom * chunk["bus_voltage"])  # type: ignore[index]
+    def saturated(chunk: Chunk) -> NDArray[np.bool_]:
+        back = flux * chunk["speed"] + winding * chunk["motor_current"]
+        return np.asarray(back > 0.985 * headroom * chunk["bus_voltage"])
 
     fell: list[float] = []
 
@@ -81,19 +84,22 @@ def _saturation(scene: Scene) -> None:
     def tumble(scene: Scene, t: ControllerTelemetry) -> None:
         if not fell:
             return
+        rng, count = scene.rng, len(t)
         since = t.true_s - fell[0]
-        down = since > 0.25
-        turning = np.where(since < 1.6, np.minimum(1.0, since / 1.0), np.maximum(0.0, 1 - (since - 1.6) / 2.0))
-        t.values["speed"] = np.where(down, np.maximum(spin * turning, 0.0), t["speed"])
-        t.values["erpm"] = t["speed"] * scene.vehicle.erpm_per_speed
-        t.values["motor_current"] = np.where(down, 0.3 * scene.rng.standard_normal(len(t)), t["motor_current"])
-        t.values["battery_current"] = np.where(down, 0.1, t["battery_current"])
-        level = np.clip(np.abs(t["duty"]) * 100 / 0.95, 0, 100)
-        t.values["pwm"] = np.where(since > -0.6, np.where(since < 1.8, 100.0, 0.0), level)
-        t.values["duty"] = np.where(since > -0.6, np.where(since < 1.8, 0.95, 0.0), t["duty"])
-        t.values["tilt"] = np.where(
-            down, angle * np.clip(since / 0.8, 0, 1), scene.rng.normal(0.5, 1.2, len(t)) - 0.03 * t["motor_current"]
+        down, spinning = since > 0.2, since < 1.7
+        before = float(t["speed"][~down][-1]) if (~down).any() else 0.0
+        free = np.where(
+            spinning, before + (spin - before) * np.clip(since / 0.9, 0, 1), spin * np.clip(1 - (since - 1.7) / 2, 0, 1)
         )
+        t.values["speed"] = np.where(down, free, t["speed"])
+        t.values["erpm"] = t["speed"] * scene.vehicle.erpm_per_speed
+        idle = np.where(down & spinning, 1.5, 0.0) + 0.05 * rng.standard_normal(count)
+        t.values["motor_current"] = np.where(down, 3 * idle, t["motor_current"])
+        t.values["battery_current"] = np.where(down, idle, t["battery_current"])
+        t.values["duty"] = np.where(down, np.where(spinning, 0.95, 0.0), t["duty"])
+        upright = rng.normal(0.5, 1.2, count) - 0.03 * t["motor_current"]
+        lying = angle * np.clip(since / 0.8, 0, 1) + rng.normal(0, 0.4, count) * (since < 5)
+        t.values["tilt"] = np.where(down, lying, upright)
 
     scene.controller_hooks.append(tumble)
 

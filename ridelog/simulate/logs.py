@@ -94,7 +94,8 @@ class _Files:
         self.files[name] = data
         entry: dict[str, Any] = {"file": name, "role": role}
         if telemetry is not None:
-            entry.update(_clock_truth(self.scene, clock, telemetry.true_s, telemetry.stamp_s))
+            link = self.scene.bms_link if role == "bms" else self.scene.controller_link
+            entry.update(_clock_truth(self.scene, clock, link.latency_s, telemetry.true_s, telemetry.stamp_s))
         self.logs.append(entry)
 
     def vesc(self) -> None:
@@ -176,7 +177,8 @@ def log_files(scene: Scene, history: History) -> tuple[dict[str, bytes], list[di
 
     Returns:
         The files by name, and for each log what is true of its clock: the true time of its first and last row, what
-        its stamps show too much, its drift, and the onset counted from its own first row by its own clock.
+        its stamps show too much, its drift, the onset counted from its own first row by its own clock, and what must
+        be added to such a time to count from the first row of the controller's log (of the first log without one).
     """
     made = _Files(scene, history)
     for part in scene.suite.split("+"):
@@ -199,19 +201,28 @@ def log_files(scene: Scene, history: History) -> tuple[dict[str, bytes], list[di
                 made.fault_list()
             case "config":
                 made.configuration()
+    timed = [log for log in made.logs if log.get("reference_own_s") is not None]
+    ride = next((log for log in timed if log["role"] in ("controller", "wheel")), timed[0] if timed else None)
+    for log in timed:
+        assert ride is not None
+        log["offset_to_ride_s"] = round(ride["reference_own_s"] - log["reference_own_s"], 3)
     return made.files, made.logs
 
 
 def _clock_truth(
-    scene: Scene, clock: DeviceClock, true_s: NDArray[Any], stamp_s: NDArray[Any]
+    scene: Scene, clock: DeviceClock, latency_s: float, true_s: NDArray[Any], stamp_s: NDArray[Any]
 ) -> dict[str, float | int | None]:
+    """What is true of a log's stamps; own times count from its first row by its own clock."""
     onset = scene.truth.onset_s
-    own = round(float(clock.stamp(onset) - stamp_s[0]), 3) if onset is not None and len(true_s) else None
+    middle = scene.duration_s / 2 if onset is None else onset
+    own = round(float(clock.stamp(middle + latency_s) - stamp_s[0]), 3) if len(true_s) else None
     return {
         "rows": len(true_s),
         "first_row_true_s": round(float(true_s[0]), 3) if len(true_s) else None,
         "last_row_true_s": round(float(true_s[-1]), 3) if len(true_s) else None,
         "clock_offset_s": round(clock.offset_s, 4),
         "clock_drift_ppm": round(clock.drift_ppm, 2),
-        "onset_own_s": own,
+        "latency_s": round(latency_s, 4),
+        "reference_own_s": own,
+        "onset_own_s": own if onset is not None else None,
     }

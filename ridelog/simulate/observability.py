@@ -26,7 +26,7 @@ def indistinguishable(cause: str, suite: str, facts: dict[str, float | str]) -> 
     Args:
         cause: True cause.
         suite: The logs there are.
-        facts: Facts of the case; `in_regen` marks a path that opened while braking.
+        facts: Facts of the case; `in_regen` marks a path that opened while braking, `kill_switch` a stop the rider wanted.
     """
     board = any(part in suite for part in ("jk", "ant", "jbd", "daly", "plain", "bms"))
     result: set[str] = set()
@@ -34,7 +34,7 @@ def indistinguishable(cause: str, suite: str, facts: dict[str, float | str]) -> 
         result |= _OPEN_UNDER_LOAD
     if not board and (cause == "charge-fet-open-in-regen" or (cause == "power-path-open" and "in_regen" in facts)):
         result |= _OPEN_IN_REGEN
-    if cause == "remote-input-loss":
+    if cause == "remote-input-loss" or "kill_switch" in facts:
         result |= _SILENT_STOP
     if suite == "express+bms" or "plain" in suite:
         # Neither carries protection flags, the first not even those of the FETs.

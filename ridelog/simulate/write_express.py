@@ -51,7 +51,7 @@ def write_express(
         ("Batt", "Batt", "%", 2, level * 100),
         ("kmh_vesc", "Speed VESC", "km/h", 2, t["speed"] * 3.6),
         ("roll", "roll", "", 2, rng.normal(0, 0.03, count)),
-        ("pitch", "pitch", "", 2, rng.normal(0.02, 0.03, count)),
+        ("pitch", "pitch", "", 2, np.radians(t.values.get("tilt", rng.normal(1.2, 1.7, count)))),
         ("yaw", "yaw", "", 2, zero),
         ("fault", "fault", "", 0, t["fault"]),
         ("trip_vesc", "trip_vesc", "m", 2, t["metres"]),

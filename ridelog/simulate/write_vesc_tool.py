@@ -86,7 +86,7 @@ def write_vesc_tool(
     columns.update(_own_packet(rng, telemetry, ms))
     columns.update(_setup_packet(rng, telemetry, vehicle, controller, ms))
     columns["ms_today_imu"] = np.full(count, -1)
-    if imu:
+    if imu or "tilt" in telemetry.values:
         columns.update(_imu_packet(rng, telemetry, ms))
     columns["gnss_posTime"] = np.full(count, -1)
     if position:
@@ -183,6 +183,8 @@ def _imu_packet(rng: Generator, t: ControllerTelemetry, ms: NDArray[np.int64]) -
         ("accZ", 0.99, 2),
     ):
         result[name] = level + shake * size * rng.standard_normal(count)
+    if "tilt" in t.values:
+        result["pitch"] = np.radians(t["tilt"])
     result["yaw"] = np.mod(smooth_noise(rng, count, 0.1, 9.0) + np.pi, 2 * np.pi) - np.pi
     for name in ("gyroX", "gyroY", "gyroZ"):
         result[name] = 150 * shake * rng.standard_normal(count)

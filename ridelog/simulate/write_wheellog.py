@@ -37,8 +37,6 @@ def write_wheellog(rng: Generator, scene: Scene, t: ControllerTelemetry, *, posi
     per_cell = t["slow_voltage"] / scene.pack.series
     level = np.clip((per_cell - 3.3) / 0.87, 0, 1) * 100
     pwm = np.clip(np.abs(t["duty"]) * 100 / 0.95, 0, 100)
-    if "pwm" in t.values:
-        pwm = t["pwm"]
     tilt = t.values.get("tilt", rng.normal(0.5, 1.2, count) - 0.04 * t["motor_current"])
     roll = rng.normal(0, 2.0, count)
     alerts = np.where(pwm >= 90, "PWM", "")
