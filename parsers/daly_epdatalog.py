@@ -201,7 +201,9 @@ def _add_faults(builder: LogBuilder, frame: pl.DataFrame, alarms: dict[int, str]
 
 def _byte(cell: object) -> int | None:
     """Eight bits in quotes, lowest first; None when the cell holds something else."""
-    text = str(cell or "").strip("' \"")
+    text = str("" if cell is None else cell).strip("' \"")
+    if text == "0":
+        return 0
     return sum(1 << bit for bit, letter in enumerate(text) if letter == "1") if re.fullmatch("[01]{8}", text) else None
 
 

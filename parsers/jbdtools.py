@@ -16,7 +16,7 @@ from ridelog.sources import Source
 
 from .cell_columns import add_cells, add_sensors
 from .delimited import read_delimited
-from .frames.ant_codes import named_bits
+from .frames.bit_names import named_bits
 from .frames.jbd_registers import PROTECTION_BITS
 from .jbdtools_captions import Columns, find_columns, to_utf8
 from .jbdtools_cells import TURNED, Cells

@@ -22,9 +22,9 @@ from .ant_codes import (
     STATES,
     WARNING_BITS,
     fet_state,
-    named_bits,
 )
 from .ant_settings import NEW_REGISTERS, Settings, register_settings
+from .bit_names import named_bits
 from .crc import modbus_crc
 from .protocol import Packet, Protocol
 from .samples import Origin, Polls, Values, bits, cells, hottest, sample_log

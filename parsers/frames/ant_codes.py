@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Final
 
 #: State of the charge FETs by code (string tables of the vendor's app).
@@ -135,13 +135,6 @@ STATES: Final[Mapping[int, str]] = {1: "idle", 2: "charging", 3: "standby", 4: "
 
 #: Battery type word of the new protocol.
 CHEMISTRIES: Final[Mapping[int, str]] = {0xFAF1: "nmc", 0xFAF2: "lfp", 0xFAF3: "lto"}
-
-
-def named_bits(word: int, names: Mapping[int, str], ignored: Iterable[int] = ()) -> list[str]:
-    """Canonical names of the bits that are set, each once, lowest bit first; a bit without a name is "other"."""
-    skip = frozenset(ignored)
-    set_bits = [bit for bit in range(word.bit_length()) if word >> bit & 1 and bit not in skip]
-    return list(dict.fromkeys(names.get(bit, "other") for bit in set_bits))
 
 
 def fet_state(code: int, names: Mapping[int, str]) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from .ant_codes import named_bits
+from .bit_names import named_bits
 from .samples import Origin, Values, bits, cells, hottest
 
 Settings = dict[str, float | str | bool]

@@ -10,7 +10,7 @@ from typing import ClassVar, Final
 from ridelog.clock import Clock
 from ridelog.log import Identity, Log
 
-from .ant_codes import named_bits
+from .bit_names import named_bits
 from .crc import modbus_crc
 from .protocol import Packet, Protocol
 from .samples import Origin, Polls, Values, cells, hottest, sample_log

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import zip_longest
-from typing import Final
+from typing import Final, TypeAlias
 
 import numpy as np
 
@@ -17,8 +17,10 @@ from ridelog.log import Identity, Log, LogBuilder, Role
 from .arrival import stamp_frames
 from .stream import Frame
 
-#: Decoded fields by channel name: number, flag, text, list of names, list with None for what was not read, or None.
-Values = dict[str, object]
+#: A decoded field: number, flag, text, list of names, list with None for what was not read, or None.
+Value: TypeAlias = object
+#: Decoded fields by channel name.
+Values = dict[str, Value]
 
 #: Frames further apart than this are of different polls; engineering judgement, slower than any host asks.
 POLL_SPAN_S: Final = 5.0

@@ -34,7 +34,7 @@ def settings_log(
         identity: What is known about the device.
         damage: What was found while cutting and decoding.
     """
-    if not frames or not (settings or identity.serial or identity.model or identity.firmware):
+    if not frames or not settings:
         return []
     names = list(settings)
     first = frames[0]
