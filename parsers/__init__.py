@@ -7,6 +7,7 @@ from ridelog.parsing import Parser
 from .ackmaniac import Ackmaniac
 from .btsnoop import Btsnoop
 from .cardputer import Cardputer
+from .daly_arduino import DalyArduino
 from .daly_epdatalog import DalyEpDataLog
 from .darknessbot import DarknessBot
 from .euc_planet import EucPlanet
@@ -68,6 +69,7 @@ PARSERS: tuple[Parser, ...] = (
     JbdFig(),
     SmartBmsUtility(),
     DalyEpDataLog(),
+    DalyArduino(),
     JkExport(),
     JkUsbCsv(),
     Btsnoop(),

@@ -14,7 +14,7 @@ from ridelog.damage import Damage, DamageKind, Effect
 from ridelog.log import Identity, Log, LogBuilder, Role
 
 from .arrival import stamp_frames
-from .jk_codes import ERROR_BITS, WARNING_BITS, names_of_bits
+from .jk_codes import protections_of, warnings_of
 from .jk_framing import field, frame_matrix, scaled
 from .jk_layout import ENABLED_CELLS, Layout
 from .stream import Frame
@@ -197,8 +197,8 @@ def _add(builder: LogBuilder, item: JkField, matrix: Matrix, layout: Layout) -> 
         return
     if item.name == "error word":
         words = field(matrix, offset, "<u4" if layout is Layout.WIDE else "<u2").astype(np.int64)
-        builder.add("protections", [names_of_bits(int(word), ERROR_BITS) for word in words], source=f"byte {offset}")
-        builder.add("warnings", [names_of_bits(int(word), WARNING_BITS) for word in words], source=f"byte {offset}")
+        builder.add("protections", [protections_of(int(word)) for word in words], source=f"byte {offset}")
+        builder.add("warnings", [warnings_of(int(word)) for word in words], source=f"byte {offset}")
         builder.keep(item.name, words)
         return
     values = scaled(matrix, offset, item.kind, item.scale)

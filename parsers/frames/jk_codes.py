@@ -7,6 +7,8 @@ from typing import Final
 
 from ridelog.channels import PROTECTIONS
 
+from .bit_names import named_bits
+
 #: Bit of the error word to protection (frame 0x02, 32 bits, the lower 16 in frames for 24 cells).
 ERROR_BITS: Final[dict[int, str]] = {
     1: "fet-overtemperature",
@@ -36,8 +38,10 @@ ERROR_BITS: Final[dict[int, str]] = {
     27: "discharge-undertemperature",
     28: "software-lock",
 }
-#: Bits that warn and open no FET. The reminders of bits 18 (GPS) and 19 (password) say nothing about the battery.
+#: Bits that warn and open no FET.
 WARNING_BITS: Final[dict[int, str]] = {0: "wire-resistance"}
+#: Bits that say nothing about the battery: GPS not connected, change the password.
+_REMINDERS: Final = (18, 19)
 
 #: Alarm bits of the 4E57 protocol (tag 8B): bit 0 warns, the others protect.
 UART_ALARM_BITS: Final[dict[int, str]] = {
@@ -56,9 +60,24 @@ UART_ALARM_BITS: Final[dict[int, str]] = {
 UART_WARNING_BITS: Final[dict[int, str]] = {0: "low-soc"}
 
 
-def names_of_bits(word: int, table: dict[int, str]) -> list[str]:
-    """Canonical names for the bits that are set, each once, in the order of the bits."""
-    return list(dict.fromkeys(name for bit, name in table.items() if word >> bit & 1))
+def protections_of(word: int) -> list[str]:
+    """Protections of an error word."""
+    return named_bits(word, ERROR_BITS, (*WARNING_BITS, *_REMINDERS))
+
+
+def warnings_of(word: int) -> list[str]:
+    """Warnings of an error word."""
+    return [name for bit, name in WARNING_BITS.items() if word >> bit & 1]
+
+
+def uart_protections_of(word: int) -> list[str]:
+    """Protections of an alarm word of the 4E57 protocol."""
+    return named_bits(word, UART_ALARM_BITS, UART_WARNING_BITS)
+
+
+def uart_warnings_of(word: int) -> list[str]:
+    """Warnings of an alarm word of the 4E57 protocol."""
+    return [name for bit, name in UART_WARNING_BITS.items() if word >> bit & 1]
 
 
 @dataclass(frozen=True, slots=True)

@@ -103,10 +103,10 @@ def _rewrites(table: NDArray[np.void], places: NDArray[np.int64]) -> list[int]:
     """
     counter = table["counter"].astype(np.float64)
     alone = table["code"] == CLOCK_SET
-    pairs = set()
-    for index in np.flatnonzero(alone[1:] & alone[:-1]) + 1:
+    pairs: set[int] = set()
+    for index in (np.flatnonzero(alone[1:] & alone[:-1]) + 1).tolist():
         if index - 1 not in pairs and _same_moment(table[index - 1], table[index]):
-            pairs.add(int(index))
+            pairs.add(index)
             alone[index - 1 : index + 1] = False
     cuts: list[int] = []
     for index in range(1, len(table)):

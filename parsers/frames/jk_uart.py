@@ -11,7 +11,7 @@ from ridelog.damage import Damage, DamageKind, Effect
 from ridelog.log import Identity, Log
 from ridelog.settings import SETTINGS
 
-from .jk_codes import UART_ALARM_BITS, UART_WARNING_BITS, names_of_bits
+from .jk_codes import uart_protections_of, uart_warnings_of
 from .protocol import Packet, Protocol
 from .samples import Origin, Sample, Values, cells, hottest, sample_log
 from .stream import Cut, Frame, Verdict, cut_damage, cut_frames
@@ -204,8 +204,8 @@ def _values(fields: Mapping[int, bytes]) -> Values:
             values["battery_current"] = -size if current & _CHARGING else size
     alarms, status = _number(fields, 0x8B), _number(fields, 0x8C)
     if alarms is not None:
-        values["protections"] = names_of_bits(alarms, UART_ALARM_BITS)
-        values["warnings"] = names_of_bits(alarms, UART_WARNING_BITS)
+        values["protections"] = uart_protections_of(alarms)
+        values["warnings"] = uart_warnings_of(alarms)
         values["alarm word"] = float(alarms)
     if status is not None:
         values.update(charge_fet=bool(status & 1), discharge_fet=bool(status & 2), balancing=bool(status & 4))

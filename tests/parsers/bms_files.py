@@ -235,3 +235,19 @@ def jk_usb_csv():
         lines.append([stamp, 52.84, f"{-current:.2f}", f"{abs(current) * 52.84:.1f}", 81, 100, "LFP", 42, 27.0, 25.1])
         lines[-1] += [24.9, -200, -200, -200, 3.305, 3.303, 0.004, 81.0, 100.0, "false", "true", "true"]
     return table(header, lines)
+
+
+def daly_arduino() -> bytes:
+    """Serial monitor of an Arduino that reads a Daly BMS."""
+    lines = ["Press any key to query data from the BMS", ""]
+    for poll in range(20):
+        stamp = f"17:33:{poll:02}.250 -> "
+        lines.append(f"{stamp}<DALY-BMS DEBUG> Send command: 0x90 Checksum = 0x7D")
+        lines.append(f"{stamp}<DALY-BMS DEBUG> {51.8 - poll / 10:.2f}V, {5 + poll:.2f}A, {80 - poll / 10:.2f}SOC")
+        lines += [
+            f"<DALY-BMS DEBUG> Frame No.: {1 + cell // 3} Cell No: {cell + 1}. {3700 + cell}mV" for cell in range(14)
+        ]
+        lines.append("<DALY-BMS DEBUG> Frame No.: 1 Sensor No: 1. 26\u00b0C")
+        lines.append("<DALY-BMS DEBUG> Cell Balance State: 00000000000001")
+        lines += ["Number of Cells:             14", "Discharge MOSFet Status:     1", "Charge MOSFet Status:        0"]
+    return "\n".join(lines).encode() + b"\n"

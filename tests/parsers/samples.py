@@ -5,6 +5,7 @@ A parser joins by adding its sample to `SAMPLES`; tests/parsers/test_contract.py
 
 from . import bms_files as bms
 from . import board_files as boards
+from . import table_files as tables
 from . import wheel_files as wheels
 from .vesc_tool_files import HEADER_A, HEADER_B, HEADER_C, rows, text
 
@@ -52,7 +53,9 @@ SAMPLES = {
     "jbdtools": ("jbdtools", bms.jbdtools()),
     "jbd-fig": ("jbd-fig", bms.jbd_fig()),
     "smart-bms-utility": ("smart-bms-utility", bms.smart_bms_utility()),
+    "daly-arduino": ("daly-arduino", bms.daly_arduino()),
     "daly-epdatalog": ("daly-epdatalog", bms.daly_epdatalog()),
     "jk-detail-log": ("jk-export", bms.jk_detail_log()),
     "jk-usb-csv": ("jk-usb-csv", bms.jk_usb_csv()),
+    "home-assistant": ("home-assistant", tables.history()),
 }

@@ -43,13 +43,20 @@ def test_every_file_with_frames_is_read(real_logs):
 
 
 def test_files_without_frames_are_not_taken_for_frames(real_logs):
-    for folder, name in (("jk", "detailLogRows.json"), ("daly", "daly_arduino_example-output.txt")):
-        try:
-            parsers = {log.parser for log in reading.read(str(real_logs / folder / name))}
-        except UnrecognisedError as error:
-            assert "frame" in error.reasons["hex-dump"] or "JSON" in error.reasons["hex-dump"]
-        else:
-            assert parsers.isdisjoint(PARSER.values())
+    with pytest.raises(UnrecognisedError) as caught:
+        reading.read(str(real_logs / "jk" / "detailLogRows.json"))
+    assert "JSON without a frame" in caught.value.reasons["frame-lines"]
+
+
+def test_values_an_arduino_printed(real_logs):
+    (log,) = reading.read(str(real_logs / "daly" / "daly_arduino_example-output.txt"))
+    (row,) = log.table.to_pylist()
+    assert row["pack_voltage"] == 54.1
+    assert row["soc"] == 0.771
+    assert row["cell_voltages"][:3] == [3.869, 3.87, 3.87]
+    assert len(row["cell_voltages"]) == row["cell_count"] == 14
+    assert row["battery_temperatures"] == [26]
+    assert row["discharge_fet"] is row["charge_fet"] is True
 
 
 def test_a_classic_serial_link_gives_the_commands_of_the_app(real_logs):

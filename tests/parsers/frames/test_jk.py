@@ -475,3 +475,8 @@ def test_any_content_with_a_correct_sum_is_decoded(kind, body):
 @given(st.dictionaries(st.integers(0, 255), st.binary(max_size=12), max_size=10))
 def test_any_tags_with_a_correct_sum_are_decoded(fields):
     JkUart().logs([Packet(jk.uart(fields), 0, None)], NO_CLOCK, "test")
+
+
+def test_a_bit_without_a_name_is_not_passed_over():
+    row = first(decode(jk.cell_info(errors=1 << 30 | 1 << 13))[0])
+    assert row["protections"] == ["discharge-overcurrent", "other"]
