@@ -12,7 +12,7 @@ from ridelog.log import Role
 from ridelog.ride import Track
 from ridelog.settings import number
 
-from .fet_edges import Edge, falling_edges, last_current, lowest_cell
+from .fet_edges import Edge, falling_edges, lowest_cell, recent_load
 
 #: A discharge current from which the pack was in use, A.
 _LOAD_A = 3.0
@@ -105,7 +105,7 @@ class BmsTrip(Detector):
         findings: list[Finding] = []
         main: Edge | None = None
         for edge in falling_edges(track, "discharge_fet"):
-            load = last_current(track, edge.row)
+            load = recent_load(track, edge.row)
             serious = load > _LOAD_A or any(kind in _PROTECTIONS for kind in edge.kinds)
             findings.append(self._finding(track, edge, load, serious))
             if serious and main is None:

@@ -17,10 +17,12 @@ if TYPE_CHECKING:
 
 #: The voltage and current columns of one row can be this far apart in time, in s; engineering judgement from measured
 #: skews of up to 80 ms and averaging over a poll.
-SKEW_S = 0.35
-#: Share of the open-circuit voltage that ordinary errors of the estimate stay within; engineering judgement.
-LOW_SHARE = 0.07
-HIGH_SHARE = 0.045
+SKEW_S = 0.2
+#: Shares of the open-circuit voltage, and of the ohmic sag of the moment, that ordinary errors of the estimate stay
+#: within; engineering judgement. A bus that lost its pack leaves it by far more.
+LOW_SHARE = 0.05
+HIGH_SHARE = 0.055
+SAG_SHARE = 0.25
 #: Multiples of the residual's own noise.
 NOISE_MULTIPLE = 8.0
 
@@ -56,8 +58,8 @@ def excursions(case: Case, track: Track) -> Excursions | None:
     """Compare the voltage with what a connected pack could have had at any current seen within the skew.
 
     A pack at its open-circuit voltage E with resistance R gives E - R I; the current that belongs to a voltage may
-    stand in a neighbouring row, so the range over the neighbours is allowed. What is outside that range by more than
-    the noise and a share of E cannot be this pack.
+    stand in a neighbouring row, so the range of what is expected over the neighbours is allowed. What is outside that
+    range by more than the noise and a share of E cannot be this pack.
 
     Returns:
         The excursions, None when the pack estimate has no residual for this track.
@@ -66,21 +68,18 @@ def excursions(case: Case, track: Track) -> Excursions | None:
     if residual is None:
         return None
     volts = track.values("pack_voltage")
-    current = np.nan_to_num(track.values("battery_current"))
     interval = max(track.log.interval_s, 1e-3)
     reach = int(min(max(np.ceil(SKEW_S / interval), 1), 20))
     ohm = residual.ohm if np.isfinite(residual.ohm) else 0.0
-    highest = rolling_extreme(current, reach, highest=True)
-    lowest = rolling_extreme(current, reach, highest=False)
-    without_load = residual.expected + ohm * current
-    noise = residual.noise if np.isfinite(residual.noise) else 0.0
-    scale = residual.open_circuit
-    below = (without_load - ohm * np.maximum(highest, 0.0)) - volts
-    above = volts - (without_load - ohm * np.minimum(lowest, 0.0))
+    current = np.abs(np.nan_to_num(track.values("battery_current")))
+    slack = SAG_SHARE * ohm * rolling_extreme(current, reach, highest=True)
+    noise = NOISE_MULTIPLE * (residual.noise if np.isfinite(residual.noise) else 0.0)
+    below = rolling_extreme(residual.expected, reach, highest=False) - volts
+    above = volts - rolling_extreme(residual.expected, reach, highest=True)
     return Excursions(
-        np.nan_to_num(below, nan=-1.0),
-        np.nan_to_num(above, nan=-1.0),
-        np.maximum(NOISE_MULTIPLE * noise, LOW_SHARE * scale),
-        np.maximum(NOISE_MULTIPLE * noise, HIGH_SHARE * scale),
-        scale,
+        np.where(np.isfinite(below), below, -1.0),
+        np.where(np.isfinite(above), above, -1.0),
+        np.maximum(noise, LOW_SHARE * residual.open_circuit) + slack,
+        np.maximum(noise, HIGH_SHARE * residual.open_circuit) + slack,
+        residual.open_circuit,
     )

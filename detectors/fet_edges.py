@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 #: Protections looked for from this long before an edge to this long after it, s; at least two polls either way.
 _BEFORE_S, _AFTER_S = 3.0, 6.0
+#: The pack was in use when a load flowed within this time before, s.
+_LOAD_S = 5.0
 
 #: Canonical protection to the kind of trip.
 KINDS: Final[dict[str, str]] = {
@@ -127,19 +129,12 @@ def _first(lists: Iterable[tuple[str, ...] | None]) -> tuple[str, ...]:
     return tuple(set.intersection(*known)) if known else ()
 
 
-def current_before(track: Track, row: int, seconds: float = 10.0) -> float:
-    """Current of the largest size within `seconds` before a row (at least three rows), A, discharge positive."""
-    start = min(int(np.searchsorted(track.time, track.time[row] - seconds)), max(row - 3, 0))
+def recent_load(track: Track, row: int) -> float:
+    """Highest discharge current of the last seconds before a row, A: a poll at the edge itself may show little of it."""
+    start = min(int(np.searchsorted(track.time, track.time[row] - _LOAD_S)), max(row - 3, 0))
     values = track.values("battery_current")[start:row]
     values = values[np.isfinite(values)]
-    return float(values[np.argmax(np.abs(values))]) if len(values) else 0.0
-
-
-def last_current(track: Track, row: int) -> float:
-    """The last two known currents before a row, the larger one, A, discharge positive."""
-    values = track.values("battery_current")[max(row - 6, 0) : row]
-    values = values[np.isfinite(values)][-2:]
-    return float(values[np.argmax(np.abs(values))]) if len(values) else 0.0
+    return float(values.max()) if len(values) else 0.0
 
 
 def lowest_cell(track: Track, first: int, last: int) -> tuple[float, int]:
