@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import codecs
-from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -11,16 +10,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ridelog.damage import Damage, DamageKind, Effect
-from ridelog.errors import ParseError
+
+from .delimited_layout import Layout, find_layout, schema
 
 if TYPE_CHECKING:
     import polars as pl
     from numpy.typing import NDArray
-
-#: Header fields a log may have; engineering judgement, ten times the widest real format.
-MOST_COLUMNS = 4096
-#: How far into the rows the layout is judged.
-_SAMPLE_BYTES = 65_536
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,38 +32,6 @@ class Delimited:
     frame: pl.DataFrame
     lines: NDArray[np.int64]
     damage: tuple[Damage, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Layout:
-    """What the head of a delimited text says about its rows.
-
-    Attributes:
-        columns: Column names, unique; the last is "" where rows end in a separator.
-        text_columns: The ones to be read as text.
-        separator: One character.
-        quoted: Whether cells may be quoted.
-        decimal_comma: Whether the decimal separator is a comma.
-        header: The header line as it stands in the file, b"" where the file has none.
-        first_line: 1-based number of the first line after the header.
-        offset: Byte offset of that line.
-        absent: How many of the header's last columns the rows do not have.
-    """
-
-    columns: tuple[str, ...]
-    text_columns: frozenset[str]
-    separator: str
-    quoted: bool
-    decimal_comma: bool
-    header: bytes
-    first_line: int
-    offset: int
-    absent: int = 0
-
-    @property
-    def named(self) -> tuple[str, ...]:
-        """The columns without the empty one that a separator at the end of each row makes."""
-        return self.columns[:-1] if self.columns[-1] == "" else self.columns
 
 
 def read_delimited(
@@ -110,7 +73,7 @@ def read_delimited(
     nul_bytes = whole - len(data)
     if data.endswith((b"\n\n", b"\n\r\n")):
         data = data.rstrip(b"\r\n") + b"\n"
-    layout = _find_layout(data, separator, header, text_columns, skip_lines, path)
+    layout = find_layout(data, separator, header, text_columns, skip_lines, path)
     data, cut = _without_cut_row(data, layout)
     damage += cut
     # A zero byte in a number is an error that shows by itself.
@@ -155,115 +118,6 @@ def _as_utf8(data: bytes, encoding: str) -> tuple[bytes, list[Damage]]:
         return text.encode(), []
     message = f"{lost} bytes are not valid {encoding}; they are shown as a replacement character."
     return text.encode(), [Damage(DamageKind.ENCODING, Effect.REPAIRED, message, lost)]
-
-
-def _find_layout(
-    data: bytes,
-    separator: str,
-    header: Sequence[str] | None,
-    text_columns: Collection[str],
-    skip_lines: int,
-    path: str,
-) -> Layout:
-    offset, line = 0, 1
-    for _ in range(skip_lines):
-        offset, line = _after_line(data, offset), line + 1
-    # A quote that only comes later in a file of numbers does not fit, and the careful way looks for it again.
-    quoted = b'"' in (data if text_columns else data[: offset + _SAMPLE_BYTES])
-    header_line = b""
-    if header is None:
-        while offset < len(data) and not header_line.strip():
-            end = _after_line(data, offset)
-            header_line = data[offset:end].rstrip(b"\r\n")
-            offset, line = end, line + 1
-        if not header_line.strip():
-            raise ParseError("holds no header line.", path=path, advice="The logger may have lost power at its start.")
-        if header_line.count(separator.encode()) >= MOST_COLUMNS:
-            raise ParseError(f"the header has more than {MOST_COLUMNS} columns.", path=path, place=f"line {line - 1}")
-        names = _split(header_line.decode("utf-8", "replace"), separator, quoted)
-    else:
-        names = list(header)
-    sample = data[offset : offset + _SAMPLE_BYTES].splitlines()
-    if len(data) > offset + _SAMPLE_BYTES:
-        sample = sample[:-1]
-    rows = [row for row in (text.decode("utf-8", "replace") for text in sample) if row.strip()]
-    columns = _unique(_fit_width([_printable(name) for name in names], rows, separator, quoted))
-    return Layout(
-        columns=columns,
-        text_columns=frozenset(text_columns),
-        separator=separator,
-        quoted=quoted,
-        decimal_comma=separator != "," and _has_decimal_commas(rows, separator),
-        header=header_line,
-        first_line=line,
-        offset=offset,
-        absent=max(0, len(names) - len(columns) - (names[-1].strip() == "")),
-    )
-
-
-def _printable(name: str) -> str:
-    """A column name without control characters: some of them no table can have in a name."""
-    return "".join(char for char in name if char.isprintable()).strip()
-
-
-def _after_line(data: bytes, offset: int) -> int:
-    end = data.find(b"\n", offset)
-    return len(data) if end < 0 else end + 1
-
-
-def _split(line: str, separator: str, quoted: bool) -> list[str]:
-    if not quoted:
-        return line.split(separator)
-    import csv
-
-    try:
-        return next(csv.reader([line], delimiter=separator), [])
-    except csv.Error:
-        return line.split(separator)
-
-
-def _fit_width(names: list[str], rows: Sequence[str], separator: str, quoted: bool) -> list[str]:
-    """Names for the cells the rows really have; a separator at the end of the rows or of the header is no column."""
-    widths = Counter(len(_split(row, separator, quoted)) for row in rows)
-    if not widths:
-        return names
-    width, count = widths.most_common(1)[0]
-    if width == len(names) + 1 and rows[0].endswith(separator):
-        return [*names, ""]
-    if width == len(names) - 1 and names[-1] == "":
-        return names[:-1]
-    if width == len(names) or count < 3 or count < 0.8 * len(rows) or width > MOST_COLUMNS:
-        return names
-    if width < len(names):
-        return names[:width]
-    return [*names, *(f"column {index + 1}" for index in range(len(names), width))]
-
-
-def _unique(names: Sequence[str]) -> tuple[str, ...]:
-    result: list[str] = []
-    taken: set[str] = set()
-    for index, name in enumerate(names):
-        given = name or ("" if index == len(names) - 1 else f"column {index + 1}")
-        unique, again = given, 2
-        while unique in taken:
-            unique, again = f"{given} ({again})", again + 1
-        taken.add(unique)
-        result.append(unique)
-    return tuple(result)
-
-
-def _has_decimal_commas(rows: Sequence[str], separator: str) -> bool:
-    """Tell whether cells like "81,2" and none like "81.2" are in the sample."""
-    if not any("," in row for row in rows[:50]):
-        return False
-    commas = points = 0
-    for row in rows[:50]:
-        for cell in row.split(separator):
-            whole, comma, fraction = cell.strip().lstrip("+-").partition(",")
-            commas += bool(comma) and whole.isdecimal() and fraction.isdecimal()
-            whole, point, fraction = cell.strip().lstrip("+-").partition(".")
-            points += bool(point) and whole.isdecimal() and fraction.isdecimal()
-    return commas > 0 and points == 0
 
 
 def _without_cut_row(data: bytes, layout: Layout) -> tuple[bytes, list[Damage]]:
@@ -317,13 +171,6 @@ def _read_whole(data: bytes, layout: Layout) -> tuple[pl.DataFrame, NDArray[np.i
         if header_again >= 0:
             return None
     return named, np.arange(layout.first_line, layout.first_line + rows, dtype=np.int64), ()
-
-
-def schema(layout: Layout, columns: Sequence[str]) -> dict[str, pl.DataType | type[pl.DataType]]:
-    """Polars types of `columns`: text where the layout says so, else floats."""
-    import polars as pl
-
-    return {name: pl.String if name in layout.text_columns or name == "" else pl.Float64 for name in columns}
 
 
 def _only_finite(frame: pl.DataFrame) -> pl.DataFrame:

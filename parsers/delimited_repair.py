@@ -11,7 +11,7 @@ import numpy as np
 
 from ridelog.damage import Damage, DamageKind, Effect
 
-from .delimited import Layout, schema
+from .delimited_layout import Layout, schema
 
 if TYPE_CHECKING:
     import polars as pl
