@@ -17,7 +17,7 @@ from ridelog.settings import SETTINGS
 from . import jk_framing
 from .jk02 import clock_counters, sample_jk02
 from .jk04 import sample_jk04
-from .jk_device import read_identity, usual_layout
+from .jk_device import read_counters, read_identity, usual_layout
 from .jk_framing import cut_jk_frames, frame_matrix
 from .jk_layout import Layout, enabled_cells, layouts_of
 from .jk_records import EARLIEST_SET_S, EPOCH_2020, detail_logs, logbook_log
@@ -86,7 +86,8 @@ class JkFrames(Protocol):
         )
         logs += [logbook] if logbook else []
         if not logs:
-            logs = settings_log(settings, cut.frames, clock=clock, parser=parser, identity=identity)
+            told = {**settings, **_device_rows(kinds.get(jk_framing.DEVICE_INFO, []))}
+            logs = settings_log(told, cut.frames, clock=clock, parser=parser, identity=identity)
             for log in logs:
                 log.settings = canonical
         if logs:
@@ -133,6 +134,11 @@ def _identity(frames: Sequence[Frame]) -> tuple[Identity, tuple[Damage, ...]]:
     rows = tuple(frame.row for frame in frames[:20])
     message = f"The capture holds the device information of {len(found)} JK devices; their frames cannot be told apart."
     return shared, (Damage(DamageKind.NOTE, Effect.NOTED, message, len(found), rows),)
+
+
+def _device_rows(frames: Sequence[Frame]) -> Settings:
+    """What the last device information says beside the identity, for a log of the configuration alone."""
+    return dict(read_counters(frames[-1].data)) if frames else {}
 
 
 def _settings(frames: Sequence[Frame]) -> tuple[Settings, tuple[Damage, ...]]:

@@ -36,8 +36,8 @@ def read_identity(data: bytes) -> Identity:
 def read_counters(data: bytes) -> dict[str, float]:
     """Total runtime in s and how often the device was started, from a device information frame."""
     return {
-        "uptime": float(int.from_bytes(data[_UPTIME : _UPTIME + 4], "little")),
-        "power_on_count": float(int.from_bytes(data[_STARTS : _STARTS + 4], "little")),
+        "time of operation (s)": float(int.from_bytes(data[_UPTIME : _UPTIME + 4], "little")),
+        "power-on count": float(int.from_bytes(data[_STARTS : _STARTS + 4], "little")),
     }
 
 

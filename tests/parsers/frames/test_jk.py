@@ -197,6 +197,16 @@ def test_settings_alone_make_a_log_of_their_own():
     assert rows["third discharge overcurrent stage"] == 0
 
 
+def test_device_information_alone_makes_a_log():
+    (log,) = decode(jk.device_info())
+    assert log.role is Role.CONFIG
+    assert log.identity.model == "JK_B2A24S20P"
+    assert log.settings == {}
+    rows = {row["setting"]: row["setting_value"] for row in log.table.to_pylist()}
+    assert rows["time of operation (s)"] == 100_000
+    assert rows["power-on count"] == 7
+
+
 def test_a_setting_changed_during_the_capture_is_told():
     changed = list(jk.SETTINGS)
     changed[14] = 80_000
