@@ -101,7 +101,7 @@ def _panel(panel: Panel, group: Group, top: float) -> str:
     if not drawn:
         return parts[0]
     bottom, floor = top + 20 + _PANEL - 8, top + 20
-    least, most = _range([item[2] for item in drawn])
+    least, most = _range([item[2] for item in drawn], panel.height)
     for value in ticks(least, most, 4):
         y = bottom - (value - least) / (most - least) * (bottom - floor)
         parts.append(f'<path class="grid" d="M{_LEFT} {y:.1f}H{_WIDTH - _RIGHT}"/>')
@@ -121,9 +121,11 @@ def _panel(panel: Panel, group: Group, top: float) -> str:
     return "".join(parts)
 
 
-def _range(arrays: Iterable[NDArray[np.float64]]) -> tuple[float, float]:
+def _range(arrays: Iterable[NDArray[np.float64]], height: float = 0.0) -> tuple[float, float]:
     arrays = list(arrays)
     least, most = min(float(a.min()) for a in arrays), max(float(a.max()) for a in arrays)
+    short = max(height - (most - least), 0.0)
+    least, most = least - short / 2, most + short / 2
     room = (most - least) * 0.06 or max(abs(most) * 0.05, 0.5)
     return least - room, most + room
 

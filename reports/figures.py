@@ -47,13 +47,14 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """A panel: id, title, unit, quantisation step and decimals in that unit, its lines and limit lines."""
+    """A panel: id, title, unit; quantisation step, decimals and smallest height of its axis in that unit; its lines."""
 
     id: str
     title: str
     unit: str
     step: float
     decimals: int
+    height: float
     lines: tuple[Line, ...]
     limits: tuple[tuple[str, str], ...] = ()
 
@@ -65,6 +66,7 @@ PLANS: Final[tuple[Plan, ...]] = (
         "V",
         0.01,
         1,
+        2.0,
         (Line("pack_voltage", "Voltage"),),
         (("battery_cut_start", "power reduced below"), ("battery_cut_end", "power off below")),
     ),
@@ -74,18 +76,30 @@ PLANS: Final[tuple[Plan, ...]] = (
         "A",
         0.05,
         1,
+        4.0,
         (Line("battery_current", "Battery"), Line("motor_current", "Motor")),
         (("discharge_current_limit", "BMS limit"),),
     ),
-    Plan("duty", "Controller output in use", "%", 0.1, 0, (Line("duty", "Duty", 100.0), Line("pwm", "PWM", 100.0))),
-    Plan("speed", "Speed", "km/h", 0.05, 1, (Line("speed", "Speed", 3.6), Line("gps_speed", "Satellite", 3.6, False))),
-    Plan("rotation", "Motor speed, electrical", "rpm", 1.0, 0, (Line("erpm", "Motor"),)),
+    Plan(
+        "duty", "Controller output in use", "%", 0.1, 0, 10.0, (Line("duty", "Duty", 100.0), Line("pwm", "PWM", 100.0))
+    ),
+    Plan(
+        "speed",
+        "Speed",
+        "km/h",
+        0.05,
+        1,
+        4.0,
+        (Line("speed", "Speed", 3.6), Line("gps_speed", "Satellite", 3.6, False)),
+    ),
+    Plan("rotation", "Motor speed, electrical", "rpm", 1.0, 0, 100.0, (Line("erpm", "Motor"),)),
     Plan(
         "temperature",
         "Temperature",
         "°C",
         0.1,
         0,
+        10.0,
         (
             Line("fet_temperature", "Controller"),
             Line("controller_temperature", "Board"),
@@ -101,6 +115,7 @@ PLANS: Final[tuple[Plan, ...]] = (
         "V",
         0.001,
         3,
+        0.05,
         (Line("cell_voltage_max", "Highest"), Line("cell_voltage_min", "Lowest")),
         (("cell_undervoltage_limit", "BMS cuts below"), ("cell_overvoltage_limit", "BMS stops charging above")),
     ),
@@ -132,6 +147,7 @@ class Panel:
     unit: str
     step: float
     decimals: int
+    height: float
     series: tuple[Series, ...]
     limits: tuple[tuple[float, str], ...] = ()
 
@@ -276,7 +292,7 @@ def _panel(
         value = setting_number(incident.settings, setting)
         if value is not None and np.isfinite(value):
             limits.append((value, f"{words} {quantity(value, plan.unit)}"))
-    return Panel(plan.id, plan.title, plan.unit, plan.step, plan.decimals, tuple(series), tuple(limits))
+    return Panel(plan.id, plan.title, plan.unit, plan.step, plan.decimals, plan.height, tuple(series), tuple(limits))
 
 
 def _suffix(incident: Incident, tracks: Sequence[Track], track: Track) -> str:
@@ -318,4 +334,4 @@ def _cited(tracks: Sequence[Track], findings: Iterable[Finding]) -> Iterator[Pla
                 units.setdefault(unit, []).append(Line(name, name.replace("_", " ").capitalize(), factor))
     for index, (unit, lines) in enumerate(units.items()):
         title = lines[0].label if len(lines) == 1 else "Other values the findings rest on"
-        yield Plan(f"cited{index}", title, unit, 0.001, 2, tuple(lines))
+        yield Plan(f"cited{index}", title, unit, 0.001, 2, 0.0, tuple(lines))

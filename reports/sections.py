@@ -238,7 +238,7 @@ def checks(incident: Incident) -> Values:
     named = {Status.FOUND: "found", Status.CLEAR: "in_order", Status.UNABLE: "unable"}
     by_status = {
         name: [
-            {"code": check.code, "name": words.spoken(check.name), "reason": check.reason}
+            {"code": check.code, "name": words.spoken(check.name), "reason": words.first_capital(check.reason)}
             for check in incident.checks
             if check.status is status
         ]

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 _WIDTH: Final = 100
 #: Findings that only explain; more of them are counted, not listed.
 _MOST_NOTES: Final = 3
+_MOST_FINDINGS: Final = 12
 _STYLES: Final = {
     "critical": "bold red",
     "warning": "yellow",
@@ -135,7 +136,7 @@ def _findings(incident: Incident, writer: _Writer) -> None:
     writer.title(f"Findings ({len(rows)})")
     if not rows:
         writer.line("No check found anything.", indent=2)
-    shown = [row for row in rows if row["severity"] != "info"]
+    shown = [row for row in rows if row["severity"] != "info"][:_MOST_FINDINGS]
     shown += [row for row in rows if row["severity"] == "info"][:_MOST_NOTES]
     for row in shown:
         writer.line(
@@ -152,7 +153,9 @@ def _findings(incident: Incident, writer: _Writer) -> None:
             writer.line(f"{item['name']}: {item['value']}{limit}{distance}", "dim", 5)
         writer.line(f"See {row['place']} of {row['file']}.", "dim", 5)
     if len(shown) < len(rows):
-        writer.line(f"and {words.counted(len(rows) - len(shown), 'more note')}; the other reports hold them.", indent=2)
+        writer.line(
+            f"and {words.counted(len(rows) - len(shown), 'more finding')}; the other reports hold them.", indent=2
+        )
 
 
 def _not_checked(incident: Incident, writer: _Writer) -> None:
@@ -160,7 +163,7 @@ def _not_checked(incident: Incident, writer: _Writer) -> None:
     clear = sum(check.status is Status.CLEAR for check in incident.checks)
     writer.title(f"Could not be checked ({len(unable)} of {len(incident.checks)}; {clear} looked and found nothing)")
     if unable:
-        writer.table(((words.spoken(check.name), check.reason) for check in unable), "dim")
+        writer.table(((words.spoken(check.name), words.first_capital(check.reason)) for check in unable), "dim")
     else:
         writer.line("Everything could be checked.", indent=2)
 

@@ -41,6 +41,7 @@ def _panel(panel: Panel, payload: Payload) -> dict[str, object]:
         "title": panel.title,
         "unit": panel.unit,
         "decimals": panel.decimals,
+        "height": panel.height,
         "limits": [{"v": value, "t": text} for value, text in panel.limits],
         "series": [_series(series, panel.step, payload) for series in panel.series],
     }

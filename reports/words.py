@@ -27,6 +27,7 @@ _SHOWN: Final[Mapping[str, tuple[float, str, int | None]]] = {
     "W": (1.0, "W", 0),
     "Wh": (1.0, "Wh", 0),
     "m": (1.0, "m", 0),
+    "ohm Ah": (1.0, "Ω Ah", 3),
 }
 
 SEVERITY: Final[Mapping[str, str]] = {"critical": "Critical", "warning": "Warning", "info": "Note"}
@@ -101,10 +102,11 @@ def quantity(value: float, unit: str, beside: Sequence[float] = ()) -> str:
 
 def percent(share: float) -> str:
     """A share 0..1 as a percentage; certainty is never claimed: never 0 % or 100 % for what lies between."""
-    whole = round(share * 100)
-    if 0 < share < 1:
-        whole = min(max(whole, 1), 99)
-    return f"{whole}{THIN}%"
+    if 0 < share < 0.005:
+        return f"under 1{THIN}%"
+    if 0.99 < share < 1:
+        return f"over 99{THIN}%"
+    return f"{round(share * 100)}{THIN}%"
 
 
 def moment(seconds: float, decimals: int = 0) -> str:
@@ -158,17 +160,21 @@ def stretch(start_s: float, end_s: float) -> str:
 
 
 def compared(measurement: Measurement) -> str:
-    """How far a measured value lies from its limit ("16.9 A above the limit, 28 %"), "" without a limit."""
+    """How far a measured value lies from its limit ("16.9 A above the limit, 28 %"), "" without a limit.
+
+    A value whose sign differs from that of its limit is compared by size: the limit is then one of a magnitude.
+    """
     limit = measurement.limit
     if limit is None or not (math.isfinite(limit) and math.isfinite(measurement.value)):
         return ""
-    distance = measurement.value - limit
+    opposite = measurement.value * limit < 0
+    distance = abs(measurement.value) - abs(limit) if opposite else measurement.value - limit
     if distance == 0:
         return "at the limit"
     beside = (measurement.value, limit)
     text = f"{quantity(abs(distance), measurement.unit, beside)} {'above' if distance > 0 else 'below'} the limit"
     share = abs(distance / limit) if limit else 0.0
-    return f"{text}, {round(share * 100)}{THIN}%" if 0.005 <= share < 10 else text
+    return f"{text}, {round(share * 100)}{THIN}%" if 0.005 <= share < 2 else text
 
 
 def strength(nats: float) -> str:

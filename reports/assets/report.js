@@ -216,6 +216,8 @@
         }
       }
       if (low > high) return [0, 1];
+      const short = Math.max(panel.height - (high - low), 0);
+      low -= short / 2; high += short / 2;
       const room = (high - low) * 0.08 || Math.max(Math.abs(high) * 0.05, 0.5);
       const near = panel.limits.map(limit => limit.v).filter(value => value > low - 4 * room && value < high + 4 * room);
       return [Math.min(low, ...near) - room, Math.max(high, ...near) + room];

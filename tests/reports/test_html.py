@@ -116,7 +116,7 @@ def test_evidence_for_against_and_not_observable(read):
 
 def test_what_could_not_be_checked_is_said_with_the_reason(read):
     assert "2 could not look" in read.text
-    assert "log 1 (vesc-tool): no remote_input." in read.text
+    assert "Log 1 (vesc-tool): no remote_input." in read.text
     assert "This is not the same as being in order." in read.text
 
 

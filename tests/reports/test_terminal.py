@@ -19,7 +19,7 @@ def test_the_summary_holds_what_matters():
         "1. Critical: Power path open [PP01], 10:12.0 – 10:13.4",
         "See lines 12162 – 12190 of ride.csv.",
         "Could not be checked (2 of 7; 2 looked and found nothing)",
-        "log 1 (vesc-tool): no remote_input.",
+        "Log 1 (vesc-tool): no remote_input.",
         "62.1 mΩ",
         "Lost × 1: The last row ends in the middle; the logger lost its power. (first at 14402)",
     ):

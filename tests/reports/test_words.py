@@ -45,7 +45,7 @@ def test_moments(seconds, decimals, shown):
 
 
 @pytest.mark.parametrize(
-    ("share", "shown"), [(0.0, "0 %"), (0.001, "1 %"), (0.874, "87 %"), (0.999, "99 %"), (1.0, "100 %")]
+    ("share", "shown"), [(0.0, "0 %"), (0.001, "under 1 %"), (0.874, "87 %"), (0.999, "over 99 %"), (1.0, "100 %")]
 )
 def test_certainty_is_not_claimed(share, shown):
     assert words.percent(share).replace(words.THIN, " ") == shown
@@ -66,6 +66,7 @@ def test_distance_from_a_limit():
     assert said(60.0, 60.0) == "at the limit"
     assert said(3.0, None) == ""
     assert said(3.0, 0.0) == "3.0 A above the limit"
+    assert said(-0.5, 0.015) == "0.5 A above the limit"
     assert said(float("nan"), 3.0) == ""
 
 
