@@ -90,7 +90,7 @@ def estimate_pack(ride: Ride, options: PackOptions | None = None) -> Pack:
         residual=residuals,
         cells=_cells(ride, paths, fits, running),
         rests=_in_time(ride, rests),
-        capacity=_capacity(paths, rests, table, count),
+        capacity=_capacity(paths, rests, running, table, count),
         notes=notes,
     )
 
@@ -114,12 +114,13 @@ def _in_time(ride: Ride, rests: dict[int, tuple[RestWindow, ...]]) -> tuple[Rest
 def _capacity(
     paths: dict[int, PowerPath],
     rests: dict[int, tuple[RestWindow, ...]],
+    running: dict[int, OpenCircuit],
     table: OpenCircuitTable | None,
     count: int | None,
 ) -> CapacityEstimate | None:
     if table is None or count is None:
         return None
-    found = [estimate_capacity(path, rests[index], table, count) for index, path in paths.items()]
+    found = [estimate_capacity(path, rests[index], running[index], table, count) for index, path in paths.items()]
     told = [estimate for estimate in found if estimate is not None]
     return min(told, key=lambda estimate: estimate.error / estimate.amp_hours) if told else None
 

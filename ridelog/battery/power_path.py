@@ -10,6 +10,7 @@ import numpy as np
 from ridelog.log import Role
 from ridelog.ride import Ride, Track
 
+from .charge import charge_taken
 from .interpolation import quantile
 
 if TYPE_CHECKING:
@@ -19,8 +20,6 @@ if TYPE_CHECKING:
 _EVENT_MARGIN_S = 0.5
 #: A pack under load stays above this share of the voltage it shows most of the time; below it the bus is dead.
 _LOWEST_SHARE, _HIGHEST_SHARE = 0.6, 1.4
-#: A current that was not logged for longer than this is taken as zero in the charge balance.
-_LONGEST_BRIDGE_S = 30.0
 _FEWEST_ROWS = 5
 #: A current above this share of the largest is work.
 _WORKING_SHARE = 0.1
@@ -39,7 +38,8 @@ class PowerPath:
         usable: Both are there, plausible, and nothing is switching or faulting, shape (rows,).
         interval_s: Usual time between rows in s.
         gap_s: A longer step is a gap in the recording, in s.
-        charge_ah: Charge taken out since the first row in Ah, shape (rows,), from the current.
+        charge_ah: Charge taken out since the first row in Ah, shape (rows,).
+        blind_s: Time since the first row for which charge was not counted, in s, shape (rows,).
         resolution_v: Step in which the voltage is written, in V.
         trust: 0..1, how far the current is that of the pack and measured.
         cautions: What speaks against the current, in words.
@@ -54,6 +54,7 @@ class PowerPath:
     interval_s: float
     gap_s: float
     charge_ah: NDArray[np.float64]
+    blind_s: NDArray[np.float64]
     resolution_v: float
     trust: float
     cautions: tuple[str, ...]
@@ -82,6 +83,7 @@ def power_path(ride: Ride, track: Track) -> PowerPath | str:
     if not np.isfinite(volts).any():
         return "no pack voltage in this log"
     amps, trust, cautions = _pack_amps(ride, track)
+    shared = any("controllers" in caution for caution in cautions)
     known = np.isfinite(volts) & np.isfinite(amps)
     if not known.any():
         return "no battery current in this log" if not np.isfinite(amps).any() else "voltage and current never together"
@@ -95,8 +97,7 @@ def power_path(ride: Ride, track: Track) -> PowerPath | str:
     if usable.sum() < _FEWEST_ROWS:
         return "voltage and current are hardly ever there without a fault"
     filled = fill_forward(amps)
-    steps = np.diff(time)
-    flow = np.where(steps <= _LONGEST_BRIDGE_S, steps, 0.0) * 0.5 * (filled[1:] + filled[:-1]) / 3600.0
+    charge_ah, blind_s = charge_taken(track, time, filled, log.role is not Role.CONTROLLER or not shared)
     return PowerPath(
         track.index,
         time,
@@ -106,7 +107,8 @@ def power_path(ride: Ride, track: Track) -> PowerPath | str:
         usable,
         interval,
         max(5.0 * interval, 1.0),
-        np.concatenate(([0.0], np.cumsum(flow))),
+        charge_ah,
+        blind_s,
         _resolution(volts[known]),
         trust,
         cautions,
