@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -150,11 +151,13 @@ class _DalyModbus(Protocol):
                 answers.append(_Answer(frame, start, words))
         return answers
 
+    @abstractmethod
     def _settings(self, registers: Mapping[int, int]) -> Settings:
-        raise NotImplementedError
+        """Settings of the registers that were read."""
 
+    @abstractmethod
     def _identity(self, answers: Sequence[_Answer]) -> Identity:
-        raise NotImplementedError
+        """What the answers say about the device."""
 
 
 def _fit_balancing(samples: Sequence[Sample]) -> None:
