@@ -20,7 +20,7 @@ from .mac_address import mac_address
 from .positions import drop_missing_fixes
 from .stamps import parse_stamps
 from .timed_rows import timed_rows
-from .wheellog_rows import read_wheellog
+from .wheellog_rows import headerless_layout, read_wheellog
 
 if TYPE_CHECKING:
     import polars as pl
@@ -54,6 +54,9 @@ _COLUMNS: Final[tuple[Column, ...]] = (
     Column("mode", "mode"),
     Column("alert", "alert", conversion="0 and empty mean no alert"),
 )
+_NO_HEADER: Final = Damage(
+    DamageKind.MISSING_HEADER, Effect.REPAIRED, "The file has no header line; its columns are told by their number."
+)
 _ELECTRIC: Final = Electric("voltage", "current", "power", "phase_current", "pwm")
 
 
@@ -83,6 +86,8 @@ class WheelLog(Parser):
     def sniff(self, source: Source) -> Sniff:
         """Look for `date,time` and the columns every version has."""
         captions = read_captions(source.head)
+        if headerless_layout(captions) is not None:
+            return Sniff.yes(f"rows of WheelLog's {len(captions.names)} columns without a header")
         if captions.lower[:2] != ("date", "time"):
             return Sniff.no("the header does not start with date,time")
         if not captions.has("speed", "voltage", "current", "battery_level", "totaldistance"):
@@ -97,7 +102,8 @@ class WheelLog(Parser):
             RefusedError: If a spreadsheet program has overwritten the stamps.
         """
         captions = read_captions(source.head)
-        table = read_wheellog(source.data, captions, source.label)
+        missing = headerless_layout(captions)
+        table = read_wheellog(source.data, missing or captions, source.label)
         stamps = _stamps(table.frame, source)
         rows = timed_rows(
             table.frame,
@@ -126,7 +132,8 @@ class WheelLog(Parser):
             serial=mac_address(source.member, source.path),
             software="WheelLog",
         )
-        damage = (*table.damage, *rows.damage, *no_fix, *no_trip, *estimated, *found)
+        no_header = () if missing is None else (_NO_HEADER,)
+        damage = (*no_header, *table.damage, *rows.damage, *no_fix, *no_trip, *estimated, *found)
         return [builder.build(Role.WHEEL, self.name, clock=clock, identity=identity, damage=damage)]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import re
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -30,12 +31,23 @@ FAMILIES: Final[tuple[tuple[tuple[str, ...], ...], ...]] = (
     (("date", "time", *_OLD), ("date", "time", *_GPS, *_OLD)),
 )
 TEXT_COLUMNS: Final = frozenset({"date", "time", "mode", "alert"})
+_DATE: Final = re.compile(r"\d{4}-\d\d-\d\d")
+_TIME: Final = re.compile(r"\d\d:\d\d:\d\d(\.\d{1,6})?")
 _UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 #: Stands for a comma inside an alert while the rows are cut; no program writes it into a text.
 _COMMA_IN_ALERT = 31
 #: Longer than any line.
 _TAIL_BYTES = 65_536
 _MOST_ROWS_NAMED = 20
+
+
+def headerless_layout(captions: Captions) -> Captions | None:
+    """The header a file should have whose first line is a row already; None for any other file."""
+    names = captions.names
+    if len(names) < 2 or captions.separator != "," or not _DATE.fullmatch(names[0]) or not _TIME.fullmatch(names[1]):
+        return None
+    layout = next((layout for family in FAMILIES for layout in family if len(layout) == len(names)), None)
+    return None if layout is None else Captions(layout, ",", captions.line - 1)
 
 
 def read_wheellog(data: bytes, captions: Captions, path: str) -> Delimited:

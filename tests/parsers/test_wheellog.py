@@ -299,6 +299,14 @@ def test_a_column_of_a_later_version_is_kept():
     assert log.table.column("cpu_load").to_pylist() == [42.0] * 10
 
 
+@pytest.mark.parametrize("columns", WHEELLOG_HEADERS)
+def test_a_file_that_lost_its_header_is_told_by_the_number_of_columns(columns):
+    log = read(wheellog_file(columns).split(b"\n", 1)[1])
+    assert np.allclose(log.values("pack_voltage"), [moment.voltage for moment in ride()])
+    assert log.source_rows[0] == 1
+    assert damage(log, DamageKind.MISSING_HEADER)
+
+
 def test_byte_order_mark_is_no_obstacle():
     assert read(b"\xef\xbb\xbf" + wheellog_file(24)).rows == 200
 
