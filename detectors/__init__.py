@@ -14,10 +14,13 @@ from .high_resistance_joint import HighResistanceJoint
 from .link_gap import LinkGap
 from .low_voltage_cutoff import LowVoltageCutoff
 from .pack_resistance import PackResistance
+from .path_resistance import PathResistance
 from .power_path_open import PowerPathOpen
 from .regen_overvoltage import RegenOvervoltage
 from .self_discharge import SelfDischarge
 from .sense_wiring import SenseWiring
+from .series_count import SeriesCount
+from .soc_meter import SocMeter
 from .thermal_limit import ThermalLimit
 from .weak_cell_group import WeakCellGroup
 
@@ -33,9 +36,12 @@ DETECTORS: tuple[Detector, ...] = (
     ThermalLimit(),
     LowVoltageCutoff(),
     PackResistance(),
+    PathResistance(),
     WeakCellGroup(),
     HighResistanceJoint(),
     CellImbalance(),
     SelfDischarge(),
     SenseWiring(),
+    SeriesCount(),
+    SocMeter(),
 )

@@ -13,10 +13,10 @@ from ridelog.ride import Track
 
 #: Ohmic sag at the ride's high current, as a share of the open-circuit voltage, from which the pack is too weak for
 #: the load; engineering judgement: small healthy packs at full throttle reach 0.14.
-_SAG_SHARE = 0.18
-#: Resistance of a cell group times its capacity, ohm Ah: healthy cells have 0.05 to 0.12; engineering judgement over
-#: the direct-current resistances of common cells and their spread with age.
-_HEALTHY_OHM_AH, _HIGH_OHM_AH = 0.12, 0.22
+_SAG_SHARE = 0.155
+#: Resistance of a cell group at 25 degC times its capacity, ohm Ah: healthy cells have 0.03 to 0.15, by the
+#: direct-current resistances of common power and energy cells; engineering judgement.
+_HIGH_OHM_AH = 0.21
 #: SAG-01: a sag of 10 V strands a scooter with charge left.
 _SAG_V = 10.0
 
@@ -68,7 +68,7 @@ class PackResistance(Detector):
         open_circuit = float(np.nanmedian(residual.open_circuit))
         sag = estimate.ohm * max(high, 0.0)
         share = sag / open_circuit if open_circuit > 0 else 0.0
-        product = self._product(case, estimate.low_ohm)
+        product = self._product(case)
         too_much = share >= _SAG_SHARE or (product is not None and product >= _HIGH_OHM_AH)
         message = (
             f"The pack and its leads have {1000 * estimate.ohm:.0f} mOhm "
@@ -103,18 +103,33 @@ class PackResistance(Detector):
             seen = Evidence.absent(strength=min(max(1.0 - share / _SAG_SHARE, 0.0) + 0.2, 1.0) * estimate.confidence)
         return Outcome.found((finding,), {"pack.high-resistance": seen})
 
-    def _product(self, case: Case, ohm: float) -> float | None:
-        """Resistance of a cell group times its capacity; None unless a BMS knows the capacity and the count is sure.
+    def _product(self, case: Case) -> float | None:
+        """Resistance of a cell group at 25 degC times its capacity; None unless a BMS allows both and the count is sure.
 
-        The capacity a controller is configured with is often wrong and is not used.
+        The capacity a controller is configured with is often wrong and is not used, nor is the resistance it sees,
+        which holds the leads too.
         """
         series = case.pack.series
         if series.best is None or not series.certain:
             return None
-        if case.pack.capacity is not None and case.pack.capacity.error < 0.2 * case.pack.capacity.amp_hours:
-            return ohm / series.best * case.pack.capacity.amp_hours
         for other in case.ride.bms:
-            capacity = other.values("full_charge_capacity")
-            if np.isfinite(capacity).any():
-                return ohm / series.best * float(np.nanmedian(capacity))
+            estimate = case.pack.resistance.get(other.index)
+            capacity = _capacity(other)
+            if estimate is not None and estimate.reference_ohm is not None and capacity is not None:
+                low = estimate.reference_ohm * estimate.low_ohm / estimate.ohm
+                return low / series.best * capacity
         return None
+
+
+def _capacity(track: Track) -> float | None:
+    """Capacity in Ah by a BMS: what it learned, what it has left over its state of charge, or what it was told."""
+    learned = track.values("full_charge_capacity")
+    if np.isfinite(learned).any():
+        return float(np.nanmedian(learned))
+    soc = track.values("soc")
+    with np.errstate(all="ignore"):
+        ratio = np.where(soc > 0.2, track.values("remaining_capacity") / soc, np.nan)
+    if np.isfinite(ratio).any():
+        return float(np.nanmedian(ratio))
+    told = track.values("nominal_capacity")
+    return float(np.nanmedian(told)) if np.isfinite(told).any() else None

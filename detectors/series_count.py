@@ -1,0 +1,125 @@
+"""SC01: the number of cells somebody set is not the number of cells there is."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+import numpy as np
+
+from ridelog.detection import Case, Detector, Need
+from ridelog.finding import Evidence, Finding, Measurement, Outcome, Severity
+from ridelog.log import Role
+from ridelog.ride import Track
+
+#: A cell is there when it reads within these limits, V.
+_CELL_LOW_V, _CELL_HIGH_V = 1.5, 4.6
+#: Share of the pack voltage that the sum of the cells may differ by.
+_SUM_SHARE = 0.03
+
+
+class SeriesCount(Detector):
+    """The BMS is set to another number of cells than it has.
+
+    What it finds:
+        Cells that are never read at the end of the row, sums of cells that do not give the pack voltage, a configured
+        count that differs from the cells that are there, the count that the BMS itself complains about.
+
+    Why it matters:
+        Limits, balancing and the state of charge are wrong with a wrong count (CELL-11, CELL-14, CELL-15).
+
+    Evidence:
+        series.cells-missing, series.sum-differs.
+
+    Looks like it but is not:
+        A loose sense wire (the cell comes and goes), a poll that was cut short.
+
+    Needs:
+        A BMS log with cell voltages, at best with the pack voltage.
+
+    Limits:
+        A count that is wrong in the meter of the controller only is reported as a wrong setting of that meter.
+
+    Example:
+        21 cells configured, the 21st never reads, 20 cells give the 78.2 V of the pack.
+    """
+
+    code: ClassVar[str] = "SC01"
+    name: ClassVar[str] = "series-count"
+    rules: ClassVar[tuple[str, ...]] = ("CELL-11", "CELL-14", "CELL-15", "CELL-12")
+    needs: ClassVar[tuple[Need, ...]] = (Need((Role.BMS,), ("cell_voltages",), rows=3),)
+    evidence: ClassVar[tuple[str, ...]] = ("series.cells-missing", "series.sum-differs")
+
+    def examine(self, case: Case, track: Track) -> Outcome:
+        """Look at one BMS log."""
+        cells = track.log.matrix("cell_voltages")
+        read = (cells > _CELL_LOW_V) & (cells < _CELL_HIGH_V)
+        polled = read.sum(axis=1) >= 2
+        if np.count_nonzero(polled) < 3:
+            return Outcome.unable("the cells were read fewer than three times.")
+        share = read[polled].mean(axis=0)
+        never = [int(cell) for cell in np.flatnonzero(share < 0.005)]
+        present = int(np.count_nonzero(share > 0.5))
+        findings: list[Finding] = []
+        evidence: dict[str, Evidence] = {}
+        configured = max(_configured(track), cells.shape[1])
+        sums = _sum_error(track, cells, read)
+        if never or configured > present:
+            findings.append(self._of(track, configured, present, never))
+            evidence["series.cells-missing"] = Evidence.observed(f"{present} of {configured} cells read.")
+        if sums is not None and abs(sums) > _SUM_SHARE and not never:
+            whole = round(sums * present)
+            if abs(whole) >= 1:
+                findings.append(self._sum(track, sums, present))
+                evidence["series.sum-differs"] = Evidence.observed(f"The pack has {100 * sums:+.0f} % of it.")
+        if not findings:
+            return Outcome.clear(f"all {present} cells read, and their sum is the pack voltage.")
+        for name in self.evidence:
+            evidence.setdefault(name, Evidence.absent())
+        return Outcome.found(findings, evidence)
+
+    def _of(self, track: Track, configured: int, present: int, never: list[int]) -> Finding:
+        which = f" Never read: cell {', '.join(str(cell + 1) for cell in never[:6])}." if never else ""
+        return self.finding(
+            track,
+            0,
+            track.log.rows - 1,
+            severity=Severity.CRITICAL,
+            event=False,
+            message=f"The BMS is set to {configured} cells, and {present} are there.{which}",
+            measurements=(Measurement("cells that read", float(present), "", float(configured), "CELL-11"),),
+            channels=("cell_voltages",),
+        )
+
+    def _sum(self, track: Track, share: float, present: int) -> Finding:
+        return self.finding(
+            track,
+            0,
+            track.log.rows - 1,
+            severity=Severity.WARNING,
+            event=False,
+            message=f"The sum of the {present} cells differs from the pack voltage by {100 * share:+.1f} %.",
+            measurements=(Measurement("difference", share, "", _SUM_SHARE, "CELL-11"),),
+            channels=("cell_voltages", "pack_voltage"),
+        )
+
+
+def _configured(track: Track) -> int:
+    count = track.values("cell_count")
+    counted = int(np.nanmedian(count)) if np.isfinite(count).any() else 0
+    given = track.log.settings.get("series_cells")
+    return max(counted, int(given) if isinstance(given, int | float) else 0)
+
+
+def _sum_error(
+    track: Track,
+    cells: np.ndarray[tuple[int, ...], np.dtype[np.float64]],
+    read: np.ndarray[tuple[int, ...], np.dtype[np.bool_]],
+) -> float | None:
+    if not track.has("pack_voltage"):
+        return None
+    whole = read.all(axis=1)
+    pack = track.values("pack_voltage")
+    usable = whole & (pack > 5)
+    if np.count_nonzero(usable) < 3:
+        return None
+    return float(np.median(pack[usable] / cells[usable].sum(axis=1) - 1.0))

@@ -1,0 +1,174 @@
+"""SM01: the state of charge that is shown against the voltage of the cells."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+import numpy as np
+
+from ridelog.battery.ocv import OpenCircuitTable, table_for_chemistry
+from ridelog.detection import Case, Detector, Need
+from ridelog.finding import Evidence, Finding, Measurement, Outcome, Severity
+from ridelog.log import Role
+from ridelog.ride import Track
+
+#: A difference that matters: this many points and this many standard errors (methods of sag against state of charge).
+_POINTS, _SIGMAS = 0.15, 3.0
+#: A jump of the meter that no current explains: points within this time.
+_JUMP, _JUMP_S = 0.04, 6.0
+
+
+class SocMeter(Detector):
+    """The state of charge that the BMS shows does not fit its cells.
+
+    What it finds:
+        The difference of the shown charge and that of the open-circuit voltage, and jumps that no current explains.
+
+    Why it matters:
+        A meter that shows too much strands the rider, or lets the BMS cut with charge on the display (SOC-02, SAG-01);
+        one that shows too little hides usable range (SOC-01).
+
+    Evidence:
+        soc.differs, soc.jumped.
+
+    Looks like it but is not:
+        The meter of a VESC, which is the voltage itself and sags with the load (SOC-05: not looked at), the plateau
+        between 85 and 95 % and the flat middle of LFP cells (no verdict there), high resistance (the open-circuit
+        voltage is used, not the voltage under load).
+
+    Needs:
+        A BMS log with the state of charge, and with cells or a pack voltage and a known number of cells.
+
+    Limits:
+        Without a rest the open-circuit voltage is that of the running estimate; its error is part of the bound.
+
+    Example:
+        18 % shown at 4.07 V a cell, which is 85 %.
+    """
+
+    code: ClassVar[str] = "SM01"
+    name: ClassVar[str] = "soc-meter"
+    rules: ClassVar[tuple[str, ...]] = ("SOC-01", "SOC-02", "SOC-03", "SOC-04", "SOC-05", "SAG-01", "SAG-04", "CELL-07")
+    needs: ClassVar[tuple[Need, ...]] = (Need((Role.BMS,), ("soc",), rows=5),)
+    evidence: ClassVar[tuple[str, ...]] = ("soc.differs", "soc.jumped")
+
+    def examine(self, case: Case, track: Track) -> Outcome:
+        """Look at one BMS log."""
+        findings: list[Finding] = []
+        evidence: dict[str, Evidence] = {}
+        jump = _jump(track)
+        if jump is not None:
+            findings.append(self._jumped(track, *jump))
+            evidence["soc.jumped"] = Evidence.observed(f"{100 * jump[1]:+.0f} points.")
+        told = _difference(case, track)
+        if told is None:
+            if not findings:
+                return Outcome.unable("the open-circuit voltage of the cells is not known well enough for a charge.")
+            return Outcome.found(findings, evidence)
+        points, error, shown, true = told
+        if abs(points) > max(_POINTS, _SIGMAS * error):
+            findings.append(self._differs(track, points, shown, true))
+            strength = min(0.6 + (abs(points) - _POINTS) * 2, 1.0)
+            evidence["soc.differs"] = Evidence.observed(f"{100 * points:+.0f} points.", strength=strength)
+        else:
+            evidence["soc.differs"] = Evidence.absent(strength=min(max(1 - abs(points) / _POINTS, 0.2), 1.0))
+        if not findings:
+            return Outcome.clear(f"{100 * shown:.0f} % shown, {100 * true:.0f} % by the cells.", evidence)
+        evidence.setdefault("soc.jumped", Evidence.absent())
+        return Outcome.found(findings, evidence)
+
+    def _differs(self, track: Track, points: float, shown: float, true: float) -> Finding:
+        return self.finding(
+            track,
+            0,
+            track.log.rows - 1,
+            severity=Severity.WARNING,
+            event=False,
+            message=(
+                f"The BMS shows {100 * shown:.0f} % where the cells have {100 * true:.0f} %: "
+                + ("it promises charge that is not there." if points > 0 else "there is more than it shows.")
+            ),
+            measurements=(
+                Measurement("shown minus true state of charge", points, "", _POINTS, "methods of state of charge"),
+            ),
+            channels=("soc", "cell_voltages"),
+        )
+
+    def _jumped(self, track: Track, row: int, points: float) -> Finding:
+        return self.finding(
+            track,
+            row,
+            row,
+            severity=Severity.WARNING,
+            event=False,
+            message=f"The state of charge jumped by {100 * points:+.0f} points without a current that explains it.",
+            measurements=(Measurement("jump", points, "", _JUMP, "SOC-04"),),
+            channels=("soc",),
+        )
+
+
+def _difference(case: Case, track: Track) -> tuple[float, float, float, float] | None:
+    """Shown minus true state of charge, its standard error, the shown and the true one, at the best moment of the log."""
+    series = case.pack.series
+    residual = case.pack.residual.get(track.index)
+    shown = track.values("soc")
+    known = np.flatnonzero(np.isfinite(shown))
+    if not len(known):
+        return None
+    table = table_for_chemistry(case.pack.chemistry.name)
+    if table is None or case.pack.chemistry.confidence < 0.6:
+        return None
+    count = series.best if series.best is not None and series.certain else None
+    best: tuple[float, float, float, float] | None = None
+    rests = [rest for rest in case.pack.rests if rest.track == track.index]
+    anchors = [(rest.last, rest.open_circuit_v, rest.uncertainty_v) for rest in rests]
+    if residual is not None and np.isfinite(residual.open_circuit).any():
+        rows = known[:: max(len(known) // 12, 1)]
+        anchors += [(int(row), float(residual.open_circuit[row]), max(3 * residual.noise, 0.004 * 60)) for row in rows]
+    elif not anchors and track.has("cell_voltages") and not track.has("battery_current"):
+        cells = track.log.matrix("cell_voltages")
+        anchors = [(int(known[0]), float(np.nanmedian(cells[known[0]])) * cells.shape[1], 0.02 * cells.shape[1])]
+        count = cells.shape[1]
+    for row, volts, sigma in anchors:
+        if count is None or not np.isfinite(volts) or not np.isfinite(shown[row]):
+            continue
+        told = _told(table, volts / count, sigma / count, float(shown[row]))
+        if told is None:
+            continue
+        if best is None or told[1] < best[1]:
+            best = told
+    return best
+
+
+def _told(
+    table: OpenCircuitTable, volts: float, sigma: float, shown: float
+) -> tuple[float, float, float, float] | None:
+    """Compare the shown charge with that of an open-circuit voltage; on a plateau only with the plateau's ends."""
+    reading = table.soc(volts, sigma)
+    true, error = float(reading.soc), float(np.hypot(reading.error, 0.02))
+    if not bool(reading.usable):
+        low, high = table.flat
+        if not low <= true <= high:
+            return None
+        true = min(max(shown, low), high)
+        error = 0.03
+    return shown - true, error, shown, true
+
+
+def _jump(track: Track) -> tuple[int, float] | None:
+    """Largest step of the meter that the charge moved in that time does not explain; needs a current and two levels."""
+    shown = track.values("soc")
+    known = np.flatnonzero(np.isfinite(shown))
+    if len(known) < 10 or not track.has("battery_current"):
+        return None
+    time = track.time[known]
+    steps, lasts = np.diff(shown[known]), np.diff(time)
+    size = np.abs(steps)
+    row = int(np.argmax(np.where(lasts <= max(_JUMP_S, 3 * track.log.interval_s), size, 0.0)))
+    if size[row] < _JUMP or lasts[row] > max(_JUMP_S, 3 * track.log.interval_s) or row < 3:
+        return None
+    # A meter of coarse steps moves by its step again and again; a jump stands out from the others.
+    others = np.delete(size, row)
+    if size[row] < 4 * float(np.max(others, initial=0.0)):
+        return None
+    return int(known[row + 1]), float(steps[row])
