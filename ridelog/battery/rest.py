@@ -18,6 +18,9 @@ _SHORTEST_S: Final = 30.0
 #: A current below this, or below 1 % of what the ride uses, is none.
 _REST_A: Final = 0.5
 _REST_SHARE: Final = 0.01
+#: Noise of the current inside a rest: up to so many times that, for so long, in s.
+_NOISE_FACTOR: Final = 3.0
+_NOISE_S: Final = 2.0
 #: Standard deviation of the open-circuit voltage of a cell after so long a rest, in s and V (NMC, 25 degC, after at
 #: most 1 C): 30 s 25 mV, 2 min 15, 10 min 8, 60 min 4, 3 h 2 (engineering judgement along published relaxation times).
 _REST_TIMES_S: Final = (30.0, 120.0, 600.0, 3600.0, 10800.0)
@@ -42,7 +45,8 @@ def rest_windows(path: PowerPath, series: int | None) -> tuple[RestWindow, ...]:
     """
     amps = fill_forward(path.amps)
     limit = max(_REST_A, _REST_SHARE * quantile(np.abs(amps), 0.99))
-    resting = path.known & (np.abs(amps) <= limit) & (path.volts > 0.5 * path.level_v)
+    resting = path.known & (path.volts > 0.5 * path.level_v)
+    resting &= _bridged(np.abs(amps) <= limit, np.abs(amps) <= _NOISE_FACTOR * limit, path.time)
     if not resting.any():
         return ()
     cut = np.diff(path.time) > max(_LONGEST_PAUSE_S, path.gap_s)
@@ -54,6 +58,16 @@ def rest_windows(path: PowerPath, series: int | None) -> tuple[RestWindow, ...]:
     return tuple(
         _window(path, int(first), int(last), cells) for first, last in zip(starts[long], ends[long], strict=True)
     )
+
+
+def _bridged(still: NDArray[np.bool_], nearly: NDArray[np.bool_], time: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Take rows of noise into a rest: short runs that are nearly still, between still ones."""
+    changes = np.flatnonzero(still[1:] != still[:-1]) + 1
+    starts = np.concatenate(([0], changes))
+    ends = np.append(changes, len(still)) - 1
+    quiet = np.logical_and.reduceat(nearly, starts) & (time[ends] - time[starts] <= _NOISE_S)
+    quiet[0], quiet[-1] = still[0], still[-1]
+    return np.asarray(still | np.repeat(quiet, ends - starts + 1), dtype=np.bool_)
 
 
 def _window(path: PowerPath, first: int, last: int, cells: int) -> RestWindow:

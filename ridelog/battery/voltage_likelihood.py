@@ -43,6 +43,8 @@ _USUAL_LIMITS: Final[Mapping[str, Mapping[str, tuple[tuple[float, float, float],
         "pack_undervoltage_limit": ((2.5, 0.25, 0.7),),
     },
 }
+#: Counts that fit the voltages worse than this are no pack at all: a bench supply, a dead bus.
+_LEAST_FIT: Final = 1e-4
 #: Capacities of packs in Ah, and the middle and width of how common they are (engineering judgement).
 _CAPACITIES_AH: Final = np.geomspace(3.0, 120.0, 14)
 _USUAL_AH: Final = 20.0
@@ -68,7 +70,9 @@ def pack_likelihood(
     for family in families:
         table = table_for_chemistry(family)
         assert table is not None
-        fits = _voltage_likelihood(voltages, family, table) * _swing_likelihood(voltages, table)
+        fits = _voltage_likelihood(voltages, family, table)
+        fits[fits < _LEAST_FIT] = 0.0
+        fits *= _swing_likelihood(voltages, table)
         fits *= _meter_likelihood(voltages, table) * _limits_likelihood(settings, family)
         weights[family] = np.asarray(_CHEMISTRY_PRIOR[family] * common * fits)
     return weights

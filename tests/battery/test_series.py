@@ -1,0 +1,220 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from ridelog.battery.estimate import estimate_pack
+from ridelog.battery.ocv import open_circuit_table
+from ridelog.battery.pack import Pack, PackOptions
+from ridelog.log import Identity, Log, LogBuilder, Role
+
+from .signals import demand, ride_of
+
+
+def ride_log(
+    series: int,
+    *,
+    start: float = 0.8,
+    minutes: float = 10.0,
+    amp_hours: float = 15.0,
+    table: str = "proxy-nmc",
+    role: Role = Role.CONTROLLER,
+    settings: dict[str, float | str | bool] | None = None,
+    cells: np.ndarray | None = None,
+    soc_error: float | None = None,
+    seed: int = 0,
+    identity: Identity | None = None,
+    level: bool = False,
+) -> Log:
+    """A ride of a pack with a measured cell curve; `cells` are the factors of its cells, if it reads any."""
+    time = np.arange(0.0, 60 * minutes, 0.1)
+    amps = demand(time, seed, peak=2.0 * amp_hours, regen=0.5 * amp_hours)
+    soc = start - np.concatenate([[0.0], np.cumsum(amps[1:] * 0.1)]) / 3600 / amp_hours
+    curve = open_circuit_table(table)
+    rng = np.random.default_rng(seed)
+    cell = curve.voltage(soc)
+    volts = series * cell - series * 0.06 / amp_hours * amps + rng.normal(0, 0.03, len(time))
+    builder = LogBuilder(time, np.arange(len(time)))
+    builder.add("pack_voltage", np.round(volts, 1))
+    builder.add("battery_current", np.round(amps, 2))
+    if cells is not None:
+        builder.add("cell_voltages", np.round(cell[:, None] * cells - 0.06 / amp_hours * amps[:, None], 3))
+    if soc_error is not None:
+        builder.add("soc", np.clip(soc + soc_error, 0, 1))
+    if level:
+        # The fixed curve of the VESC, at its published points, for the cells it was told.
+        told = float((settings or {}).get("told_cells", series))
+        builder.add(
+            "soc",
+            np.interp(
+                series * cell / told,
+                [3.1, 3.25, 3.5, 3.7, 3.9, 4.07, 4.15, 4.2],
+                [0, 0.02, 0.19, 0.39, 0.66, 0.90, 0.98, 1.0],
+            ),
+        )
+    return builder.build(role, "made up", settings=settings, identity=identity)
+
+
+def pack_of(*logs: Log, options: PackOptions | None = None) -> Pack:
+    return estimate_pack(ride_of(*logs), options)
+
+
+def test_what_is_given_is_taken() -> None:
+    pack = pack_of(ride_log(20), options=PackOptions(series=19, chemistry="LiFePO4"))
+    assert pack.series.probabilities == {19: 1.0}
+    assert pack.series.source == "given"
+    assert pack.chemistry.name == "lfp"
+    assert pack.chemistry.confidence == 1.0
+
+
+@pytest.mark.parametrize("series", [10, 13, 16, 20, 24, 32])
+def test_cells_are_counted(series: int) -> None:
+    pack = pack_of(ride_log(series, role=Role.BMS, cells=np.ones(series)))
+    assert pack.series.best == series
+    assert pack.series.certain
+    assert pack.series.source == "cells"
+
+
+def test_a_controller_takes_the_count_from_the_bms() -> None:
+    pack = pack_of(ride_log(16), ride_log(16, role=Role.BMS, cells=np.ones(16)))
+    assert pack.series.best == 16
+    assert pack.series.certain
+
+
+def test_two_packs_in_series_are_counted_together() -> None:
+    half = ride_log(10, role=Role.BMS, cells=np.ones(10))
+    pack = pack_of(ride_log(20), half, half)
+    assert pack.series.best == 20
+    assert not pack.series.certain
+
+
+def test_a_dead_tap_does_not_change_the_count() -> None:
+    factors = np.ones(20)
+    factors[7] = 0.1
+    pack = pack_of(ride_log(20, role=Role.BMS, cells=factors))
+    assert pack.series.best == 20
+    assert pack.series.certain
+
+
+def test_cells_that_contradict_the_pack_voltage_leave_both_open() -> None:
+    pack = pack_of(ride_log(20, role=Role.BMS, cells=np.ones(17)))
+    assert {17, 20} <= set(pack.series.probabilities)
+    assert not pack.series.certain
+    assert "20.0" in pack.series.reason
+
+
+@pytest.mark.parametrize("series", [10, 12, 13, 14, 16, 17, 20, 24, 28, 32])
+@pytest.mark.parametrize("start", [0.35, 0.6, 0.85, 1.0])
+def test_voltages_alone_name_the_truth_and_are_never_sure(series: int, start: float) -> None:
+    found = pack_of(ride_log(series, start=start, seed=series)).series
+    assert series in found.probabilities
+    assert found.source == "voltage"
+    assert not found.certain
+    assert sum(found.probabilities.values()) == pytest.approx(1.0)
+
+
+def test_sixteen_or_seventeen_is_an_answer() -> None:
+    # 63.9 V: 16 cells at 3.99 V or 17 at 3.76 V.
+    found = pack_of(ride_log(17, start=0.55, seed=3)).series
+    assert {16, 17} <= set(found.probabilities)
+    assert not found.certain
+
+
+def test_a_charge_shown_narrows_it_down() -> None:
+    alone = pack_of(ride_log(17, start=0.55, seed=3)).series.probabilities
+    told = pack_of(ride_log(17, start=0.55, seed=3, soc_error=0.0)).series.probabilities
+    assert told[17] > 1.5 * alone[17]
+
+
+@pytest.mark.parametrize("series", [10, 13, 14, 16, 20])
+def test_limits_of_the_controller_tell_the_count(series: int) -> None:
+    settings = {"battery_cut_start": 3.4 * series, "battery_cut_end": 3.1 * series}
+    found = pack_of(ride_log(series, start=0.7, settings=settings, seed=series)).series
+    assert found.best == series
+    with_count = pack_of(ride_log(series, start=0.7, settings={**settings, "series_cells": float(series)})).series
+    assert with_count.best == series
+    assert with_count.certain
+    assert with_count.source == "configuration"
+
+
+def test_a_setting_alone_is_not_certain() -> None:
+    found = pack_of(ride_log(17, start=0.55, settings={"series_cells": 17.0})).series
+    assert found.best == 17
+    assert not found.certain
+
+
+@pytest.mark.parametrize("wrong", [3.0, 6.0, 10.0, 30.0])
+def test_an_impossible_setting_is_not_believed(wrong: float) -> None:
+    found = pack_of(ride_log(20, settings={"series_cells": wrong})).series
+    assert found.best != wrong
+    assert "does not fit" in found.reason
+    assert 20 in found.probabilities
+
+
+def test_lead_acid_on_a_lithium_pack() -> None:
+    # Twelve cells of lead-acid would be 24 V: the count may be right by chance, the chemistry is not.
+    pack = pack_of(ride_log(12, start=0.9, settings={"series_cells": 12.0, "chemistry": "lead-acid"}))
+    assert pack.series.best == 12
+    assert pack.chemistry.name == "nmc"
+
+
+@pytest.mark.parametrize("series", [10, 14, 16, 20])
+def test_the_level_of_a_vesc_tells_its_setting(series: int) -> None:
+    log = ride_log(series, start=0.75, identity=Identity(family="vesc"), level=True, seed=series)
+    found = pack_of(log).series
+    assert found.best == series
+    assert "charge shown" in found.reason
+
+
+def test_no_voltage_at_all() -> None:
+    builder = LogBuilder(np.arange(20.0), np.arange(20))
+    builder.add("speed", np.zeros(20))
+    pack = pack_of(builder.build(Role.CONTROLLER, "made up"))
+    assert pack.series.best is None
+    assert pack.series.confidence == 0.0
+    assert not pack.series.certain
+    assert pack.chemistry.name == ""
+
+
+def test_a_bench_supply_is_no_pack() -> None:
+    builder = LogBuilder(np.arange(200) * 0.1, np.arange(200))
+    builder.add("pack_voltage", np.full(200, 12.1))
+    builder.add("battery_current", np.zeros(200))
+    assert pack_of(builder.build(Role.CONTROLLER, "made up")).series.best is None
+
+
+def test_a_voltage_without_a_current_gives_a_distribution() -> None:
+    log = ride_log(20)
+    builder = LogBuilder(log.time, log.source_rows)
+    builder.add("pack_voltage", log.values("pack_voltage"))
+    found = pack_of(builder.build(Role.WHEEL, "made up")).series
+    assert 20 in found.probabilities
+    assert not found.certain
+
+
+@pytest.mark.parametrize("start", [0.4, 0.6, 0.8])
+def test_lfp_cells_are_known_by_their_flat_middle(start: float) -> None:
+    log = ride_log(16, role=Role.BMS, table="proxy-lfp", start=start, cells=np.ones(16), minutes=20)
+    pack = pack_of(log)
+    assert pack.series.best == 16
+    assert pack.chemistry.name == "lfp"
+
+
+def test_nmc_cells_are_known_by_their_height() -> None:
+    pack = pack_of(ride_log(16, role=Role.BMS, cells=np.ones(16)))
+    assert pack.chemistry.name == "nmc"
+    assert pack.chemistry.confidence > 0.9
+
+
+def test_the_limit_of_a_cell_tells_the_chemistry() -> None:
+    log = ride_log(
+        16, role=Role.BMS, table="proxy-lfp", start=0.5, cells=np.ones(16), settings={"cell_overvoltage_limit": 3.65}
+    )
+    pack = pack_of(log)
+    assert pack.chemistry.name == "lfp"
+    assert pack.chemistry.confidence >= 0.9
+
+
+def test_nearly_empty_nmc_is_not_called_lfp_with_confidence() -> None:
+    pack = pack_of(ride_log(16, role=Role.BMS, cells=np.ones(16), start=0.13, minutes=5))
+    assert not (pack.chemistry.name == "lfp" and pack.chemistry.confidence > 0.75)
