@@ -45,7 +45,7 @@ class HtmlReport(Report):
         from .timeline import packed
 
         timelines = groups(incident)
-        style, script = _asset("report.css"), _asset("report.js")
+        style, script = _asset("report.css"), _script()
         context = {
             "policy": _policy(style, script),
             "style": Markup(style),  # noqa: S704 - our own file
@@ -138,6 +138,11 @@ def _embedded(incident: Incident) -> str:
 
 def _asset(name: str) -> str:
     return (_HERE / "assets" / name).read_text(encoding="utf-8")
+
+
+def _script() -> str:
+    parts = "\n".join(_asset(name) for name in ("numbers.js", "timeline.js", "page.js"))
+    return f'"use strict";\n(() => {{\n{parts}}})();\n'
 
 
 def _plotly() -> str:

@@ -99,7 +99,7 @@ def _lane(label: str, log: int, bars: list[Bar]) -> Lane:
     if len(bars) <= _MOST_BARS:
         return Lane(label, log, tuple(bars))
     kept = sorted(sorted(bars, key=lambda bar: bar.start_s - bar.end_s)[:_MOST_BARS], key=lambda bar: bar.start_s)
-    return Lane(label, log, tuple(kept), len(bars) - len(kept))
+    return Lane(f"{label} (the {len(kept)} longest of {len(bars)})", log, tuple(kept), len(bars) - len(kept))
 
 
 def _runs(codes: NDArray[np.int64]) -> Iterator[tuple[int, int, int]]:

@@ -245,7 +245,7 @@ def test_a_healthy_ride_says_what_was_not_checked():
 def test_a_log_without_a_common_clock_gets_its_own_axis():
     reader = Reader(page(incidents.trip(aligned=False)))
     assert "bms.bin : on its own clock" in reader.text.replace("bms.bin:", "bms.bin :")
-    assert "not aligned" in reader.text
+    assert "Not aligned." in reader.text
     assert len([a for a in reader.named("div") if a.get("data-group")]) == 2
 
 
