@@ -102,7 +102,7 @@ def sample_controller(
     active = average(running.astype(float)) > 0.05
     speed = np.interp(shown, time, history["speed"])
     volts = at_times(time, history["bus_voltage"], shown, 3.0)
-    ripple = rng.uniform(0.01, 0.03) + 0.0012 * np.abs(i_motor) * (1.0 if controller.filtered_voltage else 2.5)
+    ripple = rng.uniform(0.002, 0.012) + 0.0012 * np.abs(i_motor) * (1.0 if controller.filtered_voltage else 2.5)
     volts = volts + noise(len(shown)) * ripple
     i_motor = i_motor + active * noise(len(shown)) * (0.15 + 0.01 * np.abs(i_motor))
     i_battery = i_battery + active * noise(len(shown)) * (0.05 + 0.008 * np.abs(i_battery))

@@ -11,7 +11,7 @@ import numpy as np
 from .faults import OVER_TEMP_FET, OVER_TEMP_MOTOR
 from .motion import run_closed
 from .open_path import run_open
-from .state import COLUMNS, Chunk, Constants, FaultRecord, History, Row, State
+from .state import COLUMNS, Chunk, Constants, FaultRecord, History, Row, State, Wish
 from .vehicle import VOLT_PER_DUTY
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ class Engine:
         self._count = 0
         self._cycles_from = 0
         self._constants: Constants | None = None
-        self._wishes: list[tuple[float, float, float]] = []
+        self._wishes: list[Wish] = []
 
     @property
     def time_s(self) -> float:
@@ -157,16 +157,16 @@ class Engine:
         self._constants = Constants(self.pack, self.vehicle, self.controller, self.step_s)
         self.state.used_ah = 0.0
         self.state.bus_voltage = float(self.pack.open_circuit(np.zeros(1)).sum())
-        wishes = list(
-            zip(self.rider.target_speed.tolist(), self.rider.grade.tolist(), self.rider.wobble.tolist(), strict=True)
-        )
+        ride, wishes = self.rider, self._wishes
+        parts = (ride.target_speed, ride.grade, ride.wobble, ride.shake)
+        wishes.extend(zip(*(part.tolist() for part in parts), strict=True))
         while len(self.rows) < self.stop_at:
             while self._timed and self._timed[0][0] <= len(self.rows):
                 heapq.heappop(self._timed)[2](self)
             self._piece(wishes)
         return self._history()
 
-    def _piece(self, wishes: list[tuple[float, float, float]]) -> None:
+    def _piece(self, wishes: list[Wish]) -> None:
         assert self._constants is not None
         begin = len(self.rows)
         end = min(begin + (_CHUNK if self.state.closed else _OPEN_CHUNK), self.stop_at)

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 from .faults import OVER_VOLTAGE, UNDER_VOLTAGE
 
 if TYPE_CHECKING:
-    from .state import Constants, Row, State
+    from .state import Constants, Row, State, Wish
 
 
 def run_closed(
     state: State,
     constants: Constants,
-    wishes: list[tuple[float, float, float]],
+    wishes: list[Wish],
     quickness: float,
     gain: float,
     resistance_scale: float,
@@ -26,7 +26,7 @@ def run_closed(
     Args:
         state: The moment; left at the last step.
         constants: The numbers of this ride.
-        wishes: Wanted speed (m/s), slope and unsteadiness for each step.
+        wishes: What the rider wants in each step.
         quickness: Fastest throttle change, 1/s.
         gain: Throttle for a speed error of the whole top speed.
         resistance_scale: Resistance of the cells relative to the start (temperature).
@@ -63,7 +63,7 @@ def run_closed(
     rows: list[Row] = []
     append = rows.append
     trip = 0
-    for target, grade, wobble in wishes:
+    for target, grade, wobble, shake in wishes:
         # The rider.
         if target > 0.2:
             wish = (
@@ -108,7 +108,7 @@ def run_closed(
             per_ampere = 1.5 * (back_emf + winding * motor) / bus
             if per_ampere * wanted < -most:
                 wanted = -most / per_ampere
-        motor += (wanted - motor) * response
+        motor += (wanted * shake - motor) * response
         drawn = 1.5 * motors * (back_emf * motor + winding * motor * motor) / bus
         # The pack.
         current = drawn + standby / bus

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 from .faults import OVER_VOLTAGE, UNDER_VOLTAGE
 
 if TYPE_CHECKING:
-    from .state import Constants, Row, State
+    from .state import Constants, Row, State, Wish
 
 #: Forward voltage of the body diodes of a FET bank, V.
 BODY_DIODE_V: Final = 0.7
@@ -44,7 +44,7 @@ def overshoot(current_a: float, capacitance_f: float, limit_v: float, *, integra
 def run_open(
     state: State,
     constants: Constants,
-    wishes: list[tuple[float, float, float]],
+    wishes: list[Wish],
     quickness: float,
     gain: float,
     resistance_scale: float,
@@ -61,7 +61,7 @@ def run_open(
     can_charge = state.lead_ok and state.charge_on
     drive_drop = 0.0 if state.charge_on else BODY_DIODE_V
     charge_drop = 0.0 if state.discharge_on else BODY_DIODE_V
-    for target, grade, wobble in wishes:
+    for target, grade, wobble, shake in wishes:
         trip = 0
         speed = state.speed
         if target > 0.2:
@@ -88,7 +88,7 @@ def run_open(
                 state.fault_left, state.fault_code = 0.0, 0
         motor = 0.0
         if live:
-            motor = _wanted_current(state, c, speed, back_emf)
+            motor = _wanted_current(state, c, speed, back_emf) * shake
         motor = state.motor_current + (motor - state.motor_current) * c.response if live else 0.0
         bus = max(state.bus_voltage, 1.0)
         drawn = 1.5 * c.motors * (back_emf * motor + c.winding * motor * motor) / bus

@@ -20,6 +20,7 @@ class Rider:
         target_speed: Wanted speed in m/s, shape (n,).
         grade: Slope of the road (rise over run), shape (n,).
         wobble: Unsteadiness of the hand, as a share of full throttle, shape (n,).
+        shake: What the road does to the torque within a tenth of a second, as a factor, shape (n,).
         quickness: Fastest change of the throttle, in full throttles a second.
         gain: Throttle for a speed error of the whole top speed.
     """
@@ -27,6 +28,7 @@ class Rider:
     target_speed: NDArray[np.float64]
     grade: NDArray[np.float64]
     wobble: NDArray[np.float64]
+    shake: NDArray[np.float64]
     quickness: float
     gain: float
 
@@ -70,7 +72,7 @@ def random_rider(
     ends.append(duration_s)
     time = np.arange(count) * step_s
     target = np.array(speeds)[np.minimum(np.searchsorted(np.array(ends), time, side="right"), len(speeds) - 1)]
-    hilly = rng.uniform(0.0, 0.03)
+    hilly = rng.uniform(0.0, 0.045)
     grade = hilly * smooth_noise(rng, count, step_s, 45.0) + 0.004 * smooth_noise(rng, count, step_s, 8.0)
     # The slow part is the hand, the fast part the road that shakes hand and wheel.
     hand = 0.02 if variant == 1 else 0.035
@@ -80,6 +82,7 @@ def random_rider(
         target_speed=target,
         grade=np.clip(grade, -0.11, 0.11),
         wobble=wobble,
+        shake=1.0 + min(0.03 * float(np.exp(rng.normal(0.8, 0.8))), 0.3) * smooth_noise(rng, count, step_s, 0.055),
         quickness=float(rng.uniform(1.5, 5.0)) if variant == 1 else float(rng.uniform(1.0, 8.0)),
         gain=float(rng.uniform(2.2, 5.0)),
     )

@@ -35,6 +35,8 @@ COLUMNS: Final = (
 )
 
 Row = tuple[float, ...]
+#: What the rider wants in one step: speed, slope, unsteadiness of the hand, torque factor of the road.
+Wish = tuple[float, float, float, float]
 
 
 @dataclass(slots=True)
