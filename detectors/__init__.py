@@ -10,12 +10,15 @@ from .cell_imbalance import CellImbalance
 from .controller_faults import ControllerFaults
 from .controller_restart import ControllerRestart
 from .fault_listing import FaultListing
+from .frozen_telemetry import FrozenTelemetry
 from .high_resistance_joint import HighResistanceJoint
+from .implausible_values import ImplausibleValues
 from .link_gap import LinkGap
 from .low_voltage_cutoff import LowVoltageCutoff
 from .pack_resistance import PackResistance
 from .path_resistance import PathResistance
 from .power_path_open import PowerPathOpen
+from .pwm_saturation import PwmSaturation
 from .regen_overvoltage import RegenOvervoltage
 from .self_discharge import SelfDischarge
 from .sense_wiring import SenseWiring
@@ -44,4 +47,7 @@ DETECTORS: tuple[Detector, ...] = (
     SenseWiring(),
     SeriesCount(),
     SocMeter(),
+    PwmSaturation(),
+    FrozenTelemetry(),
+    ImplausibleValues(),
 )

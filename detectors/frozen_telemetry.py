@@ -1,0 +1,132 @@
+"""TF01: values stand still while the vehicle moves."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Final
+
+import numpy as np
+
+from ridelog.detection import Case, Detector, Need
+from ridelog.episodes import runs
+from ridelog.finding import Evidence, Measurement, Outcome, Severity
+from ridelog.log import Role
+from ridelog.ride import RIDING_ROLES, Track
+
+#: Shortest freeze: this long and this many rows (TEL-01, methods of frozen telemetry).
+_SHORTEST_S, _FEWEST_ROWS = 10.0, 10
+#: A freeze is only believed when its length is less likely than this by the log's own habit of changing.
+_UNLIKELY: Final = 1e-6
+#: A current that cannot stand still to the last digit while somebody rides, A.
+_IN_USE_A = 1.0
+#: Channels that flicker in any live log.
+_CHANNELS: Final = (
+    "pack_voltage",
+    "battery_current",
+    "motor_current",
+    "erpm",
+    "duty",
+    "speed",
+    "cell_voltage_max",
+    "cell_voltage_min",
+    "power",
+)
+
+
+class FrozenTelemetry(Detector):
+    """The log goes on, and its values do not change any more.
+
+    What it finds:
+        Stretches in which every measured value stays the same to the last digit while it stood for a vehicle in use.
+
+    Why it matters:
+        A display or logger that froze shows a healthy battery while anything may happen (TEL-01, TEL-02). Nothing
+        that these rows say can be believed, and the pack is not to blame for it.
+
+    Evidence:
+        telemetry.frozen.
+
+    Looks like it but is not:
+        A vehicle at rest (no current, nothing moves), a slow board polled fast (its values repeat a few times), a gap
+        (no rows).
+
+    Needs:
+        A controller, wheel or BMS log with at least three channels that usually change.
+
+    Limits:
+        A freeze at rest cannot be told from rest.
+
+    Example:
+        38.2 A, 71.43 V and all cells the same for 214 s while the controller drew between -12 and 55 A.
+    """
+
+    code: ClassVar[str] = "TF01"
+    name: ClassVar[str] = "frozen-telemetry"
+    rules: ClassVar[tuple[str, ...]] = ("TEL-01", "TEL-02")
+    needs: ClassVar[tuple[Need, ...]] = (Need((*RIDING_ROLES, Role.BMS), ("pack_voltage",), rows=30),)
+    evidence: ClassVar[tuple[str, ...]] = ("telemetry.frozen",)
+
+    def examine(self, case: Case, track: Track) -> Outcome:
+        """Look at one log."""
+        same, used = _unchanged(track)
+        if used < 2:
+            return Outcome.unable("too few channels that could change.")
+        changing = 1.0 - float(same.mean())
+        if changing < 0.02:
+            return Outcome.clear("the values of this log hardly ever change; a freeze could not be told.")
+        found = []
+        for first, last in runs(same):
+            length = float(track.time[last + 1] - track.time[first])
+            rows = last - first + 1
+            unlikely = rows * np.log1p(-min(changing, 0.999)) < np.log(_UNLIKELY)
+            if length >= _SHORTEST_S and rows >= _FEWEST_ROWS and unlikely and _in_use(case, track, first, last + 1):
+                found.append((first, last + 1, length))
+        if not found:
+            return Outcome.clear("no value stood still while the vehicle was in use.")
+        findings = [
+            self.finding(
+                track,
+                first,
+                last,
+                severity=Severity.WARNING,
+                message=f"Every value of this log stood still for {length:.0f} s while the vehicle was in use: the logger froze.",
+                measurements=(Measurement("time without any change", length, "s", _SHORTEST_S, "TEL-01"),),
+                channels=tuple(name for name in _CHANNELS if track.has(name)),
+            )
+            for first, last, length in found
+        ]
+        at = track.onset(found[0][0] + 1)
+        return Outcome.found(findings, {"telemetry.frozen": Evidence.observed(f"{found[0][2]:.0f} s.", at=at)})
+
+
+def _unchanged(track: Track) -> tuple[np.ndarray[tuple[int], np.dtype[np.bool_]], int]:
+    """Whether each step between rows changes nothing, shape (rows - 1,), and how many channels were compared."""
+    same = np.ones(track.log.rows - 1, dtype=bool)
+    used = 0
+    for channel in _CHANNELS:
+        if track.has(channel):
+            values = track.values(channel)
+            # A value that was not refreshed is null: it says nothing about a freeze.
+            same &= (np.diff(values) == 0) | ~np.isfinite(np.diff(values))
+            used += 1
+    cells = track.log.matrix("cell_voltages")
+    if cells.shape[1]:
+        steps = np.diff(cells, axis=0)
+        same &= ((steps == 0) | ~np.isfinite(steps)).all(axis=1)
+        used += cells.shape[1]
+    return same, used
+
+
+def _in_use(case: Case, track: Track, first: int, last: int) -> bool:
+    """The frozen values, or another log on the same clock, say that the vehicle was not at rest."""
+    for channel, bound in (("battery_current", _IN_USE_A), ("motor_current", 2.0), ("speed", 1.0), ("erpm", 500.0)):
+        value = abs(float(np.nan_to_num(track.values(channel)[first])))
+        if value > bound:
+            return True
+    for other in case.ride.tracks:
+        if other is track or not (other.clock.aligned and track.clock.aligned) or not other.has("battery_current"):
+            continue
+        start, end = np.searchsorted(other.time, (track.time[first], track.time[last]))
+        inside = other.values("battery_current")[start:end]
+        if np.isfinite(inside).any() and float(np.nanmax(inside) - np.nanmin(inside)) > 5.0:
+            return True
+    return False

@@ -1,0 +1,135 @@
+"""TF02: values that cannot be."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+import numpy as np
+
+from ridelog.channels import CHANNELS, Kind
+from ridelog.detection import Case, Detector, Need
+from ridelog.finding import Evidence, Finding, Measurement, Outcome, Severity
+from ridelog.log import Role
+from ridelog.ride import RIDING_ROLES, Track
+
+#: Rows with impossible values from which the log is called faulty, and as a share of all rows.
+_FEWEST_ROWS, _SHARE = 3, 0.002
+#: Cells that must be impossible in one poll: one alone is a sense wire.
+_SEVERAL_CELLS = 2
+#: A single row this far from both neighbours, as a share, without a change of current, is no pack.
+_JUMP_SHARE = 0.12
+#: Channels whose nonsense says something about the record of the power path.
+_POWER = ("pack_voltage", "battery_current", "motor_current", "soc", "duty", "erpm", "power")
+
+
+class ImplausibleValues(Detector):
+    """Values outside of what is physically possible, or single rows that jump away and back.
+
+    What it finds:
+        Rows in which several cells, the voltage, the current or the charge are impossible, and position or
+        temperature values that cannot be.
+
+    Why it matters:
+        A log with garbage proves nothing about the vehicle in those rows; none of it is counted as evidence against
+        the pack.
+
+    Evidence:
+        telemetry.garbage.
+
+    Looks like it but is not:
+        One cell that comes and goes (a sense wire), a real collapse of the voltage (it lasts, and the current goes).
+
+    Needs:
+        A controller, wheel or BMS log.
+
+    Limits:
+        Garbage that looks possible is not seen here; a missing checksum lets it through.
+
+    Example:
+        14 polls with cells between 0.05 V and 8 V, ordinary ones before and after.
+    """
+
+    code: ClassVar[str] = "TF02"
+    name: ClassVar[str] = "implausible-values"
+    rules: ClassVar[tuple[str, ...]] = ("TEL-09", "SOC-04")
+    needs: ClassVar[tuple[Need, ...]] = (Need((*RIDING_ROLES, Role.BMS), rows=10),)
+    evidence: ClassVar[tuple[str, ...]] = ("telemetry.garbage",)
+
+    def examine(self, case: Case, track: Track) -> Outcome:
+        """Look at one log."""
+        bad = np.zeros(track.log.rows, dtype=bool)
+        findings: list[Finding] = []
+        for name in track.log.channels:
+            channel = CHANNELS[name]
+            if channel.kind not in (Kind.NUMBER, Kind.INTEGER):
+                continue
+            values = track.values(name)
+            outside = np.isfinite(values) & ((values < channel.low) | (values > channel.high))
+            if not outside.any():
+                continue
+            if name in _POWER and not _switched_off(track, name):
+                bad |= outside
+            else:
+                rows = np.flatnonzero(outside)
+                findings.append(
+                    self.finding(
+                        track,
+                        int(rows[0]),
+                        int(rows[-1]),
+                        severity=Severity.INFO,
+                        event=False,
+                        message=f"{name.replace('_', ' ')}: {len(rows)} values are impossible and are not believed.",
+                        measurements=(Measurement("rows", float(len(rows))),),
+                        channels=(name,),
+                    )
+                )
+        bad |= _cells(track)
+        bad |= _lone_jumps(track)
+        rows = np.flatnonzero(bad)
+        # A stretch at the end or the beginning is a device that was switched on or off.
+        if len(rows) < max(_FEWEST_ROWS, _SHARE * track.log.rows):
+            if findings:
+                return Outcome.found(findings, {"telemetry.garbage": Evidence.absent()})
+            return Outcome.clear("every value is possible.")
+        findings.append(
+            self.finding(
+                track,
+                int(rows[0]),
+                int(rows[-1]),
+                severity=Severity.WARNING,
+                message=f"{len(rows)} rows hold impossible values: the logger or its link garbled them.",
+                measurements=(Measurement("rows", float(len(rows)), "", float(_FEWEST_ROWS), "engineering judgement"),),
+                channels=("cell_voltages",) if track.has("cell_voltages") else ("pack_voltage",),
+            )
+        )
+        seen = Evidence.observed(f"{len(rows)} rows.", at=track.onset(int(rows[0])))
+        return Outcome.found(findings, {"telemetry.garbage": seen})
+
+
+def _switched_off(track: Track, name: str) -> bool:
+    """A voltage below any pack is a device that is switched off, not garbage."""
+    return name == "pack_voltage" and float(np.nanmin(track.values(name))) >= 0.0
+
+
+def _cells(track: Track) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+    cells = track.log.matrix("cell_voltages")
+    if not cells.shape[1]:
+        return np.zeros(track.log.rows, dtype=bool)
+    channel = CHANNELS["cell_voltages"]
+    with np.errstate(all="ignore"):
+        outside = np.isfinite(cells) & ((cells < channel.low) | (cells > channel.high))
+    return np.asarray(outside.sum(axis=1) >= _SEVERAL_CELLS)
+
+
+def _lone_jumps(track: Track) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+    """Single rows whose voltage leaves both neighbours the same way while the neighbours agree."""
+    volts = track.values("pack_voltage")
+    found = np.zeros(len(volts), dtype=bool)
+    if track.log.role is not Role.BMS or len(volts) < 5 or not np.isfinite(volts).any():
+        return found
+    before, here, after = volts[:-2], volts[1:-1], volts[2:]
+    scale = float(np.nanmedian(volts))
+    lone = (np.abs(here - before) > _JUMP_SHARE * scale) & (np.abs(here - after) > _JUMP_SHARE * scale)
+    lone &= np.abs(before - after) < 0.05 * scale
+    found[1:-1] = lone
+    return found

@@ -1,0 +1,139 @@
+"""PW01: a self-balancing vehicle runs out of voltage and falls."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+import numpy as np
+
+from ridelog.detection import Case, Detector, Need
+from ridelog.episodes import episodes
+from ridelog.finding import Evidence, Finding, Measurement, Outcome, Severity
+from ridelog.log import Role
+from ridelog.ride import RIDING_ROLES, Track
+
+#: Headroom that is used up: at this share of the voltage nothing is left to balance with (WheelLog reads 100 or 101).
+_FULL_PWM, _FULL_DUTY = 0.97, 0.92
+_JOIN_S = 1.0
+#: A fall shows within this time after the headroom was gone, s.
+_AFTER_S = 4.0
+#: Tilt of a vehicle that lies on the ground, deg, and what it moves by in a fall.
+_LYING_DEG, _FALL_DEG = 40.0, 18.0
+#: Free spin: the wheel gains this much speed in 1.5 s, m/s; no rider accelerates so.
+_SPIN_M_S, _SPIN_S = 6.0, 1.5
+_MOVING_M_S = 2.5
+
+
+class PwmSaturation(Detector):
+    """The voltage headroom is used up at speed, and the vehicle falls.
+
+    What it finds:
+        Rows in which PWM or duty is at its limit in motion on a vehicle that balances itself, followed by free spin,
+        a jump of the tilt, or a stop from speed.
+
+    Why it matters:
+        A self-balancing vehicle needs voltage in reserve to stay upright; at full PWM it tips over.
+
+    Evidence:
+        pwm.saturated-fall.
+
+    Looks like it but is not:
+        A scooter or skateboard at full duty (it does not balance: only its top speed), a wheel that is lifted off the
+        ground and spins (free spin from standstill), a fall at low PWM.
+
+    Needs:
+        A wheel log with PWM, or a log with duty of a vehicle that reports its tilt, and speed.
+
+    Limits:
+        Whether the rider fell or stepped off cannot be told from the row alone.
+
+    Example:
+        62 km/h, PWM 100 %, 0.6 s later the tilt goes from 3 to 41 degrees and the wheel spins to 91 km/h.
+    """
+
+    code: ClassVar[str] = "PW01"
+    name: ClassVar[str] = "pwm-saturation"
+    rules: ClassVar[tuple[str, ...]] = ()
+    needs: ClassVar[tuple[Need, ...]] = (
+        Need((Role.WHEEL,), ("pwm",), interval_s=2.0, rows=20),
+        Need(RIDING_ROLES, ("duty", "pitch"), interval_s=2.0, rows=20),
+    )
+    evidence: ClassVar[tuple[str, ...]] = ("pwm.saturated-fall",)
+
+    def examine(self, case: Case, track: Track) -> Outcome:
+        """Look at one wheel or controller log."""
+        used, limit = (
+            (track.values("pwm"), _FULL_PWM) if track.has("pwm") else (np.abs(track.values("duty")), _FULL_DUTY)
+        )
+        speed = _speed(track)
+        if speed is None:
+            return Outcome.unable("the log has no speed.")
+        full = used >= limit
+        findings: list[Finding] = []
+        evidence: dict[str, Evidence] = {}
+        for first, last in episodes(full, track.time, _JOIN_S):
+            start = max(first - max(int(1.0 / max(track.log.interval_s, 0.01)), 1), 0)
+            moving = float(np.nanmax(speed[start : first + 1], initial=0.0)) > _MOVING_M_S
+            how = _fall(track, speed, first, last) if moving else ""
+            if not how:
+                continue
+            before = float(np.nanmax(speed[start : first + 1], initial=0.0))
+            findings.append(
+                self.finding(
+                    track,
+                    first,
+                    last,
+                    severity=Severity.CRITICAL,
+                    message=(
+                        f"At {3.6 * before:.0f} km/h no voltage headroom was left "
+                        f"({100 * float(np.nanmax(used[first : last + 1])):.0f} %), and {how}."
+                    ),
+                    measurements=(
+                        Measurement("headroom in use", float(np.nanmax(used[first : last + 1])), "", limit, "firmware"),
+                        Measurement("speed before", before, "m/s"),
+                    ),
+                    channels=("pwm", "duty", "speed", "pitch"),
+                )
+            )
+            if not evidence:
+                evidence["pwm.saturated-fall"] = Evidence.observed(how.capitalize() + ".", at=track.onset(first))
+        if findings:
+            return Outcome.found(findings, evidence)
+        most = float(np.nanmax(used, initial=0.0))
+        return Outcome.clear(f"the headroom in use was at most {100 * most:.0f} %, and no fall followed.")
+
+
+def _speed(track: Track) -> np.ndarray[tuple[int], np.dtype[np.float64]] | None:
+    """Size of the speed in m/s, filled over rows that were not refreshed; from the motor when there is no speed."""
+    values = np.abs(track.values("speed"))
+    if not np.isfinite(values).any():
+        values = np.abs(track.values("erpm")) / 900.0
+    if not np.isfinite(values).any():
+        return None
+    known = np.flatnonzero(np.isfinite(values))
+    return np.asarray(np.interp(np.arange(len(values)), known, values[known]))
+
+
+def _fall(track: Track, speed: np.ndarray[tuple[int], np.dtype[np.float64]], first: int, last: int) -> str:
+    """What shows that the vehicle fell, "" when nothing does."""
+    end = int(np.searchsorted(track.time, track.time[last] + _AFTER_S, side="right"))
+    before = max(first - 5, 0)
+    for channel in ("pitch", "roll"):
+        angle = track.values(channel)
+        usual = (
+            float(np.nanmedian(angle[before : first + 1])) if np.isfinite(angle[before : first + 1]).any() else np.nan
+        )
+        after = angle[first:end]
+        if np.isfinite(usual) and np.isfinite(after).any():
+            moved = float(np.nanmax(np.abs(after - usual)))
+            if moved > _LYING_DEG or (moved > _FALL_DEG and _stops(speed, first, end)):
+                return f"the {channel} moved by {moved:.0f} degrees"
+    reach = int(np.searchsorted(track.time, track.time[first] + _SPIN_S, side="right"))
+    gained = float(np.nanmax(speed[first:reach], initial=0.0)) - float(speed[max(first - 2, 0)])
+    if gained > _SPIN_M_S:
+        return f"the wheel spun up by {3.6 * gained:.0f} km/h within {_SPIN_S:.1f} s"
+    return ""
+
+
+def _stops(speed: np.ndarray[tuple[int], np.dtype[np.float64]], first: int, end: int) -> bool:
+    return bool(float(np.nanmin(speed[first:end], initial=np.inf)) < 0.3 * float(speed[first]))
