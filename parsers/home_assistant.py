@@ -21,7 +21,7 @@ from .home_assistant_history import CORE, STAMPS, DeviceTable, group_devices, re
 from .table_captions import Meaning
 from .table_columns import Planned, plan_columns, resolve_rivals, settle_scales, told
 from .table_currents import settle_currents
-from .table_logs import BMS, build_logs
+from .table_logs import GIVEN, build_logs
 from .table_mapping import TableMapping, read_mapping
 from .table_numbers import Style, read_flags
 from .table_source import Grid
@@ -55,9 +55,7 @@ class HomeAssistant(Parser):
     title: ClassVar[str] = "Home Assistant / ESPHome history CSV of a BMS"
     device: ClassVar[str] = "any BMS read by Home Assistant"
     roles: ClassVar[tuple[Role, ...]] = (Role.BMS,)
-    gives: ClassVar[tuple[str, ...]] = tuple(
-        sorted(BMS | CORE | {"battery_temperature", "bms_fet_temperature", "alert", "bms_state"})
-    )
+    gives: ClassVar[tuple[str, ...]] = tuple(sorted(GIVEN))
     clock: ClassVar[str] = "UTC to the millisecond"
 
     def sniff(self, source: Source) -> Sniff:

@@ -18,7 +18,7 @@ from .table_captions import Meaning, read_meanings
 from .table_clock import TableClock, choose_clock
 from .table_columns import Planned, plan_columns, resolve_rivals, settle_scales, told
 from .table_currents import settle_currents
-from .table_logs import BMS, CONTROLLER, build_logs
+from .table_logs import GIVEN, build_logs
 from .table_mapping import DraftColumn, TableMapping, draft, read_mapping
 from .table_numbers import Style, number_style
 from .table_sheet import captions_in, is_workbook
@@ -79,9 +79,7 @@ class Table(Parser):
     title: ClassVar[str] = "Any other table (CSV, TSV, XLSX) with captions that say what it holds"
     device: ClassVar[str] = "any logger"
     roles: ClassVar[tuple[Role, ...]] = (Role.CONTROLLER, Role.BMS, Role.WHEEL)
-    gives: ClassVar[tuple[str, ...]] = tuple(
-        sorted(CONTROLLER | BMS | _CORE | _POSITION | {"battery_temperature", "distance", "odometer", "alert", "mode"})
-    )
+    gives: ClassVar[tuple[str, ...]] = tuple(sorted(GIVEN))
     clock: ClassVar[str] = "whatever its time column counts: UTC, wall time, time of day or the start of the file"
 
     def sniff(self, source: Source) -> Sniff:

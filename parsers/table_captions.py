@@ -135,6 +135,11 @@ _RULES: Final[tuple[tuple[str, str, str], ...]] = (
     ("humidity", "humidity", ""),
     ("setpoint", "setpoint", ""),
 )
+#: Every channel a caption can name.
+NAMED_CHANNELS: Final = frozenset({channel for channel, _, _ in _RULES} | {"cell_voltages", "battery_temperatures"}) | {
+    "cell_wire_resistances",
+    "cells_balancing",
+}
 _ALWAYS: Final = frozenset({"bms", "controller", "vehicle"})
 _COMPILED: Final = tuple(
     (channel, frozenset(needs.split()), frozenset(needs.split()) | frozenset(extras.split()) | _ALWAYS)

@@ -11,6 +11,7 @@ from ridelog.channels import CHANNELS, Kind
 from ridelog.damage import Damage, DamageKind, Effect
 from ridelog.log import Identity, Log, LogBuilder, Role
 
+from .table_captions import NAMED_CHANNELS
 from .table_columns import Planned
 from .table_numbers import Style, read_numbers
 from .table_scales import sensor_offset
@@ -37,6 +38,8 @@ BMS: Final = frozenset(
         "nominal_capacity", "cycle_count",
     }
 )  # fmt: skip
+#: Every channel a table can give: those captions name, and what some of them become on a BMS.
+GIVEN: Final = NAMED_CHANNELS | {"bms_fet_temperature", "bms_state", "fault_name"}
 _SURE_BMS: Final = frozenset({"cell_voltages", "discharge_fet", "charge_fet"})
 _SURE_CONTROLLER: Final = frozenset({"duty", "erpm", "motor_current", "motor_temperature", "fault_code"})
 _MOTION: Final = frozenset({"speed", "distance", "odometer", "throttle_1", "remote_input"})

@@ -122,7 +122,7 @@ def _find_in_text(text: str, encoding: str) -> Layout | None:
         for index, line in enumerate(lines[:_MOST_NOTES]):
             if not usual[0][0] - 1 <= counts[index] <= MOST_CAPTIONS or len(line) > _LONGEST_HEADER:
                 continue
-            captions = [cell.strip() for cell in split_line(line, separator)]
+            captions = [_visible(cell) for cell in split_line(line, separator)]
             if len(captions) < 2 or 2 * sum(_is_value(caption) for caption in captions) > len(captions):
                 continue
             captions[0] = captions[0].lstrip("#").strip()
@@ -141,6 +141,10 @@ def _find_in_text(text: str, encoding: str) -> Layout | None:
             if score[0] >= _SURE_SCORE:
                 return best[1]
     return best[1] if best else None
+
+
+def _visible(cell: str) -> str:
+    return "".join(character for character in cell if character.isprintable()).strip()
 
 
 def _candidates(lines: Sequence[str], named: str) -> list[str]:
