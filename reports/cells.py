@@ -10,14 +10,13 @@ from .drawing import tick_label, ticks
 from .words import number
 
 
-def bars(values: Sequence[float], errors: Sequence[float], unit: str, factor: float, label: str) -> str:
+def bars(values: Sequence[float], errors: Sequence[float], factor: float, label: str) -> str:
     """One vertical bar for each cell around a zero line; a missing value leaves its place empty.
 
     Args:
         values: One value for each cell, NaN for one that is not known.
         errors: Standard errors, NaN where unknown, of the same length.
-        unit: Unit after `factor` was applied.
-        factor: What the values are multiplied by.
+        factor: What the values are multiplied by to get the unit of the axis.
         label: What the picture shows, for a screen reader.
     """
     shown = [value * factor for value in values]
@@ -27,7 +26,7 @@ def bars(values: Sequence[float], errors: Sequence[float], unit: str, factor: fl
     low, high = min([0.0, *finite]), max([0.0, *finite])
     room = (high - low or 1.0) * 0.12
     low, high = low - room, high + room
-    height, left, width = 170.0, 44.0, 676.0
+    height, left, width = 190.0, 52.0, 668.0
 
     def place(value: float) -> float:
         return 10 + (high - value) / (high - low) * (height - 40)
@@ -40,7 +39,7 @@ def bars(values: Sequence[float], errors: Sequence[float], unit: str, factor: fl
         parts.append(tick_label(left - 6, y + 4, number(value), "end"))
     pitch = width / len(shown)
     furthest = max(range(len(shown)), key=lambda i: abs(shown[i]) if math.isfinite(shown[i]) else -1.0)
-    every = 1 if len(shown) <= 24 else 2
+    every = 1 if len(shown) <= 20 else 2
     for index, value in enumerate(shown):
         middle = left + pitch * (index + 0.5)
         if index % every == 0 or index == furthest:
@@ -60,5 +59,5 @@ def bars(values: Sequence[float], errors: Sequence[float], unit: str, factor: fl
             parts.append(f'<path class="error" d="M{middle:.1f} {top:.1f}V{bottom:.1f}"/>')
     return (
         f'<svg class="still cells" viewBox="0 0 720 {height:g}" role="img" aria-label="{escape(label)}">'
-        f'<text class="tick" x="0" y="9">{escape(unit)}</text>{"".join(parts)}</svg>'
+        f"{''.join(parts)}</svg>"
     )

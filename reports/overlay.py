@@ -52,7 +52,7 @@ def _overlay(incident: Incident, reference: Track, track: Track, channel: str, n
     for second in time_ticks(low, high):
         x = (second - low) / (high - low) * _WIDTH
         parts.append(f'<path class="grid" d="M{x:.1f} 0V{_HEIGHT:g}"/>')
-        parts.append(f'<text class="tick" x="{x + 3:.1f}" y="{_HEIGHT + 14:g}">{words.moment(second)}</text>')
+        parts.append(f'<text class="tick" x="{x + 3:.1f}" y="{_HEIGHT + 17:g}">{words.moment(second)}</text>')
     lines = [_line(item, channel, low, high) for item in (reference, track)]
     if not all(lines):
         return None
@@ -61,7 +61,7 @@ def _overlay(incident: Incident, reference: Track, track: Track, channel: str, n
     one, other = (words.plain(words.log_name(incident.ride, item.index)) for item in (reference, track))
     label = f"The {name} of {one} and of {other} on one clock, each on its own scale"
     svg = (
-        f'<svg class="still" viewBox="0 0 {_WIDTH:g} {_HEIGHT + 18:g}" role="img" aria-label="{escape(label)}">'
+        f'<svg class="still" viewBox="0 0 {_WIDTH:g} {_HEIGHT + 22:g}" role="img" aria-label="{escape(label)}">'
         f"{''.join(parts)}</svg>"
     )
     return svg, f"{words.first_capital(name)}, each on its own scale: {one} (solid) and {other} (dashed)."

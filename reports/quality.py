@@ -93,9 +93,9 @@ def _cells(incident: Incident) -> list[Values]:
                 continue
             furthest = int(np.nanargmax(np.abs(values)))
             label = f"{title}. Furthest: cell {furthest + 1}, {words.number(float(values[furthest]) * 1000, 1)} {unit}."
-            picture = bars(values.tolist(), errors.tolist(), unit, 1000.0, label)
+            picture = bars(values.tolist(), errors.tolist(), 1000.0, label)
             svg = Markup(picture)  # noqa: S704 - escaped where it is drawn
-            pictures.append({"title": title, "meaning": meaning, "svg": svg, "reason": cells.reason})
+            pictures.append({"title": f"{title}, {unit}", "meaning": meaning, "svg": svg, "reason": cells.reason})
     return pictures
 
 
