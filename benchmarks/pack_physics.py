@@ -61,12 +61,11 @@ def evaluate(names: list[str], seeds: int, variant: int, verbose: bool) -> Score
                 logs, unread = logs_of(case, Path(folder))
             total.unread += unread
             if logs:
-                weigh(case, logs, total, f"  {name} {seed}: " if verbose else "")
+                weigh(case, join(logs), total, f"  {name} {seed}: " if verbose else "")
     return total
 
 
-def weigh(case: Case, logs: list[Log], total: Score, label: str) -> None:
-    ride = join(logs)
+def weigh(case: Case, ride: Ride, total: Score, label: str) -> None:
     pack = estimate_pack(ride)
     truth = case.truth["pack"]
     best, sure = pack.series.best, pack.series.confidence

@@ -34,6 +34,8 @@ _LEAST_EXCITATION: Final = 0.08
 _AGREEMENT: Final = 0.15
 #: Part of the resistance the model itself can be wrong by (one time constant for many), as a standard deviation.
 _MODEL_SHARE: Final = 0.02
+#: Gain error of the current, as a standard deviation: controllers compute it, a BMS has a shunt.
+_GAIN_SHARE: Final = {Role.CONTROLLER: 0.025, Role.WHEEL: 0.025, Role.BMS: 0.01}
 #: Arrhenius temperature of the resistance in K: x 1.75 at 5 degC and x 2.8 at -10 degC against 25 degC.
 _ARRHENIUS_K: Final = 2320.0
 _ZERO_C_K: Final = 273.15
@@ -53,6 +55,7 @@ class ResistanceFit:
         slope_ohm: Median slope over a lag, None with too few steps.
         steps: Independent current steps that were large enough.
         excited: The current varied enough for an estimate.
+        role: Role of the log.
         first_look: The open-circuit voltage followed with a first guess of the resistance.
     """
 
@@ -62,6 +65,7 @@ class ResistanceFit:
     slope_ohm: float | None
     steps: int
     excited: bool
+    role: Role
     first_look: OpenCircuit
 
 
@@ -82,7 +86,7 @@ def fit_resistance(path: PowerPath, role: Role) -> ResistanceFit:
     span = float(np.quantile(used, 0.999) - np.quantile(used, 0.001)) if len(used) else 0.0
     drop = fit.ohm * float(np.std(used)) if len(used) else 0.0
     excited = span > 0 and float(np.std(used)) >= _LEAST_EXCITATION * span and drop > floor
-    return ResistanceFit(fit, lag, amps, slope, steps, excited, first_look)
+    return ResistanceFit(fit, lag, amps, slope, steps, excited, role, first_look)
 
 
 def _without_strangers(first_look: OpenCircuit, implied: NDArray[np.float64], floor_v: float) -> NDArray[np.bool_]:
@@ -154,7 +158,7 @@ def estimate_resistance(
         if fit.ohm <= 0:
             return "the voltage does not fall with the current: no resistance can be estimated"
         return "too little riding for a resistance of its own; a typical one is assumed"
-    error = float(np.hypot(fit.ohm_error, _MODEL_SHARE * fit.ohm))
+    error = float(np.hypot(fit.ohm_error, np.hypot(_MODEL_SHARE, _GAIN_SHARE[seen.role]) * fit.ohm))
     width = 1.96 + 5.0 / fit.blocks
     doubts = list(path.cautions)
     confidence = 0.9 * path.trust

@@ -13,7 +13,7 @@ from ridelog.settings import number
 from .counted_cells import CountedCells
 from .pack import SeriesEstimate
 from .series_evidence import PackVoltages, configured_meter_count
-from .voltage_likelihood import COUNTS, pack_likelihood
+from .voltage_likelihood import COUNTS, count_fits
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -24,8 +24,6 @@ _SETTING_RIGHT: Final = 0.93
 _METER_RIGHT: Final = 0.90
 #: So many other counts share what a wrong setting can be.
 _USUAL_MISTAKES: Final = 8.0
-#: A count this much less likely than the best by voltage alone is not believed, whoever says it.
-_IMPOSSIBLE: Final = 0.03
 #: Confidence is held below this, whatever the numbers say.
 _MOST_SURE: Final = {"cells": 0.99, "configuration": 0.95, "statement": 0.88, "voltage": 0.85}
 
@@ -67,11 +65,12 @@ def _from_cells(counted: Sequence[CountedCells], voltages: PackVoltages | None) 
             reason = f"{main.listed} cells are listed, {main.listed - count} of them with nonsense, and the pack voltage fits."
             return SeriesEstimate({main.listed: 0.95, **_beside(main.listed, 0.05)}, "cells", reason)
         other = max(1, round(by_voltage))
-        return SeriesEstimate(
-            {count: 0.5, other: 0.5} if other != count else {count: 0.8, count + 1: 0.1, count - 1: 0.1},
-            "cells",
-            f"{count} cells are read, but the pack voltage is that of {by_voltage:.1f} of them.",
-        )
+        reason = f"{count} cells are read, but the pack voltage is that of {by_voltage:.1f} of them."
+        if other == count:
+            return SeriesEstimate({count: 0.8, **_beside(count, 0.2)}, "cells", reason)
+        # A board that is set too low reads too few cells and still measures the whole pack.
+        share = 0.7 if other > count and abs(by_voltage - other) < 0.15 else 0.5
+        return SeriesEstimate({other: share, count: 1 - share}, "cells", reason)
     sure, reason = _MOST_SURE["cells"], f"{count} cells are read"
     if by_voltage is not None:
         reason += " and the pack voltage is their sum"
@@ -93,17 +92,18 @@ def _beside(count: int, share: float) -> dict[int, float]:
 
 def _from_voltages(ride: Ride, voltages: PackVoltages, chemistry: str) -> SeriesEstimate:
     settings = ride.settings
-    weight = sum(pack_likelihood(voltages, settings, chemistry).values(), start=np.zeros(len(COUNTS)))
+    fits = count_fits(voltages, settings, chemistry)
+    weight = sum(fits.weights.values(), start=np.zeros(len(COUNTS)))
     if not weight.any():
         return SeriesEstimate(reason=f"No usual pack has {voltages.high_v:.1f} V at rest.")
     source, reason = "voltage", f"{voltages.low_v:.1f} to {voltages.high_v:.1f} V without load"
     alone = weight / weight.sum()
     most = _MOST_SURE[source]
     for stated, right, says in _statements(ride):
-        spot = np.flatnonzero(np.equal(COUNTS, stated))
-        if not len(spot) or alone[spot[0]] < _IMPOSSIBLE * alone.max():
+        if not fits.possible(stated):
             reason += f"; {says} {stated}, which does not fit"
             continue
+        spot = np.flatnonzero(np.equal(COUNTS, stated))
         # A statement is right, or any other usual count as a mistake.
         told = np.full(len(COUNTS), (1 - right) / _USUAL_MISTAKES)
         told[spot[0]] = right

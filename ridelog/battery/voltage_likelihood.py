@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -24,7 +25,7 @@ _COMMON: Final[Mapping[int, float]] = {
 _RARE: Final = 0.04
 #: Full cell, with the error of a meter's gain (1 %), and the emptiest a ride shows at rest, in V.
 _FULL_V: Final = {"nmc": 4.20, "lfp": 3.60}
-_EMPTY_V: Final = {"nmc": 2.90, "lfp": 2.60}
+_EMPTY_V: Final = {"nmc": 2.90, "lfp": 2.95}
 _GAIN_ERROR: Final = 0.01
 _CHEMISTRY_PRIOR: Final = {"nmc": 0.92, "lfp": 0.08}
 #: Usual limits for a cell in V: (centre, width, share) of what is found there; the rest can be anything
@@ -45,50 +46,73 @@ _USUAL_LIMITS: Final[Mapping[str, Mapping[str, tuple[tuple[float, float, float],
 }
 #: Counts that fit the voltages worse than this are no pack at all: a bench supply, a dead bus.
 _LEAST_FIT: Final = 1e-4
+#: A count whose cells would be so unlikely is not believed, whoever states it.
+_BELIEVED: Final = 0.03
 #: Capacities of packs in Ah, and the middle and width of how common they are (engineering judgement).
 _CAPACITIES_AH: Final = np.geomspace(3.0, 120.0, 14)
 _USUAL_AH: Final = 20.0
 _CAPACITY_WIDTH: Final = 0.9
 
 
-def pack_likelihood(
-    voltages: PackVoltages, settings: Mapping[str, float | str | bool], chemistry: str
-) -> dict[str, NDArray[np.float64]]:
+@dataclass(frozen=True, slots=True, eq=False)
+class CountFits:
+    """How well every count fits, by chemistry.
+
+    Attributes:
+        fits: Chemistry to likelihood, shape (counts,) as `COUNTS`, without what is usual.
+        bounds: Chemistry to how well the voltages keep within what cells do, 0..1, shape (counts,).
+    """
+
+    fits: dict[str, NDArray[np.float64]]
+    bounds: dict[str, NDArray[np.float64]]
+
+    @property
+    def weights(self) -> dict[str, NDArray[np.float64]]:
+        """Likelihood times how common counts and chemistries are, by chemistry, not normalised."""
+        common = np.array([_COMMON.get(int(count), _RARE) for count in COUNTS])
+        return {name: np.asarray(_CHEMISTRY_PRIOR[name] * common * fit) for name, fit in self.fits.items()}
+
+    def possible(self, count: int) -> bool:
+        """Tell whether a count that somebody states is to be believed: cells can have such voltages, however rare."""
+        spot = np.flatnonzero(np.equal(COUNTS, count))
+        return bool(len(spot)) and max(float(inside[spot[0]]) for inside in self.bounds.values()) >= _BELIEVED
+
+
+def count_fits(voltages: PackVoltages, settings: Mapping[str, float | str | bool], chemistry: str) -> CountFits:
     """Weigh every series count.
 
     Args:
         voltages: What the voltages did over the ride.
         settings: Limits that came with the logs.
         chemistry: "nmc" or "lfp" when it is known, else "".
-
-    Returns:
-        Chemistry to weights, shape (counts,) as `COUNTS`, prior included, not normalised.
     """
-    families = [chemistry] if chemistry in _FULL_V else list(_FULL_V)
-    common = np.array([_COMMON.get(int(count), _RARE) for count in COUNTS])
-    weights = {}
-    for family in families:
+    found, bounds = {}, {}
+    for family in [chemistry] if chemistry in _FULL_V else list(_FULL_V):
         table = table_for_chemistry(family)
         assert table is not None
-        fits = _voltage_likelihood(voltages, family, table)
-        fits[fits < _LEAST_FIT] = 0.0
-        fits *= _swing_likelihood(voltages, table)
+        inside = _bounds(voltages, family)
+        inside[inside < _LEAST_FIT] = 0.0
+        fits = inside * _start_likelihood(voltages, table) * _swing_likelihood(voltages, table)
         fits *= _meter_likelihood(voltages, table) * _limits_likelihood(settings, family)
-        weights[family] = np.asarray(_CHEMISTRY_PRIOR[family] * common * fits)
-    return weights
+        found[family], bounds[family] = np.asarray(fits), inside
+    return CountFits(found, bounds)
 
 
-def _voltage_likelihood(voltages: PackVoltages, family: str, table: OpenCircuitTable) -> NDArray[np.float64]:
-    """How well open-circuit voltages fit each count: full and empty bound them."""
+def _bounds(voltages: PackVoltages, family: str) -> NDArray[np.float64]:
+    """How well the voltages keep within full and empty for each count, 0..1."""
     high, low = voltages.high_v / COUNTS, voltages.low_v / COUNTS
     error = np.hypot(_GAIN_ERROR * high, voltages.error_v / COUNTS)
     fits = _below(high - _FULL_V[family], error) * _below(_EMPTY_V[family] - low, 2 * error + 0.05)
     fits *= _below(2.0 - voltages.loaded_low_v / COUNTS, np.full(len(COUNTS), 0.2))
     fits *= _below(voltages.peak_v / COUNTS - (_FULL_V[family] + 0.25), np.full(len(COUNTS), 0.05))
-    # Rides begin full more often than not; otherwise anywhere.
-    start = table.soc(high).soc
-    fits *= 0.35 * np.exp(-0.5 * ((1.0 - start) / 0.08) ** 2) / 0.1 + 0.65 * np.where(start > 0.12, 1.0, 0.15)
     return np.asarray(fits)
+
+
+def _start_likelihood(voltages: PackVoltages, table: OpenCircuitTable) -> NDArray[np.float64]:
+    """How usual it is to start a ride with that charge: full more often than not, nearly empty seldom."""
+    start = table.soc(voltages.high_v / COUNTS).soc
+    full = 0.35 * np.exp(-0.5 * ((1.0 - start) / 0.08) ** 2) / 0.1
+    return np.asarray(full + 0.65 * np.where(start > 0.12, 1.0, 0.15))
 
 
 def _meter_likelihood(voltages: PackVoltages, table: OpenCircuitTable) -> NDArray[np.float64]:
@@ -116,10 +140,10 @@ def _swing_likelihood(voltages: PackVoltages, table: OpenCircuitTable) -> NDArra
     end = start - taken_ah / _CAPACITIES_AH[None, :]
     expected = COUNTS[:, None] * (table.voltage(start) - table.voltage(np.clip(end, 0.0, 1.0)))
     error = np.hypot(0.004 * voltages.first_v, voltages.error_v) + 0.1 * np.abs(expected)
-    match = np.exp(-0.5 * ((fall_v - expected) / error) ** 2) / error
+    match = np.exp(-0.5 * ((fall_v - expected) / error) ** 2) * float(error.min()) / error
     # A pack does not give more than it holds.
     match = np.where((end < -0.03) | (end > 1.03), 0.0, match)
-    return np.asarray(0.02 + (match * share).sum(axis=1) / share.sum())
+    return np.asarray(0.005 + (match * share).sum(axis=1) / share.sum())
 
 
 def _limits_likelihood(settings: Mapping[str, float | str | bool], family: str) -> NDArray[np.float64]:
