@@ -17,14 +17,14 @@ Hci = tuple[int, bool, float, bytes]
 
 def btsnoop(packets: Sequence[Hci], link: int = H4, version: int = 1) -> bytes:
     """A capture file."""
-    data = b"btsnoop\0" + struct.pack(">II", version, link)
+    parts = [b"btsnoop\0" + struct.pack(">II", version, link)]
     for kind, received, seconds, body in packets:
         packet = bytes([kind]) + body if link == H4 else body
         flags = int(received) | (2 if kind in (COMMAND, EVENT) else 0)
         if link == MONITOR:
             flags = {(COMMAND, False): 2, (EVENT, True): 3, (ACL, False): 4, (ACL, True): 5}[kind, received]
-        data += struct.pack(">IIIIq", len(packet), len(packet), flags, 0, round(seconds * 1e6) + EPOCH_US) + packet
-    return data
+        parts += [struct.pack(">IIIIq", len(packet), len(packet), flags, 0, round(seconds * 1e6) + EPOCH_US), packet]
+    return b"".join(parts)
 
 
 def address_bytes(address: str) -> bytes:
