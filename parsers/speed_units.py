@@ -12,12 +12,21 @@ from .columns import KILOMETRES, KILOMETRES_PER_HOUR, MILES, MILES_PER_HOUR
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["KILOMETRES_PER_HOUR", "MILES_PER_HOUR", "SpeedUnit", "distance_unit_by_speed", "speed_unit_by_speed"]
+__all__ = [
+    "KILOMETRES_PER_HOUR",
+    "MILES_PER_HOUR",
+    "SpeedUnit",
+    "distance_unit_by_speed",
+    "speed_unit_by_distance",
+    "speed_unit_by_speed",
+]
 
 #: Slower than this neither a wheel nor a satellite speed is worth comparing, in m/s (engineering judgement).
 _SLOWEST = 2.0
 #: Fewest rows for an answer (engineering judgement).
 FEWEST = 20
+#: A ride shorter than this says nothing about units, m (engineering judgement).
+_SHORTEST_WAY = 100.0
 #: A candidate fits when the ratio of both speeds is within this factor of 1; the candidates km/h, mph and m/s are at
 #: least a factor of 1.6 apart (engineering judgement: half way, on a logarithmic scale).
 _TOLERANCE = 1.25
@@ -87,13 +96,49 @@ def distance_unit_by_speed(
     if int(known.sum()) < FEWEST:
         return None
     seconds, distance, speed = seconds[known], distance[known], np.abs(speed[known])
-    steps = np.minimum(np.diff(seconds), 5.0)
-    way = float(np.sum((speed[1:] + speed[:-1]) / 2 * steps))
-    counted = float(np.sum(np.clip(np.diff(distance), 0, None)))
-    if way < 100 or counted <= 0:
+    way, counted = _way(seconds, speed), _counted(distance)
+    if way < _SHORTEST_WAY or counted <= 0:
         return None
     ratio = way / counted
     factor, name = min(
         ((KILOMETRES, "km"), (MILES, "miles"), (1.0, "m")), key=lambda unit: abs(np.log(ratio / unit[0]))
     )
     return (factor, name) if 1 / _TOLERANCE < ratio / factor < _TOLERANCE else None
+
+
+def speed_unit_by_distance(
+    seconds: NDArray[np.float64], speed: NDArray[np.float64], distance: NDArray[np.float64], what: str
+) -> SpeedUnit | None:
+    """Find the unit of a speed by the distance it adds up to.
+
+    Args:
+        seconds: Stamps in s, shape (n,).
+        speed: Speed in an unknown unit, shape (n,).
+        distance: Counter in m, shape (n,).
+        what: What the counter is, in words.
+
+    Returns:
+        The unit, or None when nothing fits.
+    """
+    known = np.isfinite(distance) & np.isfinite(speed)
+    if int(known.sum()) < FEWEST:
+        return None
+    way, counted = _way(seconds[known], np.abs(speed[known])), _counted(distance[known])
+    if way <= 0 or counted < _SHORTEST_WAY:
+        return None
+    ratio = counted / way
+    factor, name = min(_UNITS, key=lambda unit: abs(np.log(ratio / unit[0])))
+    if not 1 / _TOLERANCE < ratio / factor < _TOLERANCE:
+        return None
+    return SpeedUnit(factor, name, f"as {what} adds up")
+
+
+def _way(seconds: NDArray[np.float64], speed: NDArray[np.float64]) -> float:
+    """What a speed adds up to; a pause of the logger counts as a few of its usual steps."""
+    steps = np.diff(seconds)
+    usual = float(np.median(steps[steps > 0])) if (steps > 0).any() else 0.0
+    return float(np.sum((speed[1:] + speed[:-1]) / 2 * np.minimum(steps, max(5.0, 3 * usual))))
+
+
+def _counted(distance: NDArray[np.float64]) -> float:
+    return float(np.sum(np.clip(np.diff(distance), 0, None)))

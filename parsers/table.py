@@ -104,7 +104,7 @@ class Table(Parser):
             return answer
         try:
             mapping = read_mapping(options.mapping)
-            grid = read_grid(source)
+            grid = read_grid(source, mapping.columns.keys())
         except RidelogError:
             return answer
         if mapping.columns.keys() & set(grid.layout.captions):
@@ -193,7 +193,8 @@ def _judge(meanings: Sequence[Meaning], what: str, dated: bool = False) -> Sniff
         return Sniff.no(f"{what} has no column of time stamps")
     if not counted & _CORE:
         return Sniff.no(f"the captions of {what} name no voltage, current, cells, speed or the like")
-    if len(counted) < _FEWEST:
+    values = {(meaning.channel, meaning.index) for meaning in meanings if meaning.channel in counted}
+    if len(values) < _FEWEST:
         return Sniff.no(f"{what} names only one measured value ({', '.join(sorted(counted))})")
     return Sniff.fallback(f"the captions of {what} name {', '.join(sorted(channels)[:6])}")
 
@@ -225,7 +226,7 @@ def _dated(head: bytes, layout: Layout) -> bool:
 
 def _read(source: Source, options: ReadOptions, mapping: TableMapping) -> _Reading:
     """Read a table as far as the data carry; what is open is in the questions."""
-    grid = read_grid(source)
+    grid = read_grid(source, mapping.columns.keys())
     known = set(grid.layout.captions)
     missing = sorted(mapping.columns.keys() - known)
     if mapping.columns and len(missing) == len(mapping.columns):

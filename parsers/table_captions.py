@@ -9,6 +9,7 @@ from typing import Final
 
 from ridelog.channels import CHANNELS
 
+from .table_rules import RULES
 from .table_units import Unit, find_unit, split_unit
 from .table_words import concepts_of, words_of
 
@@ -43,108 +44,6 @@ class Meaning:
     time: str = ""
 
 
-#: Channel, what the caption must say, and what it may say beside it. The first rule that fits is taken. Concepts every
-#: rule allows are in `_ALWAYS`.
-_RULES: Final[tuple[tuple[str, str, str], ...]] = (
-    ("cell_voltage_delta", "cell delta", "voltage max min total"),
-    ("cell_voltage_delta", "voltage delta", "max min"),
-    ("cell_voltage_delta", "voltage-delta", "cell max min battery"),
-    ("cell_voltage_delta", "max min voltage", "cell"),
-    ("cell_voltage_max", "cell max", "voltage"),
-    ("cell_voltage_min", "cell min", "voltage"),
-    ("cell_voltage_average", "cell average", "voltage"),
-    ("balance_current", "balance current", ""),
-    ("balancing", "balance", "state switch cell"),
-    ("charger_voltage", "charger voltage", ""),
-    ("charger_voltage", "charge voltage", ""),
-    ("pack_voltage", "battery voltage", "pack total"),
-    ("pack_voltage", "pack voltage", "total"),
-    ("pack_voltage", "total voltage", "pack battery"),
-    ("pack_voltage", "voltage", ""),
-    ("d_axis_current", "current d-axis", "motor"),
-    ("q_axis_current", "current q-axis", "motor"),
-    ("field_weakening_current", "current weakening", "motor"),
-    ("requested_current", "current requested", "motor"),
-    ("motor_current", "current motor", "average phase total"),
-    ("motor_current", "current phase", "average motor total"),
-    ("battery_current", "current battery", "pack total average charge discharge"),
-    ("battery_current", "current pack", "total average charge discharge"),
-    ("battery_current", "current", "total charge discharge vehicle"),
-    ("battery_current", "current average", "battery pack"),
-    ("motor_power", "power motor", ""),
-    ("power", "power", "battery pack total charge discharge"),
-    ("power", "power average", "battery pack"),
-    ("gps_speed", "gps speed", ""),
-    ("speed", "speed", ""),
-    ("speed", "speed average", ""),
-    ("motor_temperature", "temperature motor", "max sensor"),
-    ("fet_temperature", "temperature fet", "max sensor controller tube power board"),
-    ("fet_temperature", "temperature controller", "max sensor"),
-    ("fet_temperature", "temperature tube", "max sensor power"),
-    ("ambient_temperature", "temperature ambient", "sensor"),
-    ("battery_temperature", "temperature battery", "max sensor cell pack"),
-    ("battery_temperature", "temperature cell", "max sensor"),
-    ("bms_temperature", "temperature board", "max sensor"),
-    ("battery_temperature", "temperature max", "sensor"),
-    ("battery_temperature", "temperature sensor", ""),
-    ("bms_temperature", "temperature bms", "sensor"),
-    ("battery_temperature", "temperature", "pack"),
-    ("soc", "soc", "battery pack"),
-    ("soh", "soh", "battery pack"),
-    ("full_charge_capacity", "capacity full", "charge battery"),
-    ("nominal_capacity", "capacity nominal", "battery"),
-    ("remaining_capacity", "capacity remaining", "battery charge"),
-    ("energy_left", "energy remaining", "battery"),
-    ("cycle_count", "cycle", "charge battery total state"),
-    ("amp_hours_charged", "amp-hours charge", "total regen"),
-    ("amp_hours_charged", "amp-hours regen", "total"),
-    ("amp_hours_used", "amp-hours", "used discharge total battery trip"),
-    ("watt_hours_charged", "watt-hours charge", "total regen energy"),
-    ("watt_hours_charged", "watt-hours regen", "total energy"),
-    ("watt_hours_used", "watt-hours", "used discharge total battery trip energy"),
-    ("gps_distance", "gps distance", ""),
-    ("odometer", "odometer", "total vehicle distance"),
-    ("odometer", "distance total", "vehicle"),
-    ("distance", "distance", "trip vehicle"),
-    ("distance", "trip", ""),
-    ("erpm", "erpm", "motor"),
-    ("motor_rpm", "rpm", "motor vehicle speed"),
-    ("duty", "duty", "motor cycle"),
-    ("pwm", "pwm", "duty level"),
-    ("throttle_1", "throttle voltage", ""),
-    ("remote_input", "throttle", "level"),
-    ("torque", "torque", "motor"),
-    ("heating", "heating", "state switch"),
-    ("charge_fet", "charge fet", "state switch"),
-    ("discharge_fet", "discharge fet", "state switch"),
-    ("fault_code", "fault code", "motor controller"),
-    ("fault_code", "fault", "motor controller state"),
-    ("alert", "alarm", "state code protection"),
-    ("alert", "protection", "state code fault"),
-    ("mode", "mode", "state"),
-    ("mode", "state", ""),
-    ("latitude", "latitude", "gps"),
-    ("longitude", "longitude", "gps"),
-    ("altitude", "altitude", "gps"),
-    ("gps_heading", "heading", "gps"),
-    ("gps_accuracy", "accuracy", "gps"),
-    ("pitch", "pitch", ""),
-    ("pitch", "tilt", ""),
-    ("roll", "roll", ""),
-    ("yaw", "yaw", ""),
-    ("humidity", "humidity", ""),
-    ("setpoint", "setpoint", ""),
-)
-#: Every channel a caption can name.
-NAMED_CHANNELS: Final = frozenset({channel for channel, _, _ in _RULES} | {"cell_voltages", "battery_temperatures"}) | {
-    "cell_wire_resistances",
-    "cells_balancing",
-}
-_ALWAYS: Final = frozenset({"bms", "controller", "vehicle"})
-_COMPILED: Final = tuple(
-    (channel, frozenset(needs.split()), frozenset(needs.split()) | frozenset(extras.split()) | _ALWAYS)
-    for channel, needs, extras in _RULES
-)
 #: What a unit alone says about a column: "Battery (V)", or a caption that is nothing but a unit.
 _BY_UNIT: Final[dict[str, str]] = {
     "V": "voltage",
@@ -158,6 +57,9 @@ _BY_UNIT: Final[dict[str, str]] = {
 }
 #: Captions that are a unit and nothing else, in the sense a logger means it.
 _ONLY_UNIT: Final = frozenset({"V", "A", "W", "m/s", "1/min", "Ah", "Wh"})
+#: Captions of clocks that are no words: a lower-case t, since a capital one is a temperature.
+_TIME_LETTERS: Final = ("t", "s", "ms")
+_TIME_WORDS: Final = ("seconds", "sec", "millis", "x")
 #: Units a channel may have besides its own: a temperature in a bare degree sign, a fraction that is written in percent.
 _FRACTIONS: Final = frozenset({"duty", "pwm", "soc", "soh", "humidity", "remote_input"})
 
@@ -225,7 +127,7 @@ def _single(
         return Meaning(caption, listed, unit, index=numbers[0], device=device)
     if numbers and numbers != [1]:
         return Meaning(caption, unit=unit, device=device)
-    for rank, (channel, needs, allowed) in enumerate(_COMPILED):
+    for rank, (channel, needs, allowed) in enumerate(RULES):
         if needs <= concepts <= allowed and _unit_fits(channel, unit):
             directions = concepts & {"charge", "discharge"} if channel in ("battery_current", "power") else set()
             flow = directions.pop() if len(directions) == 1 else ""
@@ -237,6 +139,8 @@ def _as_time(text: str, unit: Unit | None, concepts: set[str]) -> str:
     """Whether a caption names a time column."""
     if unit is not None and unit.quantity != "s":
         return ""
+    if text in _TIME_LETTERS or (text == "T" and unit is not None):
+        return "time"
     if concepts & {"voltage", "current", "temperature", "cell", "gps", "charge", "discharge", "remaining", "cycle"}:
         return ""
     if "date" in concepts:
@@ -245,9 +149,7 @@ def _as_time(text: str, unit: Unit | None, concepts: set[str]) -> str:
         return "elapsed"
     if "time" in concepts:
         return "time"
-    if text.casefold() in ("t", "s", "ms", "seconds", "millis", "sec", "x"):
-        return "time"
-    return ""
+    return "time" if text.casefold() in _TIME_WORDS else ""
 
 
 def _completed(concepts: set[str], unit: Unit | None) -> set[str]:

@@ -189,6 +189,8 @@ def _refined(clock: TableClock, columns: Sequence[TimeColumn], damage: tuple[Dam
                 path=path,
                 advice="Hand over the file as the logger wrote it, or name another time column with --map.",
             )
+    if clock.column.kind in _RELATIVE:
+        return replace(_started(clock, columns), damage=damage)
     distinct = len(np.unique(seconds[known]))
     if distinct * 2 > len(known) or clock.column.resolution_s < 1.0:
         return replace(clock, damage=damage)
@@ -213,6 +215,19 @@ def _refined(clock: TableClock, columns: Sequence[TimeColumn], damage: tuple[Dam
     )
     column = replace(clock.column, reason=reason)
     return replace(clock, column=column, seconds=seconds, damage=(*damage, note))
+
+
+def _started(clock: TableClock, columns: Sequence[TimeColumn]) -> TableClock:
+    """A clock that counts from the start, put on the date that another column gives for its first row."""
+    for column in columns:
+        if column.kind in _ABSOLUTE and not column.question:
+            both = np.flatnonzero(np.isfinite(column.seconds) & np.isfinite(clock.seconds))
+            if len(both):
+                start = column.seconds[both[0]] - clock.seconds[both[0]]
+                reason = f"{column.reason}, and '{clock.column.caption}' counts on from there"
+                dated = replace(column, resolution_s=clock.column.resolution_s, reason=reason)
+                return replace(clock, column=dated, seconds=clock.seconds + start, places=(*clock.places, column.place))
+    return clock
 
 
 def _finer(clock: TableClock, columns: Sequence[TimeColumn]) -> TimeColumn | None:

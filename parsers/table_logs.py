@@ -11,9 +11,9 @@ from ridelog.channels import CHANNELS, Kind
 from ridelog.damage import Damage, DamageKind, Effect
 from ridelog.log import Identity, Log, LogBuilder, Role
 
-from .table_captions import NAMED_CHANNELS
 from .table_columns import Planned
 from .table_numbers import Style, read_numbers
+from .table_rules import NAMED_CHANNELS
 from .table_scales import sensor_offset
 from .table_source import Grid
 

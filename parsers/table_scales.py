@@ -11,7 +11,7 @@ import numpy as np
 from ridelog.channels import CHANNELS
 
 from .positions import track_speed
-from .speed_units import distance_unit_by_speed, speed_unit_by_speed
+from .speed_units import distance_unit_by_speed, speed_unit_by_distance, speed_unit_by_speed
 from .table_captions import Meaning
 from .table_units import UNITS, Unit
 
@@ -229,11 +229,9 @@ def _speed(values: NDArray[np.float64], columns: Sequence[Column], seconds: NDAr
     distance = by.get("distance") or by.get("odometer")
     if distance is not None and distance.meaning.unit is not None and len(seconds) == len(values):
         metres = distance.values if distance.conversion else distance.values * distance.meaning.unit.factor
-        for word in ("km/h", "mph", "m/s"):
-            unit = UNITS[word]
-            reckoned = distance_unit_by_speed(seconds, metres, values * unit.factor)
-            if reckoned and reckoned[1] == "m":
-                return _of(unit, f"as '{distance.meaning.caption}' adds up")
+        found = speed_unit_by_distance(seconds, values, metres, f"'{distance.meaning.caption}'")
+        if found:
+            return Scale(found.factor, unit=found.name, conversion=found.conversion)
     if _imperial(columns):
         return _of(UNITS["mph"], "the other units of the file are miles or degF")
     if _metric(columns):

@@ -7,13 +7,14 @@ import io
 import re
 import zipfile
 import zlib
+from collections.abc import Collection
 from typing import IO, TYPE_CHECKING, Final
 from xml.sax.saxutils import unescape
 
 from ridelog.errors import ParseError
 
 from .table_captions import read_meanings
-from .table_text import Layout
+from .table_text import Layout, score_of
 
 if TYPE_CHECKING:
     import polars as pl
@@ -70,8 +71,12 @@ def captions_in(data: bytes) -> list[str] | None:
     return [unescape(item.decode("utf-8", "replace")) for item in found[:2000]]
 
 
-def read_sheet(source: Source) -> tuple[Layout, pl.DataFrame, int]:
+def read_sheet(source: Source, named: Collection[str] = ()) -> tuple[Layout, pl.DataFrame, int]:
     """Read the sheet of a workbook whose captions mean most.
+
+    Args:
+        source: The workbook.
+        named: Captions the user named.
 
     Returns:
         The layout, the rows below the header as text columns, and the number of the first such row.
@@ -90,7 +95,7 @@ def read_sheet(source: Source) -> tuple[Layout, pl.DataFrame, int]:
             if len(captions) < 2:
                 continue
             meanings = read_meanings(captions)
-            score = sum(2 if item.channel else 1 for item in meanings if item.channel or item.time or item.unit)
+            score = score_of(meanings, named)
             if score >= 2 and (best is None or score > best[0]):
                 layout = Layout("", "", index + 1, tuple(captions), tuple(meanings))
                 best = (score, layout, rows)

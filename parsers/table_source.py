@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -42,18 +43,22 @@ class Grid:
         return self.frame.to_series(place)
 
 
-def read_grid(source: Source) -> Grid:
+def read_grid(source: Source, named: Collection[str] = ()) -> Grid:
     """Read a file as a table of text.
+
+    Args:
+        source: The file.
+        named: Captions the user named: a line that holds them is the header.
 
     Raises:
         ParseError: If it is no table with a header, or has no rows.
     """
     if is_workbook(source.head):
-        layout, frame, first_row = read_sheet(source)
+        layout, frame, first_row = read_sheet(source, named)
         lines = np.arange(first_row, first_row + frame.height, dtype=np.int64)
         damage: tuple[Damage, ...] = ()
     else:
-        found = find_layout(source.head)
+        found = find_layout(source.head, named)
         if found is None:
             raise ParseError("is no table: no line of captions was found.", path=source.label)
         layout = found

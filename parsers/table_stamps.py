@@ -17,7 +17,10 @@ _TIME: Final = r"(\d{1,2}):(\d{2})(?::(\d{2})(?:[.,:](\d{1,9}))?)?\s*([AaPp]\.?[
 _ZONE: Final = r"(Z|z|UTC|GMT|[+-]\d{2}:?\d{2}|[+-]\d{2})?"
 #: Three numbers of a date, then hour, minute, second, fraction, AM or PM, zone.
 _DATE_TIME: Final = rf"^(\d{{1,4}})[./-](\d{{1,2}})[./-](\d{{1,4}})\.?,?(?:[T\s,]+{_TIME})?\s*{_ZONE}$"
-_COMPACT: Final = r"^(\d{4})(\d{2})(\d{2})[T\s_-]?(\d{2})(\d{2})(\d{2})(?:[.,]?(\d{1,9}))?\s*(Z|[+-]\d{2}:?\d{2})?$"
+_COMPACT: Final = (
+    r"^((?:19|20)\d{2})(0[1-9]|1[0-2])([0-2]\d|3[01])[T\s_-]?([01]\d|2[0-4])([0-5]\d)([0-6]\d)"
+    r"(?:[.,]?(\d{1,9}))?\s*(Z|[+-]\d{2}:?\d{2})?$"
+)
 _TIME_ONLY: Final = rf"^{_TIME}$"
 #: What a spreadsheet leaves of a time of day with tenths: minutes and seconds, after a date or not.
 _MINUTES: Final = r"^(?:\d{1,4}[./-]\d{1,2}[./-]\d{1,4}\s+)?(\d{1,2}):(\d{2})[.,](\d{1,3})$"

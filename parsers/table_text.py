@@ -5,7 +5,7 @@ from __future__ import annotations
 import codecs
 import csv
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -64,11 +64,12 @@ class Layout:
         return tuple(meaning for meaning in self.meanings if meaning.time)
 
 
-def find_layout(head: bytes) -> Layout | None:
+def find_layout(head: bytes, named: Collection[str] = ()) -> Layout | None:
     """Find the layout of a text.
 
     Args:
         head: The first bytes of a file of any kind.
+        named: Captions the user named: they mean something whatever they say.
 
     Returns:
         The layout with most captions that mean something, None when the file is no table with a header.
@@ -80,10 +81,10 @@ def find_layout(head: bytes) -> Layout | None:
         text = head[:_LOOK_BYTES].decode(encoding, "replace")
         if "\0" in text[:4096]:
             continue
-        layout = _find_in_text(text, encoding)
+        layout = _find_in_text(text, encoding, named)
         if layout is None:
             continue
-        score = _score(layout.meanings)
+        score = score_of(layout.meanings, named)
         if best is None or score > best[0]:
             best = (score, -order, layout)
     return best[2] if best else None
@@ -106,11 +107,16 @@ def _encodings(head: bytes) -> list[str]:
     return ["utf-8"]
 
 
-def _score(meanings: Sequence[Meaning]) -> int:
-    return sum(2 if meaning.channel else 1 for meaning in meanings if meaning.channel or meaning.time or meaning.unit)
+def score_of(meanings: Sequence[Meaning], named: Collection[str] = ()) -> int:
+    """How much the captions of a line say: 2 for each channel and each caption the user named, 1 for other hints."""
+    return sum(
+        2 if meaning.channel or meaning.caption in named else 1
+        for meaning in meanings
+        if meaning.channel or meaning.time or meaning.unit or meaning.caption in named
+    )
 
 
-def _find_in_text(text: str, encoding: str) -> Layout | None:
+def _find_in_text(text: str, encoding: str, named_captions: Collection[str]) -> Layout | None:
     lines = [line.rstrip("\r") for line in text.removeprefix("\ufeff").split("\n", _LINES_LOOKED_AT)][:_LINES_LOOKED_AT]
     named = lines[0][4:5] if lines and lines[0].lower().startswith("sep=") else ""
     best: tuple[tuple[int, int], Layout] | None = None
@@ -127,7 +133,7 @@ def _find_in_text(text: str, encoding: str) -> Layout | None:
                 continue
             captions[0] = captions[0].lstrip("#").strip()
             meanings = read_meanings(captions)
-            score = (_score(meanings), len(captions))
+            score = (score_of(meanings, named_captions), len(captions))
             if score[0] < _LEAST_SCORE or (best is not None and score <= best[0]):
                 continue
             units = _are_units(lines[index + 1 : index + 2], separator)
