@@ -58,4 +58,12 @@ class Btsnoop(Parser):
             )
         found: list[Damage] = [*damage, *hci.damage()]
         clock = Clock(ClockBasis.UTC, reason="Times of the Bluetooth capture, by the clock of the phone.")
-        return capture_logs(streams, clock=clock, parser=self.name, path=source.label, family=options.bms, damage=found)
+        return capture_logs(
+            streams,
+            clock=clock,
+            parser=self.name,
+            path=source.label,
+            family=options.bms,
+            zone=options.zone,
+            damage=found,
+        )

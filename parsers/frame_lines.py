@@ -76,6 +76,7 @@ class FrameLines(Parser):
             parser=self.name,
             path=source.label,
             family=options.bms,
+            zone=options.zone,
             damage=damage,
         )
 

@@ -63,7 +63,12 @@ class HexDump(Parser):
         lines = read_hex_lines(_text(source.data))
         packets, clock = _timed(lines, options.zone)
         return capture_logs(
-            [Stream(tuple(packets))], clock=clock, parser=self.name, path=source.label, family=options.bms
+            [Stream(tuple(packets))],
+            clock=clock,
+            parser=self.name,
+            path=source.label,
+            family=options.bms,
+            zone=options.zone,
         )
 
 

@@ -74,6 +74,7 @@ class RawFrames(Parser):
             parser=self.name,
             path=source.label,
             family=options.bms,
+            zone=options.zone,
         )
 
 

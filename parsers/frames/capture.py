@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from typing import Final
+from zoneinfo import ZoneInfo
 
-from ridelog.clock import Clock
+from ridelog.clock import Clock, ClockBasis
 from ridelog.damage import Damage
 from ridelog.errors import ParseError, RefusedError
 from ridelog.log import Log
@@ -99,6 +101,7 @@ def capture_logs(
     parser: str,
     path: str,
     family: str = "",
+    zone: str = "",
     damage: Sequence[Damage] = (),
 ) -> list[Log]:
     """Decode the streams of a capture.
@@ -109,6 +112,8 @@ def capture_logs(
         parser: Name of the carrier's parser.
         path: Name of the file, for the message of an error.
         family: Family of the BMS when the user said it; only its protocols are then tried.
+        zone: Zone of local stamps when the user said it; records that a BMS kept by its own clock are in the standard
+            time of that zone, all year round.
         damage: What was found while reading the carrier.
 
     Raises:
@@ -124,6 +129,8 @@ def capture_logs(
             for log in protocol.logs(packets, stream.clock or clock, parser):
                 if stream.device and not log.identity.serial:
                     log.identity = replace(log.identity, serial=stream.device)
+                if log.clock.basis is ClockBasis.LOCAL and (stream.clock or clock).basis is not ClockBasis.LOCAL:
+                    log.clock = replace(log.clock, zone=standard_offset(zone, log.clock.start or 0.0))
                 logs.append(log)
     if heard and not logs:
         raise RefusedError(
@@ -139,6 +146,20 @@ def capture_logs(
         )
     logs[0].damage = (*damage, *logs[0].damage)
     return logs
+
+
+def standard_offset(zone: str, moment: float) -> str:
+    """Offset of a zone in standard time in the year of a moment (s since 1970), as "+01:00"; "" for no known zone."""
+    try:
+        year = datetime.fromtimestamp(moment, UTC).year
+        offsets = [datetime(year, month, 1, tzinfo=ZoneInfo(zone)).utcoffset() for month in (1, 7)] if zone else []
+    except (ValueError, OSError, OverflowError, KeyError):
+        return ""
+    known = [offset for offset in offsets if offset is not None]
+    if not known:
+        return ""
+    minutes = int(min(known).total_seconds()) // 60
+    return f"{'-' if minutes < 0 else '+'}{abs(minutes) // 60:02}:{abs(minutes) % 60:02}"
 
 
 def _spoken(packets: Sequence[Packet], family: str) -> tuple[Sequence[Packet], list[Protocol]]:

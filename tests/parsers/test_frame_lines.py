@@ -98,6 +98,23 @@ def test_a_document_with_lists_of_frames():
     assert logs[0].source_rows.min() == 7
 
 
+@pytest.mark.parametrize(
+    ("zone", "offset"),
+    [
+        ("Europe/Zagreb", "+01:00"),
+        ("America/New_York", "-05:00"),
+        ("Asia/Kolkata", "+05:30"),
+        ("Nowhere/None", ""),
+        ("", ""),
+    ],
+)
+def test_the_own_clock_of_a_bms_is_in_standard_time(zone, offset):
+    pages = jk.detail_log([jk.record(200_000_000)])
+    (log,) = read({"frames": [page.hex() for page in pages]}, ReadOptions(zone=zone))
+    assert log.clock.basis is ClockBasis.LOCAL
+    assert log.clock.zone == offset
+
+
 def test_a_bare_list_and_one_object():
     (log,) = read([FRAME.hex(), jk.cell_info(counter=1).hex()])
     assert log.rows == 2
