@@ -30,7 +30,7 @@ _MOST_WINDOWS: Final = 120
 _SLOPE_S: Final = 90.0
 _BEND_S: Final = 240.0
 #: Rows after joining neighbours; the model is linear, so means obey it as rows do.
-_MOST_ROWS: Final = 16_000
+_MOST_ROWS: Final = 12_000
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -72,7 +72,7 @@ def fit_rows(
     charge_ah: NDArray[np.float64],
     usable: NDArray[np.bool_],
 ) -> FitRows:
-    """Join neighbouring rows until there are at most 16,000, and lay out the terms of the model."""
+    """Join neighbouring rows until there are at most 12,000, and lay out the terms of the model."""
     join = -(-len(time) // _MOST_ROWS)
     if join == 1:
         weight = usable.astype(np.float64)

@@ -20,7 +20,7 @@ _BIN_S: Final = 30.0
 _SHORTEST_BIN_S: Final = 10.0
 _FEW_BINS: Final = 6
 _ROWS_A_BIN: Final = 9
-_MOST_BINS: Final = 2000
+_MOST_BINS: Final = 1200
 #: Rows looked at in each bin: enough for a median.
 _SAMPLES: Final = 31
 #: Share of the voltage the open-circuit voltage can move by from bin to bin: a knee at the end of the charge does 2 %
@@ -58,7 +58,12 @@ class OpenCircuit:
     anchors: NDArray[np.float64]
 
 
-def follow(path: PowerPath, implied: NDArray[np.float64], drop: NDArray[np.float64]) -> OpenCircuit:
+def follow(
+    path: PowerPath,
+    implied: NDArray[np.float64],
+    drop: NDArray[np.float64],
+    edges: NDArray[np.intp] | None = None,
+) -> OpenCircuit:
     """Follow the open-circuit voltage.
 
     Medians over bins of half a minute; a bin whose median jumped further than charge can move it is an event, and the
@@ -68,11 +73,13 @@ def follow(path: PowerPath, implied: NDArray[np.float64], drop: NDArray[np.float
         path: The power path.
         implied: v + R0 I + R1 x of each row in V, shape (rows,).
         drop: R0 I + R1 x of each row in V, shape (rows,): how much of `implied` rests on the resistance.
+        edges: Bins of the path when they are known already (`bin_edges`).
 
     Returns:
         The running voltage and the rows it was followed through.
     """
-    edges = _bins(path)
+    if edges is None:
+        edges = bin_edges(path)
     rows = edges[:-1, None] + (np.arange(_SAMPLES)[None, :] * np.diff(edges)[:, None]) // _SAMPLES
     usable = path.usable[rows]
     taken = np.where(usable, implied[rows], np.nan)
@@ -140,7 +147,7 @@ def _error(
     return error
 
 
-def _bins(path: PowerPath) -> NDArray[np.intp]:
+def bin_edges(path: PowerPath) -> NDArray[np.intp]:
     """Edges of the bins as rows, first 0, last the number of rows; a pause ends a bin."""
     time = path.time
     steps = np.diff(time)

@@ -40,6 +40,7 @@ class PowerPath:
         gap_s: A longer step is a gap in the recording, in s.
         charge_ah: Charge taken out since the first row in Ah, shape (rows,).
         blind_s: Time since the first row for which charge was not counted, in s, shape (rows,).
+        level_v: Voltage of the pack in ordinary use in V (median of the usable rows).
         resolution_v: Step in which the voltage is written, in V.
         trust: 0..1, how far the current is that of the pack and measured.
         cautions: What speaks against the current, in words.
@@ -55,14 +56,10 @@ class PowerPath:
     gap_s: float
     charge_ah: NDArray[np.float64]
     blind_s: NDArray[np.float64]
+    level_v: float
     resolution_v: float
     trust: float
     cautions: tuple[str, ...]
-
-    @property
-    def level_v(self) -> float:
-        """Voltage of the pack in ordinary use in V (median of the usable rows)."""
-        return quantile(self.volts[self.usable], 0.5)
 
     @property
     def gap_after(self) -> NDArray[np.bool_]:
@@ -109,6 +106,7 @@ def power_path(ride: Ride, track: Track) -> PowerPath | str:
         max(5.0 * interval, 1.0),
         charge_ah,
         blind_s,
+        quantile(volts[usable], 0.5),
         _resolution(volts[known]),
         trust,
         cautions,
@@ -130,7 +128,7 @@ def _apart(time: NDArray[np.float64], interval_s: float) -> NDArray[np.float64]:
 def _interval(time: NDArray[np.float64]) -> float:
     steps = np.diff(time)
     steps = steps[steps > 0]
-    return float(np.median(steps)) if len(steps) else float("inf")
+    return quantile(steps, 0.5) if len(steps) else float("inf")
 
 
 def _usual_volts(volts: NDArray[np.float64], amps: NDArray[np.float64]) -> float:

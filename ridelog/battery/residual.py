@@ -57,17 +57,19 @@ def residual(path: PowerPath, role: Role, seen: ResistanceFit) -> tuple[Residual
     start = float(np.median(amps[: max(1, int(np.searchsorted(time, time[0] + 3.0)))]))
     slow = polarisation_current(time, amps, fit.time_constant_s, start)
     scale = along(time, fit.window_time, fit.window_scale)
-    missed, missed_error = _start(path, volts + (fit.ohm * amps + fit.slow_ohm * slow) * scale, fit.time_constant_s)
+    drop = (fit.ohm * amps + fit.slow_ohm * slow) * scale
+    missed, missed_error = _start(path, volts, drop, fit.time_constant_s)
     typical = quantile(np.abs(amps), 0.9)
     missed = float(np.clip(missed, -1.5 * typical * fit.slow_ohm, 1.5 * typical * fit.slow_ohm))
-    fading = np.exp(-(time - time[0]) / fit.time_constant_s)
-    drop = (fit.ohm * amps + fit.slow_ohm * slow) * scale + missed * fading
+    early = slice(0, int(np.searchsorted(time, time[0] + 30 * fit.time_constant_s)))
+    fading = np.exp(-(time[early] - time[0]) / fit.time_constant_s)
+    drop[early] += missed * fading
     load = fit.ohm * np.abs(amps)
     change = fit.ohm * largest_change(amps, change_span(path.interval_s), path.gap_after)
     # Twice: the second time without the rows that the first one shows to be no part of the ride.
     looked_at = path
     for _ in range(2):
-        running = follow(looked_at, volts + drop, drop)
+        running = follow(looked_at, volts + drop, drop, seen.edges)
         expected = np.asarray(running.volts - drop)
         misfit = np.where(path.known, path.volts - expected, np.nan)
         noise, variance = row_noise(path, running.ordinary, misfit, load, change)
@@ -78,7 +80,7 @@ def residual(path: PowerPath, role: Role, seen: ResistanceFit) -> tuple[Residual
     absorbed = _absorbed(path, amps)
     variance += (np.hypot(fit.ohm_error, _DRIFT_SHARE * fit.ohm) * (amps - absorbed)) ** 2
     variance += (np.hypot(fit.slow_error, 0.1 * fit.slow_ohm) * (slow - absorbed)) ** 2
-    variance += (min(missed_error, _UNKNOWN_LOAD_SHARE * typical * fit.slow_ohm) * fading) ** 2
+    variance[early] += (min(missed_error, _UNKNOWN_LOAD_SHARE * typical * fit.slow_ohm) * fading) ** 2
     variance += (_UNKNOWN_LOAD_SHARE * typical * fit.slow_ohm * _after_gaps(path, fit.time_constant_s)) ** 2
     variance += running.error**2
     if role is Role.WHEEL:
@@ -105,7 +107,9 @@ def _absorbed(path: PowerPath, amps: NDArray[np.float64]) -> NDArray[np.float64]
     return np.repeat(np.add.reduceat(amps, edges) / counts, counts)
 
 
-def _start(path: PowerPath, implied: NDArray[np.float64], time_constant_s: float) -> tuple[float, float]:
+def _start(
+    path: PowerPath, volts: NDArray[np.float64], drop: NDArray[np.float64], time_constant_s: float
+) -> tuple[float, float]:
     """What the load before the log still does at its first row, in V of lost voltage, and the error of that.
 
     After a load the voltage comes back as e^(-t/tau): a robust fit of that and a level over the first three tau.
@@ -115,7 +119,7 @@ def _start(path: PowerPath, implied: NDArray[np.float64], time_constant_s: float
         return 0.0, np.inf
     rows = rows[:: -(-len(rows) // 500)]
     fading = np.exp(-(path.time[rows] - path.time[0]) / time_constant_s)
-    wanted = implied[rows]
+    wanted = volts[rows] + drop[rows]
     level, back = float(np.median(wanted)), 0.0
     spread = max(1.4826 * float(np.median(np.abs(wanted - level))), 1e-4 * path.level_v)
     weight = (np.abs(wanted - level) < 6 * spread).astype(np.float64)

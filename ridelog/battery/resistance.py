@@ -11,7 +11,7 @@ from ridelog.log import Role
 
 from .interpolation import quantile
 from .lag import current_lag, without_lag
-from .open_circuit import OpenCircuit, follow
+from .open_circuit import OpenCircuit, bin_edges, follow
 from .pack import ResistanceEstimate
 from .polarisation_fit import PolarisationFit, fit_polarisation
 from .power_path import PowerPath
@@ -56,7 +56,7 @@ class ResistanceFit:
         steps: Independent current steps that were large enough.
         excited: The current varied enough for an estimate.
         role: Role of the log.
-        first_look: The open-circuit voltage followed with a first guess of the resistance.
+        edges: Bins in which the open-circuit voltage is followed, as rows.
     """
 
     fit: PolarisationFit
@@ -66,7 +66,7 @@ class ResistanceFit:
     steps: int
     excited: bool
     role: Role
-    first_look: OpenCircuit
+    edges: NDArray[np.intp]
 
 
 def fit_resistance(path: PowerPath, role: Role) -> ResistanceFit:
@@ -77,7 +77,8 @@ def fit_resistance(path: PowerPath, role: Role) -> ResistanceFit:
     slope, steps = median_slope(path, amps, _SLOPE_LAG_S[role])
     guess = slope if slope is not None and steps >= _FEWEST_STEPS // 3 and 0 < slope < 10 * prior else prior
     volts = np.where(path.known, path.volts, 0.0)
-    first_look = follow(path, volts + guess * amps, guess * amps)
+    edges = bin_edges(path)
+    first_look = follow(path, volts + guess * amps, guess * amps, edges)
     floor = max(path.resolution_v * 0.29, 1e-4 * path.level_v)
     ordinary = _without_strangers(first_look, volts + guess * amps, floor)
     fit = fit_polarisation(path.time, volts, amps, path.charge_ah, ordinary, guess, floor)
@@ -86,7 +87,7 @@ def fit_resistance(path: PowerPath, role: Role) -> ResistanceFit:
     span = float(np.quantile(used, 0.999) - np.quantile(used, 0.001)) if len(used) else 0.0
     drop = fit.ohm * float(np.std(used)) if len(used) else 0.0
     excited = span > 0 and float(np.std(used)) >= _LEAST_EXCITATION * span and drop > floor
-    return ResistanceFit(fit, lag, amps, slope, steps, excited, role, first_look)
+    return ResistanceFit(fit, lag, amps, slope, steps, excited, role, edges)
 
 
 def _without_strangers(first_look: OpenCircuit, implied: NDArray[np.float64], floor_v: float) -> NDArray[np.bool_]:
