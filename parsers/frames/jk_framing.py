@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
+from itertools import pairwise
 from typing import Final
 
 import numpy as np
@@ -21,6 +23,8 @@ DEVICE_INFO: Final = 0x03
 LOGBOOK: Final = 0x05
 DETAIL_LOG: Final = 0x06
 
+#: Equal frames within this time are copies; the counter of a device does not come round so fast.
+_COPY_S: Final = 1.0
 _HEADER: Final = re.compile(rb"\x55\xaa\xeb\x90")
 #: What some firmwares send between frames: a 20-byte acknowledgement and the echo of a modem command.
 _STRAY: Final = re.compile(rb"(?:\xaa\x55\x90\xeb\xc8.{15}|AT\r\n)+", re.DOTALL)
@@ -37,9 +41,24 @@ def cut_jk_frames(packets: Sequence[Packet]) -> Cut:
     """Cut what the device sent into frames of 300 bytes whose last byte is the sum of the others modulo 256.
 
     Packets that hold nothing but acknowledgements and modem echoes are left out first, for they can come between the
-    packets of one frame.
+    packets of one frame. Each frame has a counter, so an equal one right behind it is a copy: loggers print the pieces
+    of a frame and then the whole.
     """
-    return cut_frames((packet for packet in packets if not _STRAY.fullmatch(packet.data)), _HEADER, _measure)
+    cut = cut_frames((packet for packet in packets if not _STRAY.fullmatch(packet.data)), _HEADER, _measure)
+    copies = {index for index, pair in enumerate(pairwise(cut.frames), start=1) if _is_copy(*pair)}
+    if not copies:
+        return cut
+    return replace(
+        cut,
+        frames=tuple(frame for index, frame in enumerate(cut.frames) if index not in copies),
+        repeated=(*cut.repeated, *(cut.frames[index].row for index in sorted(copies))),
+    )
+
+
+def _is_copy(last: Frame, frame: Frame) -> bool:
+    if last.time is None or frame.time is None:
+        return False
+    return frame.time - last.time < _COPY_S and frame.data == last.data
 
 
 def frame_matrix(frames: Sequence[Frame]) -> NDArray[np.uint8]:

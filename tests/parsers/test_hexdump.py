@@ -87,6 +87,13 @@ def test_a_frame_over_several_lines(notation, size):
     assert read("\n".join(lines)).rows == 1
 
 
+def test_a_logger_that_prints_the_pieces_and_then_the_whole():
+    lines = [f"[21:03:11.1{index}0] Notification: {piece.hex('.')}" for index, piece in enumerate(pieces(FRAME, 128))]
+    log = read("\n".join([*lines, f"[21:03:11.140] Cell info frame (300 bytes): {FRAME.hex('.')}"]))
+    assert log.rows == 1
+    assert [damage.kind for damage in log.damage] == [DamageKind.DUPLICATE_ROW]
+
+
 def test_an_array_over_several_lines():
     body = ",\n  ".join(", ".join(f"0x{byte:02X}" for byte in piece) for piece in pieces(FRAME, 12))
     assert read("uint8_t frame[300] = {\n  " + body + "\n};\n").rows == 1
