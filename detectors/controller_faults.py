@@ -19,12 +19,8 @@ _JOIN_S = 3.0
 _EVIDENCE: Final[dict[int, str]] = {
     1: "fault.over-voltage",
     2: "fault.under-voltage",
-    3: "fault.driver",
-    4: "fault.absolute-overcurrent",
     5: "fault.fet-temperature",
     6: "fault.motor-temperature",
-    7: "fault.driver",
-    8: "fault.driver",
     9: "fault.supply",
     10: "fault.supply",
     11: "fault.rotor-sensor",
@@ -47,7 +43,21 @@ _EVIDENCE: Final[dict[int, str]] = {
     29: "fault.supply",
     30: "fault.rotor-sensor",
 }
+_DRIVER: Final = frozenset({3, 7, 8})
+_OVERCURRENT: Final = 4
 _MILD: Final = frozenset({5, 6, 31, 32})
+#: Evidence that depends on what the vehicle did around the fault.
+_BY_CONTEXT: Final = (
+    "fault.driver-for-good",
+    "fault.driver-recovers",
+    "fault.overcurrent-at-speed",
+    "fault.overcurrent-without-duty",
+    "fault.overcurrent",
+)
+#: A drive current after an episode that shows that the power stage lives, A, and how long it is waited for, s.
+_DRIVES_A, _RETRY_S = 3.0, 20.0
+#: Over-current at speed: this electrical speed and share of full duty; without duty: below this (fault listings).
+_FAST_ERPM, _FAST_DUTY, _NO_DUTY = 25_000.0, 0.5, 0.08
 
 
 class ControllerFaults(Detector):
@@ -61,7 +71,8 @@ class ControllerFaults(Detector):
         an episode points to the cause, later ones are often consequences.
 
     Evidence:
-        fault.over-voltage, fault.under-voltage, fault.driver, fault.absolute-overcurrent, fault.fet-temperature,
+        fault.over-voltage, fault.under-voltage, fault.driver-for-good, fault.driver-recovers,
+        fault.overcurrent-at-speed, fault.overcurrent-without-duty, fault.overcurrent, fault.fet-temperature,
         fault.motor-temperature, fault.supply, fault.rotor-sensor, fault.current-sensor, fault.unbalanced-currents,
         fault.configuration.
 
@@ -83,7 +94,7 @@ class ControllerFaults(Detector):
     name: ClassVar[str] = "controller-faults"
     rules: ClassVar[tuple[str, ...]] = ("TRIP-01", "TRIP-02", "TRIP-04")
     needs: ClassVar[tuple[Need, ...]] = (Need(RIDING_ROLES, ("fault_code",)),)
-    evidence: ClassVar[tuple[str, ...]] = tuple(dict.fromkeys(_EVIDENCE.values()))
+    evidence: ClassVar[tuple[str, ...]] = (*dict.fromkeys(_EVIDENCE.values()), *_BY_CONTEXT)
 
     def examine(self, case: Case, track: Track) -> Outcome:
         """Look at one controller log."""
@@ -136,7 +147,32 @@ def _evidence(
 ) -> dict[str, Evidence]:
     evidence: dict[str, Evidence] = {}
     for row in range(first, last + 1):
-        name = _EVIDENCE.get(int(codes[row]))
+        code = int(codes[row])
+        if code in _DRIVER:
+            name = "fault.driver-recovers" if _drives_after(track, last) else "fault.driver-for-good"
+        elif code == _OVERCURRENT:
+            name = _overcurrent(track, row)
+        else:
+            name = _EVIDENCE.get(code, "")
         if name and name not in evidence:
-            evidence[name] = Evidence.observed(f"Fault {codes[row]}.", at=track.onset(row))
+            evidence[name] = Evidence.observed(f"Fault {code}.", at=track.onset(row))
     return evidence
+
+
+def _drives_after(track: Track, last: int) -> bool:
+    """The motor drives again after the episode: a dead power stage never does."""
+    end = int(np.searchsorted(track.time, track.time[last] + _RETRY_S))
+    current = track.values("motor_current" if track.has("motor_current") else "battery_current")[last + 1 : end]
+    return int(np.count_nonzero(np.nan_to_num(current) > _DRIVES_A)) >= 3
+
+
+def _overcurrent(track: Track, row: int) -> str:
+    window = slice(max(row - 3, 0), row + 1)
+    duty = np.abs(track.values("duty")[window])
+    erpm = np.abs(track.values("erpm")[window])
+    highest = float(np.nanmax(duty, initial=0.0))
+    if np.isfinite(erpm).any() and float(np.nanmax(erpm)) >= _FAST_ERPM and highest >= _FAST_DUTY:
+        return "fault.overcurrent-at-speed"
+    if np.isfinite(duty).any() and highest < _NO_DUTY:
+        return "fault.overcurrent-without-duty"
+    return "fault.overcurrent"

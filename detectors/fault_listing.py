@@ -189,6 +189,16 @@ _RULES: Final[tuple[tuple[str, Callable[[list[Record]], list[Record]], str], ...
 )
 
 
+#: Faults that say the same in a listing as in a log.
+_OTHERS: Final[dict[int, str]] = {
+    **dict.fromkeys((9, 10, 29), "fault.supply"),
+    **dict.fromkeys((11, 12, 13, 20, 21, 22, 25, 26, 28, 30), "fault.rotor-sensor"),
+    **dict.fromkeys((14, 23, 24), "fault.configuration"),
+    **dict.fromkeys((15, 16, 17), "fault.current-sensor"),
+    **dict.fromkeys((18, 27), "fault.unbalanced-currents"),
+}
+
+
 class FaultListing(Detector):
     """A `faults` listing read as experts read it.
 
@@ -205,7 +215,8 @@ class FaultListing(Detector):
         listing.undervoltage-under-load, listing.impossible-current, listing.impossible-temperature,
         listing.fet-temperature, listing.motor-temperature, listing.overcurrent-at-a-low-limit,
         listing.overcurrent-at-speed, listing.overcurrent-without-duty, listing.senseless-speed, listing.overcurrent,
-        listing.ohms-in-the-supply.
+        listing.ohms-in-the-supply; fault.supply, fault.rotor-sensor, fault.configuration, fault.current-sensor and
+        fault.unbalanced-currents as in a log.
 
     Looks like it but is not:
         A gate driver fault after an over-current at speed: the event comes first, the damage after it. The temperature
@@ -226,7 +237,7 @@ class FaultListing(Detector):
     name: ClassVar[str] = "fault-listing"
     rules: ClassVar[tuple[str, ...]] = ("TRIP-01", "TRIP-02", "TRIP-04", "REG-02")
     needs: ClassVar[tuple[Need, ...]] = (Need((Role.EVENTS,), ("fault_code",), rows=1),)
-    evidence: ClassVar[tuple[str, ...]] = tuple(name for name, _, _ in _RULES)
+    evidence: ClassVar[tuple[str, ...]] = (*(name for name, _, _ in _RULES), *dict.fromkeys(_OTHERS.values()))
 
     def examine(self, case: Case, track: Track) -> Outcome:
         """Look at one listing."""
@@ -245,6 +256,12 @@ class FaultListing(Detector):
             strength = 1.0 if order == 0 or len(found) >= len(records) / 2 else 0.7
             evidence[name] = Evidence.observed(f"{len(found)} of {len(records)} records.", strength=strength)
             findings.append(self._of(track, found, words))
+        for record in records:
+            name = _OTHERS.get(record.code, "")
+            if name and name not in evidence:
+                alike = [other for other in records if _OTHERS.get(other.code) == name]
+                evidence[name] = Evidence.observed(f"{len(alike)} of {len(records)} records.")
+                findings.append(self._of(track, alike, "as the controller named it"))
         if not findings:
             findings = [self._of(track, records, "faults")]
         return Outcome.found(findings, evidence)

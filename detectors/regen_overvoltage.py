@@ -19,8 +19,8 @@ _REGEN_A = -1.0
 _NEAR_S = 1.0
 #: A cell without load at or above this is nearly full, V (REG-04); well below, the pack is far from full.
 _NEARLY_FULL_V, _FAR_FROM_FULL_V = 4.08, 3.95
-#: No connected cell reaches this, V, even with the braking current through its resistance (VESC dumps, REG-02).
-_CELL_CEILING_V = 4.45
+#: A full cell without load, V, and what braking must not push it above, V (REG-04).
+_FULL_OPEN_V, _CELL_OVER_V = 4.14, 4.27
 #: A cell above this while braking is being overcharged, V (REG-04).
 _CELL_FULL_V = 4.25
 _OVER_VOLTAGE = 1
@@ -84,7 +84,7 @@ class RegenOvervoltage(Detector):
         for stop in alone:
             (full if self._with_pack(case, track, stop) else openings).append(stop)
         openings.sort()
-        full += [] if full or openings else _overcharged(case, track)
+        full += [] if full or openings else _overcharged(case, track, outside)
         if not openings and not full:
             absent = {"regen.open-pack": Evidence.absent(strength=1.0 if _has_regen(track) else 0.2)}
             return Outcome.clear("braking never raised the voltage above what the pack explains.", absent)
@@ -200,13 +200,18 @@ def _has_regen(track: Track) -> bool:
     return bool((np.nan_to_num(track.values("battery_current")) < 5 * _REGEN_A).any())
 
 
-def _overcharged(case: Case, track: Track) -> list[tuple[int, int]]:
-    """Braking far above the full voltage for a second or more, with the pack following; only with a certain count."""
+def _overcharged(case: Case, track: Track, outside: Excursions) -> list[tuple[int, int]]:
+    """Braking into a pack that is full without the braking current, for half a second or more; the count must be sure.
+
+    Braking hard into a pack that is not full reaches the same voltage for a moment and is ordinary.
+    """
     series = case.pack.series
     if series.best is None or not series.certain or case.pack.chemistry.name == "lfp":
         return []
-    high = (track.values("pack_voltage") > series.best * _CELL_CEILING_V) & (track.values("battery_current") < _REGEN_A)
-    return [item for item in episodes(high, track.time, _JOIN_S) if track.time[item[1]] - track.time[item[0]] >= 1.0]
+    cell = track.values("pack_voltage") / series.best
+    full = outside.open_circuit / series.best >= _FULL_OPEN_V
+    high = (cell > _CELL_OVER_V) & full & (track.values("battery_current") < _REGEN_A)
+    return [item for item in episodes(high, track.time, _JOIN_S) if track.time[item[1]] - track.time[item[0]] >= 0.5]
 
 
 def _fullness(case: Case, outside: Excursions, row: int) -> Evidence:

@@ -37,7 +37,7 @@ class ThermalLimit(Detector):
         Power fades although battery and throttle are fine; at the end of the range the controller stops with a fault.
 
     Evidence:
-        thermal.fet-limit, thermal.motor-limit.
+        thermal.fet-limit, thermal.motor-limit, sensor.fet-temperature-jumps, sensor.motor-temperature-jumps.
 
     Looks like it but is not:
         A sensor that is missing or jumps: heat comes and goes slowly.
@@ -56,7 +56,12 @@ class ThermalLimit(Detector):
     name: ClassVar[str] = "thermal-limit"
     rules: ClassVar[tuple[str, ...]] = ("THM-03", "ADV-03")
     needs: ClassVar[tuple[Need, ...]] = tuple(Need(RIDING_ROLES, (channel,), rows=5) for channel, *_ in _SENSORS)
-    evidence: ClassVar[tuple[str, ...]] = ("thermal.fet-limit", "thermal.motor-limit")
+    evidence: ClassVar[tuple[str, ...]] = (
+        "thermal.fet-limit",
+        "thermal.motor-limit",
+        "sensor.fet-temperature-jumps",
+        "sensor.motor-temperature-jumps",
+    )
 
     def examine(self, case: Case, track: Track) -> Outcome:
         """Look at one controller or wheel log."""
@@ -72,7 +77,13 @@ class ThermalLimit(Detector):
                 f"{words} at most {float(np.nanmax(track.values(channel))):.0f} degC, fold-back from {start:.0f}"
             )
             for first, last in episodes(track.values(channel) >= start, track.time, _JOIN_S):
-                if not _is_heat(track, channel, first, last):
+                if _jumps(track, channel, first, last):
+                    findings.append(self._jumping(track, channel, words, first, last))
+                    part = "motor" if channel == "motor_temperature" else "fet"
+                    at = track.onset(first)
+                    evidence.setdefault(f"sensor.{part}-temperature-jumps", Evidence.observed(at=at))
+                    continue
+                if track.time[last] - track.time[first] < _SHORTEST_S:
                     continue
                 findings.append(self._hot(track, channel, words, first, last, start, given is not None))
                 if name not in evidence:
@@ -84,6 +95,23 @@ class ThermalLimit(Detector):
         for name in self.evidence:
             evidence.setdefault(name, Evidence.absent())
         return Outcome.found(findings, evidence)
+
+    def _jumping(self, track: Track, channel: str, words: str, first: int, last: int) -> Finding:
+        values = track.values(channel)[max(first - 2, 0) : last + 3]
+        values = values[np.isfinite(values)]
+        step = float(np.abs(np.diff(values)).max())
+        return self.finding(
+            track,
+            first,
+            last,
+            severity=Severity.WARNING,
+            message=(
+                f"The {words} temperature jumps by {step:.0f} degC between rows and passes the controller's limit: "
+                "that is the sensor or its line, not heat."
+            ),
+            measurements=(Measurement("largest step between rows", step, "degC", _JUMP_DEGC, "engineering judgement"),),
+            channels=(channel,),
+        )
 
     def _hot(
         self, track: Track, channel: str, words: str, first: int, last: int, start: float, configured: bool
@@ -104,9 +132,8 @@ class ThermalLimit(Detector):
         )
 
 
-def _is_heat(track: Track, channel: str, first: int, last: int) -> bool:
-    if track.time[last] - track.time[first] < _SHORTEST_S:
-        return False
-    values = track.values(channel)[max(first - 1, 0) : last + 2]
+def _jumps(track: Track, channel: str, first: int, last: int) -> bool:
+    """The readings around an episode change faster than heat does."""
+    values = track.values(channel)[max(first - 2, 0) : last + 3]
     values = values[np.isfinite(values)]
-    return len(values) > 1 and float(np.abs(np.diff(values)).max()) <= _JUMP_DEGC
+    return len(values) > 1 and float(np.abs(np.diff(values)).max()) > _JUMP_DEGC
