@@ -60,7 +60,10 @@ class JkExport(Parser):
         if b"\0" in head[:2] or head.lstrip()[:1] in (b"{", b"<"):
             return Sniff.no("no table with captions")
         start = head[:_HEADER_BYTES].replace(b"\0", b"").lower()
-        if any(word not in start for word in _WORDS) or _find_header(_text_lines(head[:_HEADER_BYTES])) is None:
+        if (
+            any(word not in start for word in _WORDS)
+            or _find_header(_first_lines(_decode(head[:_HEADER_BYTES]))) is None
+        ):
             return Sniff.no("no line with the captions of a JK detail log (cells, capacities and temperatures by name)")
         return Sniff.yes("the captions are those of a JK detail log")
 
@@ -99,8 +102,8 @@ def _decode(data: bytes) -> str:
         return data.decode("gb18030", "replace")
 
 
-def _text_lines(data: bytes) -> list[str]:
-    return _decode(data).splitlines()[:_HEADER_LINES]
+def _first_lines(text: str) -> list[str]:
+    return text.split("\n", _HEADER_LINES)[:_HEADER_LINES]
 
 
 def _cells(line: str, separator: str) -> list[str]:
@@ -121,22 +124,21 @@ def _find_header(lines: Sequence[str]) -> tuple[int, str] | None:
 
 def _read_text(source: Source) -> tuple[list[str], Rows]:
     text = _decode(source.data).rstrip("\0")
-    header = _find_header(text.splitlines()[:_HEADER_LINES])
+    header = _find_header(_first_lines(text))
     if header is None:
         raise ParseError("has no line with the captions of a JK detail log.", path=source.label)
     index, separator = header
+    lines = text.split("\n")
     rows: Rows = []
-    captions: list[str] = []
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator)
+    reader = csv.reader(io.StringIO("\n".join(lines[index + 1 :]), newline=""), delimiter=separator)
     try:
         for cells in reader:
-            if reader.line_num == index + 1:
-                captions = [cell.strip() for cell in cells]
-            elif captions and any(cell.strip() for cell in cells):
-                rows.append((reader.line_num, [cell.strip() for cell in cells]))
+            if any(cell.strip() for cell in cells):
+                rows.append((index + 1 + reader.line_num, [cell.strip() for cell in cells]))
     except csv.Error as error:
-        raise ParseError(f"is no table ({error}).", path=source.label, place=f"line {reader.line_num}") from error
-    return captions, rows
+        place = f"line {index + 1 + reader.line_num}"
+        raise ParseError(f"is no table ({error}).", path=source.label, place=place) from error
+    return _cells(lines[index], separator), rows
 
 
 def _read_workbook(source: Source) -> tuple[list[str], Rows]:
