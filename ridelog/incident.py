@@ -123,16 +123,30 @@ class Advice:
         text: One or two sentences.
         rules: Rule ids it comes from.
         sureness: How sure the field is: "established", "field reports", "single report", "contradictory".
+        since: From when it is known ("2021-07", "2024-2025"), "" when not known.
+        about: BMS families or controllers it is about, in words; "" for any.
+        danger: Not heeding it makes riding or charging dangerous.
     """
 
     kind: str
     text: str
     rules: tuple[str, ...] = ()
     sureness: str = ""
+    since: str = ""
+    about: str = ""
+    danger: bool = False
 
     def to_dict(self) -> dict[str, object]:
         """Give the form of the JSON report."""
-        return {"kind": self.kind, "text": self.text, "rules": list(self.rules), "sureness": self.sureness}
+        return {
+            "kind": self.kind,
+            "text": self.text,
+            "rules": list(self.rules),
+            "sureness": self.sureness,
+            "since": self.since,
+            "about": self.about,
+            "danger": self.danger,
+        }
 
 
 @dataclass(frozen=True, slots=True)

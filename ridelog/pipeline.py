@@ -10,6 +10,7 @@ from ridelog import detection, plugins
 from ridelog.alignment import AlignmentOptions, join
 from ridelog.battery.estimate import estimate_pack
 from ridelog.battery.pack import PackOptions
+from ridelog.damage import Damage, DamageKind, Effect
 from ridelog.diagnosis import handbook
 from ridelog.diagnosis.evidence import EvidenceRow, table_with
 from ridelog.diagnosis.reasoning import diagnose
@@ -64,13 +65,14 @@ def read_all(paths: Iterable[str], options: Options) -> list[Log]:
         RidelogError: If a named file cannot be read, or an archive or folder holds no log at all.
     """
     logs: list[Log] = []
-    seen: set[tuple[str, str]] = set()
+    seen: dict[str, list[Log]] = {}
     for path in paths:
         sources = open_sources(path, options.limits)
         refusals: list[RidelogError] = []
         found = 0
         for source in sources:
-            if (source.sha256, "") in seen:
+            if source.sha256 in seen:
+                _note_repeated(seen[source.sha256], source.path)
                 found += 1
                 continue
             try:
@@ -78,7 +80,7 @@ def read_all(paths: Iterable[str], options: Options) -> list[Log]:
             except RidelogError as error:
                 refusals.append(error)
                 continue
-            seen.add((source.sha256, ""))
+            seen[source.sha256] = read
             logs.extend(read)
             found += 1
         if refusals and (len(sources) == 1 or not found):
@@ -88,6 +90,14 @@ def read_all(paths: Iterable[str], options: Options) -> list[Log]:
     if not logs:
         raise SourceError("no log was found.", path=", ".join(paths))
     return logs
+
+
+def _note_repeated(logs: Sequence[Log], path: str) -> None:
+    """Say on the logs of a file that it was given once more."""
+    name = path.replace("\\", "/").rsplit("/", 1)[-1]
+    message = f"The same file was given more than once ('{name}' has the same bytes); it is read once."
+    for log in logs:
+        log.damage = (*log.damage, Damage(DamageKind.NOTE, Effect.NOTED, message))
 
 
 def investigate(logs: Sequence[Log], options: Options | None = None) -> Incident:
@@ -117,7 +127,7 @@ def investigate(logs: Sequence[Log], options: Options | None = None) -> Incident
         causes=diagnosis.causes,
         contributing=diagnosis.contributing,
         would_settle=diagnosis.would_settle,
-        advice=handbook.advice(about, family),
+        advice=handbook.advice(about, handbook.families(ride, family), handbook.controller_classes(ride)),
         checks=checks,
         pack=pack,
         ride=ride,

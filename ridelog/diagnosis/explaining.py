@@ -18,18 +18,19 @@ from ridelog.errors import UsageError
 def explain(what: str) -> str:
     """Explain a detector (code or name), a cause (id) or a rule (id); upper and lower case are the same.
 
+    A name that a cause and a detector share gives both.
+
     Raises:
         UsageError: If it is none of them.
     """
     wanted = what.strip().lower()
     detectors = plugins.detectors()
-    for detector in detectors:
-        if wanted in (detector.code.lower(), detector.name.lower()):
-            return _detector(detector)
-    if wanted in causes():
-        return _cause(causes()[wanted])
+    found = [_cause(causes()[wanted])] if wanted in causes() else []
+    found += [_detector(item) for item in detectors if wanted in (item.code.lower(), item.name.lower())]
     if wanted.upper() in rules():
-        return _rule(rules()[wanted.upper()])
+        found.append(_rule(rules()[wanted.upper()]))
+    if found:
+        return "\n\n".join(found)
     names = [*causes(), *(detector.name for detector in detectors)]
     codes = [*(detector.code.lower() for detector in detectors), *(rule.lower() for rule in rules())]
     close = get_close_matches(wanted, [*names, *codes], 3)

@@ -70,7 +70,8 @@ def _rating(row: dict[str, Any]) -> Rating:
     unknown = set(row) - {field.name for field in fields(Rating)}
     if unknown or row.get("family") not in FAMILIES or not row.get("rules"):
         raise PluginError(f"rating '{row.get('board')}' has an unknown field or family, or no rule.")
-    return Rating(**{key: tuple(value) if isinstance(value, list) else value for key, value in row.items()})
+    values: dict[str, Any] = {key: tuple(value) if isinstance(value, list) else value for key, value in row.items()}
+    return Rating(**values)
 
 
 @dataclass(frozen=True, slots=True)

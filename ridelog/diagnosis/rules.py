@@ -44,9 +44,7 @@ class Rule:
     @property
     def entries(self) -> tuple[Entry, ...]:
         """Handbook entries that come from it, the dangers first."""
-        return tuple(
-            sorted((entry for entry in entries() if self.id in entry.rules), key=lambda entry: entry.order)
-        )
+        return tuple(sorted((entry for entry in entries() if self.id in entry.rules), key=lambda entry: entry.order))
 
 
 @cache
