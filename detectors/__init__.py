@@ -6,6 +6,7 @@ from ridelog.detection import Detector
 
 from .bms_charge_path import BmsChargePath
 from .bms_trip import BmsTrip
+from .bus_swings import BusSwings
 from .cell_imbalance import CellImbalance
 from .controller_faults import ControllerFaults
 from .controller_restart import ControllerRestart
@@ -32,6 +33,7 @@ DETECTORS: tuple[Detector, ...] = (
     BmsTrip(),
     BmsChargePath(),
     RegenOvervoltage(),
+    BusSwings(),
     ControllerFaults(),
     FaultListing(),
     ControllerRestart(),

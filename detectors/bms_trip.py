@@ -104,20 +104,23 @@ class BmsTrip(Detector):
         """Look at one BMS log."""
         findings: list[Finding] = []
         main: Edge | None = None
+        quiet: Edge | None = None
         for edge in falling_edges(track, "discharge_fet"):
             load = recent_load(track, edge.row)
             serious = load > _LOAD_A or any(kind in _PROTECTIONS for kind in edge.kinds)
             findings.append(self._finding(track, edge, load, serious))
-            if serious and main is None:
-                main = edge
+            if serious:
+                main = main or edge
+            else:
+                quiet = edge
+        # Without load it is no incident of its own, but it explains one that another log shows at that moment.
+        main = main or quiet
         if main is None:
             interval = track.log.interval_s
             seen = 0.9 if interval <= 2.0 else 0.6 if interval <= 10.0 else 0.2
             opened = Evidence.absent(
                 f"An opening shorter than {interval:.2g} s could hide between polls.", strength=seen
             )
-            if findings:
-                return Outcome.found(findings, {"bms.discharge-fet-opened": opened})
             reason = f"the discharge FETs stayed as they were; one poll every {interval:.2g} s."
             blind = Evidence.not_observable("no trip to look at")
             others = {name: blind for name in self.evidence if name != "bms.discharge-fet-opened"}

@@ -43,6 +43,8 @@ _EVIDENCE: Final[dict[int, str]] = {
     29: "fault.supply",
     30: "fault.rotor-sensor",
 }
+#: Episodes within this time of the first are one story, s.
+_TOGETHER_S = 30.0
 _DRIVER: Final = frozenset({3, 7, 8})
 _OVERCURRENT: Final = 4
 _MILD: Final = frozenset({5, 6, 31, 32})
@@ -101,10 +103,14 @@ class ControllerFaults(Detector):
         codes = np.nan_to_num(track.values("fault_code")).astype(np.int64)
         findings: list[Finding] = []
         evidence: dict[str, Evidence] = {}
+        start = -np.inf
         for first, last in episodes(codes > 0, track.time, _JOIN_S):
             findings.append(self._episode(track, codes, first, last))
-            if len(findings) == 1 or not evidence:
-                evidence = _evidence(track, codes, first, last)
+            if not evidence:
+                start = float(track.time[first])
+            if float(track.time[first]) - start <= _TOGETHER_S:
+                # What follows within seconds belongs to the same story, the damage after the event included.
+                evidence = {**_evidence(track, codes, first, last), **evidence}
         if not findings:
             seen = min(0.5 / max(track.log.interval_s, 1e-3), 1.0)
             reason = "the controller reported no fault in any row."

@@ -18,6 +18,8 @@ _SHORTEST_S, _FEWEST_ROWS = 10.0, 10
 _UNLIKELY: Final = 1e-6
 #: A current that cannot stand still to the last digit while somebody rides, A.
 _IN_USE_A = 1.0
+#: A current that stands still but for its noise, A, while a controller's moves by this much, A.
+_NOISE_A, _MOVES_A = 0.35, 6.0
 #: Channels that flicker in any live log.
 _CHANNELS: Final = (
     "pack_voltage",
@@ -71,9 +73,9 @@ class FrozenTelemetry(Detector):
         if used < 2:
             return Outcome.unable("too few channels that could change.")
         changing = 1.0 - float(same.mean())
-        if changing < 0.02:
+        found = _stuck(case, track)
+        if changing < 0.02 and not found:
             return Outcome.clear("the values of this log hardly ever change; a freeze could not be told.")
-        found = []
         for first, last in runs(same):
             length = float(track.time[last + 1] - track.time[first])
             rows = last - first + 1
@@ -96,6 +98,38 @@ class FrozenTelemetry(Detector):
         ]
         at = track.onset(found[0][0] + 1)
         return Outcome.found(findings, {"telemetry.frozen": Evidence.observed(f"{found[0][2]:.0f} s.", at=at)})
+
+
+def _stuck(case: Case, track: Track) -> list[tuple[int, int, float]]:
+    """Stretches in which a BMS current stays where it is, but for noise, while a controller on the same clock moves."""
+    if track.log.role is not Role.BMS or not track.has("battery_current") or not track.clock.aligned:
+        return []
+    current = track.values("battery_current")
+    steady = np.abs(np.diff(current)) <= _NOISE_A + 0.03 * np.abs(current[:-1])
+    found = []
+    for first, last in runs(steady):
+        inside = current[first : last + 2]
+        length = float(track.time[last + 1] - track.time[first])
+        spread = float(np.nanmax(inside) - np.nanmin(inside))
+        if length >= _SHORTEST_S and spread <= 2 * (_NOISE_A + 0.03 * abs(float(inside[0]))):
+            moved = _moved_elsewhere(case, track, first, last + 1)
+            if moved > _MOVES_A + 4 * spread:
+                found.append((first, last + 1, length))
+    return found
+
+
+def _moved_elsewhere(case: Case, track: Track, first: int, last: int) -> float:
+    """By how much the current of a controller on the same clock moved meanwhile, A (2nd to 98th percentile)."""
+    most = 0.0
+    for other in case.ride.riding:
+        if other.clock.aligned and other.has("battery_current"):
+            margin = track.clock.uncertainty_s + other.clock.uncertainty_s + 1.0
+            start, end = np.searchsorted(other.time, (track.time[first] + margin, track.time[last] - margin))
+            inside = other.values("battery_current")[start:end]
+            inside = inside[np.isfinite(inside)]
+            if len(inside) >= 10:
+                most = max(most, float(np.percentile(inside, 98) - np.percentile(inside, 2)))
+    return most
 
 
 def _unchanged(track: Track) -> tuple[np.ndarray[tuple[int], np.dtype[np.bool_]], int]:

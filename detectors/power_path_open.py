@@ -96,13 +96,15 @@ class PowerPathOpen(Detector):
         if ending is not None:
             findings.append(self._ending(track, ending))
         if not openings:
-            extra = {}
+            extra = {"path.collapse": Evidence.absent("the voltage stayed with the pack in every row.")}
             if ending is not None:
                 at = track.onset(track.log.rows - 1)
                 extra["path.log-ends-under-load"] = Evidence.observed(f"Its last row has {ending:.0f} A.", at=at)
+            if _moving(track, track.log.rows - 1):
+                # What opens the path often ends the log: its last row says nothing of the moment after it.
+                extra["path.collapse"] = Evidence.not_observable("the log ends in motion")
             if findings:
-                absent = Evidence.absent("the voltage stayed with the pack in every row.")
-                return Outcome.found(findings, {"path.collapse": absent, **extra})
+                return Outcome.found(findings, extra)
             return Outcome.clear("the voltage stayed with the pack in every row.", extra)
         return Outcome.found(findings, self._evidence(case, track, outside, openings, scale))
 

@@ -183,7 +183,7 @@ def _scores(
                 reasons.append(best)
             unseen.extend(missing)
         supported = any(reason.weight > 0 for reason in reasons)
-        if supported and first is not None and any(r.evidence == first and r.weight > 0 for r in reasons):
+        if supported and any(r.evidence in first and r.weight > 0 for r in reasons):
             total += EARLIEST_BONUS_NATS
         scores.append(_Score(cause, total, tuple(reasons), tuple(unseen), supported))
     return tuple(scores)
@@ -254,24 +254,24 @@ def _is_consequence(row: EvidenceRow | None, evidence: Mapping[str, Evidence]) -
             earlier is not None
             and earlier.seen is Seen.OBSERVED
             and earlier.at is not None
-            and earlier.at.latest_s <= item.at.latest_s
-            and earlier.at.earliest_s < item.at.earliest_s
+            and earlier.at.surely_before(item.at)
         ):
             return True
     return False
 
 
-def _earliest(evidence: Mapping[str, Evidence], table: EvidenceTable, consequences: set[str]) -> str | None:
-    timed = [
-        (item.at.latest_s, name)
+def _earliest(evidence: Mapping[str, Evidence], table: EvidenceTable, consequences: set[str]) -> set[str]:
+    """Ids of the evidence that nothing else surely precedes: several when they are too close to order."""
+    timed = {
+        name: item.at
         for name, item in evidence.items()
         if item.seen is Seen.OBSERVED
         and item.at is not None
         and name in table.rows
         and table.rows[name].event
         and name not in consequences
-    ]
-    return min(timed)[1] if timed else None
+    }
+    return {name for name, at in timed.items() if not any(other.surely_before(at) for other in timed.values())}
 
 
 def _ranked(scores: tuple[_Score, ...], table: EvidenceTable) -> tuple[RankedCause, ...]:

@@ -1,0 +1,99 @@
+"""BS01: the bus voltage swings as if nothing held it."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+import numpy as np
+
+from ridelog.detection import Case, Detector, Need
+from ridelog.finding import Evidence, Measurement, Outcome, Severity
+from ridelog.log import Role
+from ridelog.ride import Track
+
+from .excursions import excursions
+
+#: A swing lasts at most this many rows and this long, s: bulk capacitors fail for moments, a lost pack for longer.
+_MOST_ROWS, _LONGEST_S = 2, 0.4
+#: Fewest swings up and down, and in all.
+_FEWEST_EACH, _FEWEST = 1, 4
+#: A bus that lost its pack goes far below this share of the open-circuit voltage; a swing does not.
+_DEEP_SHARE = 0.55
+
+
+class BusSwings(Detector):
+    """The voltage swings up and down for single moments while the current goes on.
+
+    What it finds:
+        Single rows far above and far below what the pack explains, several times on a ride, in drive and in braking.
+
+    Why it matters:
+        The large capacitors of the controller hold its bus; broken or torn off, the bus rings and the power stage
+        fails soon.
+
+    Evidence:
+        bus.swings.
+
+    Looks like it but is not:
+        A lost pack (the voltage falls to the level of the motor and stays there), an open charge path (only upwards,
+        only in braking), a single odd sample of the radio link.
+
+    Needs:
+        A controller log with pack voltage and battery current, 5 rows a second or more.
+
+    Limits:
+        Firmware that filters the voltage hides most of the swings.
+
+    Example:
+        48 V pack: 39.1 V, 54.8 V, 36.3 V and 56.3 V in single rows within four minutes, current unbroken.
+    """
+
+    code: ClassVar[str] = "BS01"
+    name: ClassVar[str] = "bus-swings"
+    rules: ClassVar[tuple[str, ...]] = ("REG-02",)
+    needs: ClassVar[tuple[Need, ...]] = (
+        Need((Role.CONTROLLER,), ("pack_voltage", "battery_current"), interval_s=0.3, rows=50),
+    )
+    evidence: ClassVar[tuple[str, ...]] = ("bus.swings",)
+
+    def examine(self, case: Case, track: Track) -> Outcome:
+        """Look at one controller log."""
+        outside = excursions(case, track)
+        if outside is None:
+            return Outcome.unable(case.pack.notes.get(track.index, "the pack estimate has no model for this log."))
+        volts = track.values("pack_voltage")
+        low = [item for item in outside.low(track, 0.0) if _short(track, *item)]
+        low = [
+            item
+            for item in low
+            if float(np.nanmin(volts[item[0] : item[1] + 1])) > _DEEP_SHARE * outside.open_circuit[item[0]]
+        ]
+        high = [item for item in outside.high(track, 0.0) if _short(track, *item)]
+        if len(low) < _FEWEST_EACH or len(high) < _FEWEST_EACH or len(low) + len(high) < _FEWEST:
+            return Outcome.clear("the voltage does not swing up and down around the pack.")
+        both = sorted(low + high)
+        first, last = both[0][0], both[-1][1]
+        lowest = float(np.nanmin([np.nanmin(volts[a : b + 1]) for a, b in low]))
+        highest = float(np.nanmax([np.nanmax(volts[a : b + 1]) for a, b in high]))
+        finding = self.finding(
+            track,
+            first,
+            last,
+            severity=Severity.CRITICAL,
+            message=(
+                f"The bus swings for moments between {lowest:.1f} V and {highest:.1f} V, {len(low)} times down and "
+                f"{len(high)} times up, while the current goes on: its capacitors do not hold it."
+            ),
+            measurements=(
+                Measurement("swings down", float(len(low))),
+                Measurement("swings up", float(len(high))),
+                Measurement("swings", float(len(both)), "", float(_FEWEST), "engineering judgement"),
+            ),
+            channels=("pack_voltage", "battery_current"),
+        )
+        strength = min(0.6 + 0.08 * (len(both) - _FEWEST), 1.0)
+        return Outcome.found((finding,), {"bus.swings": Evidence.observed(strength=strength, at=track.onset(first))})
+
+
+def _short(track: Track, first: int, last: int) -> bool:
+    return last - first < _MOST_ROWS and float(track.time[last] - track.time[first]) <= _LONGEST_S
