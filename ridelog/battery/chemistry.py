@@ -17,6 +17,8 @@ from .voltage_likelihood import COUNTS, count_fits
 
 #: A cell above this at rest is no LFP cell (full is 3.65 V while charging); above the second it surely is NMC.
 _ABOVE_LFP_V: Final = 3.68
+#: Least probability at which a chemistry is named.
+_NAMED: Final = 0.8
 #: Confidence is held below this when the cell voltage is known, and below that when the count is in doubt as well.
 _MOST_SURE: Final = 0.94
 _LESS_SURE: Final = 0.85
@@ -64,9 +66,9 @@ def estimate_chemistry(
     low = high if high is not None else voltages.high_v / (series.best or 1)
     words = f"the open-circuit voltage, its fall with the charge taken and the limits, at {low:.2f} V for a cell"
     most = _MOST_SURE if counted or series.certain else _LESS_SURE
-    if share > 0.75:
+    if share > _NAMED:
         return ChemistryEstimate("lfp", round(min(share, most), 3), f"LFP by {words}.")
-    if share < 0.25:
+    if share < 1 - _NAMED:
         return ChemistryEstimate("nmc", round(min(1 - share, most), 3), f"NMC by {words}.")
     return ChemistryEstimate("", round(max(share, 1 - share), 3), f"NMC nearly empty, or LFP, by {words}.")
 
@@ -76,9 +78,7 @@ def _share_of_lfp(voltages: PackVoltages, series: SeriesEstimate, settings: Mapp
     counts = np.array([series.probabilities.get(int(count), 0.0) for count in COUNTS])
     if not counts.any():
         counts = np.ones(len(COUNTS))
-    weights = {name: float(weight @ counts) for name, weight in count_fits(voltages, settings, "").weights.items()}
-    total = sum(weights.values())
-    return weights["lfp"] / total if total > 0 else 0.5
+    return count_fits(voltages, settings, "").share_of_lfp(counts)
 
 
 def _plain(text: str) -> str:

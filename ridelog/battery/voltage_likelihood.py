@@ -46,6 +46,9 @@ _USUAL_LIMITS: Final[Mapping[str, Mapping[str, tuple[tuple[float, float, float],
 }
 #: Counts that fit the voltages worse than this are no pack at all: a bench supply, a dead bus.
 _LEAST_FIT: Final = 1e-4
+#: A ride that never shows more than this charge is seldom.
+_EMPTY_SOC: Final = 0.15
+_SELDOM: Final = 0.08
 #: A count whose cells would be so unlikely is not believed, whoever states it.
 _BELIEVED: Final = 0.03
 #: Capacities of packs in Ah, and the middle and width of how common they are (engineering judgement).
@@ -61,10 +64,23 @@ class CountFits:
     Attributes:
         fits: Chemistry to likelihood, shape (counts,) as `COUNTS`, without what is usual.
         bounds: Chemistry to how well the voltages keep within what cells do, 0..1, shape (counts,).
+        shapes: Chemistry to the likelihood without how usual the charge is, but for a ride that is nearly empty
+            throughout; shape (counts,).
     """
 
     fits: dict[str, NDArray[np.float64]]
     bounds: dict[str, NDArray[np.float64]]
+    shapes: dict[str, NDArray[np.float64]]
+
+    def share_of_lfp(self, counts: NDArray[np.float64]) -> float:
+        """Probability of LFP against NMC for such probabilities of the counts, shape (counts,).
+
+        Of how usual a charge is only that hardly any ride stays nearly empty counts: a full LFP cell and a nearly
+        empty NMC cell stand at the same voltage.
+        """
+        weight = {name: _CHEMISTRY_PRIOR[name] * float(shape @ counts) for name, shape in self.shapes.items()}
+        total = sum(weight.values())
+        return weight.get("lfp", 0.0) / total if total > 0 else 0.5
 
     @property
     def weights(self) -> dict[str, NDArray[np.float64]]:
@@ -86,16 +102,21 @@ def count_fits(voltages: PackVoltages, settings: Mapping[str, float | str | bool
         settings: Limits that came with the logs.
         chemistry: "nmc" or "lfp" when it is known, else "".
     """
-    found, bounds = {}, {}
+    found: dict[str, NDArray[np.float64]] = {}
+    bounds: dict[str, NDArray[np.float64]] = {}
+    shapes: dict[str, NDArray[np.float64]] = {}
     for family in [chemistry] if chemistry in _FULL_V else list(_FULL_V):
         table = table_for_chemistry(family)
         assert table is not None
         inside = _bounds(voltages, family)
         inside[inside < _LEAST_FIT] = 0.0
-        fits = inside * _start_likelihood(voltages, table) * _swing_likelihood(voltages, table)
-        fits *= _meter_likelihood(voltages, table) * _limits_likelihood(settings, family)
-        found[family], bounds[family] = np.asarray(fits), inside
-    return CountFits(found, bounds)
+        shape = inside * _swing_likelihood(voltages, table) * _meter_likelihood(voltages, table)
+        shape *= _limits_likelihood(settings, family)
+        shapes[family] = np.asarray(
+            shape * np.where(table.soc(voltages.high_v / COUNTS).soc < _EMPTY_SOC, _SELDOM, 1.0)
+        )
+        found[family], bounds[family] = shape * _start_likelihood(voltages, table), inside
+    return CountFits(found, bounds, shapes)
 
 
 def _bounds(voltages: PackVoltages, family: str) -> NDArray[np.float64]:
@@ -109,10 +130,17 @@ def _bounds(voltages: PackVoltages, family: str) -> NDArray[np.float64]:
 
 
 def _start_likelihood(voltages: PackVoltages, table: OpenCircuitTable) -> NDArray[np.float64]:
-    """How usual it is to start a ride with that charge: full more often than not, nearly empty seldom."""
-    start = table.soc(voltages.high_v / COUNTS).soc
-    full = 0.35 * np.exp(-0.5 * ((1.0 - start) / 0.08) ** 2) / 0.1
-    return np.asarray(full + 0.65 * np.where(start > 0.12, 1.0, 0.15))
+    """How usual it is to see such a voltage of each count at the start of a ride.
+
+    Rides begin full more often than not and seldom nearly empty; where the curve is steep, a voltage is seldom met.
+    """
+    cell = voltages.high_v / COUNTS
+    start = table.soc(cell).soc
+    usual = 0.35 * np.exp(-0.5 * ((1.0 - start) / 0.08) ** 2) / 0.1 + 0.65 * np.clip(0.15 + 1.4 * start, 0.15, 1.15)
+    # Charge in the width of a meter's error: smooths over the plateau and beyond the ends.
+    width = 2 * _GAIN_ERROR * cell
+    held = table.soc(cell + width).soc - table.soc(cell - width).soc
+    return np.asarray(usual * np.maximum(held, 0.01) / width / COUNTS)
 
 
 def _meter_likelihood(voltages: PackVoltages, table: OpenCircuitTable) -> NDArray[np.float64]:
