@@ -48,6 +48,14 @@ class Interval:
         """The same interval `seconds` later."""
         return Interval(self.earliest_s + seconds, self.latest_s + seconds)
 
+    def surely_before(self, other: Interval) -> bool:
+        """Tell whether this moment is before the other wherever in their intervals the two lie."""
+        return self.latest_s <= other.earliest_s and self.earliest_s < other.latest_s
+
+    def widened(self, seconds: float) -> Interval:
+        """The same interval, `seconds` longer on each side."""
+        return Interval(self.earliest_s - seconds, self.latest_s + seconds)
+
     def to_dict(self) -> dict[str, float | None]:
         """Give the form of the JSON report."""
         return {"earliest_s": rounded(self.earliest_s), "latest_s": rounded(self.latest_s)}

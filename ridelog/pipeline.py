@@ -72,7 +72,7 @@ def read_all(paths: Iterable[str], options: Options) -> list[Log]:
         found = 0
         for source in sources:
             if source.sha256 in seen:
-                _note_repeated(seen[source.sha256], source.path)
+                _note_repeated(seen[source.sha256], source.name)
                 found += 1
                 continue
             try:
@@ -92,9 +92,8 @@ def read_all(paths: Iterable[str], options: Options) -> list[Log]:
     return logs
 
 
-def _note_repeated(logs: Sequence[Log], path: str) -> None:
+def _note_repeated(logs: Sequence[Log], name: str) -> None:
     """Say on the logs of a file that it was given once more."""
-    name = path.replace("\\", "/").rsplit("/", 1)[-1]
     message = f"The same file was given more than once ('{name}' has the same bytes); it is read once."
     for log in logs:
         log.damage = (*log.damage, Damage(DamageKind.NOTE, Effect.NOTED, message))

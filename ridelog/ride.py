@@ -45,7 +45,7 @@ class ClockFit:
         uncertainty_s: Total uncertainty of a moment carried over, in s (95 %).
         residual_s: Scatter that was measured, in s.
         systematic_s: Part that correlation cannot see (averaging window, radio delay), in s.
-        method: "reference", "current", "voltage", "activity", "wall clock", "given" or "none".
+        method: "reference", "current", "voltage", "activity", "same file", "given" or "none".
     """
 
     aligned: bool = True
@@ -98,9 +98,14 @@ class Track:
         return self.log.has(*channels)
 
     def onset(self, row: int) -> Interval:
-        """When something first seen in `row` began: after the row before it, at the latest in it."""
+        """When something first seen in `row` began: after the row before it, at the latest in it.
+
+        On a log that was brought onto the reference clock the interval is wider on both sides by the uncertainty of the
+        clocks, so that nothing closer than that is ever ordered.
+        """
         latest = float(self.time[row])
-        return Interval(float(self.time[row - 1]) if row > 0 else latest, latest)
+        own = Interval(float(self.time[row - 1]) if row > 0 else latest, latest)
+        return own.widened(self.clock.uncertainty_s) if self.clock.aligned and self.clock.uncertainty_s else own
 
     def source_rows(self, first: int, last: int) -> tuple[int, int]:
         """Source rows (lines or byte offsets) of a range of rows."""
@@ -166,6 +171,10 @@ class Ride:
         for track in sorted(self.tracks, key=lambda item: item.log.role is Role.CONFIG):
             merged.update(track.log.settings)
         return merged
+
+    def too_close(self, first: Track, second: Track, one_s: float, other_s: float) -> bool:
+        """Tell whether two moments on two tracks are too close to say which came first."""
+        return not (self.ordered(first, second, one_s, other_s) or self.ordered(second, first, other_s, one_s))
 
     def ordered(self, first: Track, second: Track, earlier_s: float, later_s: float) -> bool:
         """Tell whether `earlier_s` on one track is surely before `later_s` on another.

@@ -186,7 +186,7 @@ class Fine:
         one = (expected**2).sum(axis=0) - count * expected_mean**2
         other = (values**2).sum(axis=0) - count * values_mean**2
         size = np.sqrt(np.maximum(one * other, 1e-12))
-        return np.where(count >= max(6, 0.3 * len(rows)), product / size, 0.0)
+        return np.asarray(np.where(count >= max(6, 0.3 * len(rows)), product / size, 0.0))
 
     def _lively_rows(self) -> NDArray[np.intp]:
         """The rows of the stretches with most change, `_MOST_SAMPLES` at most."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -82,10 +83,7 @@ def lines(time: NDArray[np.float64], offset: NDArray[np.float64], fallback_s: fl
     """Fit one straight line, or several where the offset jumps because a clock was set."""
     cuts = _cuts(time, offset, _MOST_PIECES)
     bounds = [0, *cuts, len(time)]
-    return [
-        straight_line(time[first:last], offset[first:last], fallback_s)
-        for first, last in zip(bounds[:-1], bounds[1:], strict=True)
-    ]
+    return [straight_line(time[first:last], offset[first:last], fallback_s) for first, last in pairwise(bounds)]
 
 
 def _cuts(time: NDArray[np.float64], offset: NDArray[np.float64], left: int) -> list[int]:

@@ -95,12 +95,10 @@ def _from_same_file(logs: Sequence[Log], fits: dict[int, ClockFit], *, again: bo
         if index in fits and not (again and not fits[index].aligned):
             continue
         for other, fit in list(fits.items()):
-            if not fit.aligned or not _share_clock(log, logs[other]):
-                continue
-            assert log.clock.start is not None
-            assert logs[other].clock.start is not None
-            fits[index] = _carried(fit, log.clock.start - logs[other].clock.start)
-            break
+            start, begun = log.clock.start, logs[other].clock.start
+            if fit.aligned and start is not None and begun is not None and _share_clock(log, logs[other]):
+                fits[index] = _carried(fit, start - begun)
+                break
 
 
 def _share_clock(one: Log, other: Log) -> bool:
@@ -111,8 +109,7 @@ def _share_clock(one: Log, other: Log) -> bool:
     same_basis = one.clock.basis in _COMMON and one.clock.basis is other.clock.basis
     # A BMS counts from its own start, the phone that listens from another moment: with BOOT the device must be one.
     same_device = one.clock.basis is not ClockBasis.BOOT or one.parser == other.parser
-    started = one.clock.start is not None and other.clock.start is not None
-    return bool(same_file and same_basis and same_device and started and one.role is not Role.CONFIG and one.rows)
+    return bool(same_file and same_basis and same_device and one.role is not Role.CONFIG and one.rows)
 
 
 def _carried(fit: ClockFit, later_s: float) -> ClockFit:
