@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, ClassVar, Final
 import numpy as np
 
 from ridelog.clock import Clock, ClockBasis
+from ridelog.errors import ParseError
 from ridelog.log import Identity, Log, LogBuilder, Role
 from ridelog.parsing import Parser, ReadOptions, Sniff
 from ridelog.sources import Source
@@ -76,6 +77,9 @@ class M365Power(Parser):
             skip_lines=captions.line,
             path=source.label,
         )
+        if "timestamp" not in table.frame.columns:
+            message = "the rows end before the column 'timestamp'; expected as many cells as captions."
+            raise ParseError(message, path=source.label, advice="The header is damaged: give the file as written.")
         stamps = table.frame.get_column("timestamp").to_numpy().astype(np.float64) * MILLI
         rows = timed_rows(table.frame, table.lines, stamps, path=source.label, expected="ms since 1970 in 'timestamp'")
         builder = LogBuilder(rows.seconds, rows.lines, "timestamp")

@@ -47,6 +47,12 @@ def test_numbers_as_java_writes_them():
     assert log.time[1] == 0.5
 
 
+def test_rows_that_end_before_their_stamp():
+    data = m365_file().replace(b"remainingRange,", b"remainingRange,more,", 1)
+    with pytest.raises(ParseError, match="timestamp"):
+        read(data)
+
+
 def test_blocks_of_variables_become_rows():
     log = read(nine_b_metrics_file(), "9B_20160428.txt")
     moments = ride(interval=1.0)
