@@ -16,6 +16,8 @@ from .fet_edges import Edge, falling_edges, lowest_cell, recent_load
 
 #: A discharge current from which the pack was in use, A.
 _LOAD_A = 3.0
+#: Off within this time of riding is sooner than a rider parks and opens an app, s; engineering judgement.
+_SOON_S = 25.0
 #: Kinds of trip that protect against a load; the others are commands or failures.
 _PROTECTIONS: Final = ("overcurrent", "short-circuit", "undervoltage", "overtemperature")
 _WORDS: Final[dict[str, str]] = {
@@ -55,7 +57,7 @@ class BmsTrip(Detector):
         bms.hot-before, bms.closed-again.
 
     Looks like it but is not:
-        Switching off without load (COM-04: information), a flag that was never read, an open connector (the FETs stay
+        Switching off a while after the ride (COM-04: information), a flag that was never read, an open connector (the FETs stay
         on), a logger that stopped.
 
     Needs:
@@ -108,8 +110,9 @@ class BmsTrip(Detector):
         for edge in falling_edges(track, "discharge_fet"):
             load = recent_load(track, edge.row)
             serious = load > _LOAD_A or any(kind in _PROTECTIONS for kind in edge.kinds)
-            findings.append(self._finding(track, edge, load, serious))
-            if serious:
+            soon = recent_load(track, edge.row, _SOON_S) > 2 * _LOAD_A
+            findings.append(self._finding(track, edge, load, serious, soon))
+            if serious or soon:
                 main = main or edge
             else:
                 quiet = edge
@@ -127,7 +130,7 @@ class BmsTrip(Detector):
             return Outcome.clear(reason, {"bms.discharge-fet-opened": opened, **others})
         return Outcome.found(findings, self._evidence(case, track, main))
 
-    def _finding(self, track: Track, edge: Edge, load: float, serious: bool) -> Finding:
+    def _finding(self, track: Track, edge: Edge, load: float, serious: bool, soon: bool) -> Finding:
         why = next((_WORDS[kind] for kind in edge.kinds if kind in _WORDS), "")
         cell, index = lowest_cell(track, max(edge.before - 3, 0), edge.row)
         measured = [Measurement("battery current before", load, "A")]
@@ -146,7 +149,7 @@ class BmsTrip(Detector):
             track,
             edge.row,
             end,
-            severity=Severity.CRITICAL if serious else Severity.INFO,
+            severity=Severity.CRITICAL if serious else Severity.WARNING if soon else Severity.INFO,
             onset=track.onset(edge.row),
             message=(
                 f"The BMS switched the discharge path off at {load:.0f} A{where}"

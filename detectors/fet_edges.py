@@ -129,9 +129,9 @@ def _first(lists: Iterable[tuple[str, ...] | None]) -> tuple[str, ...]:
     return tuple(set.intersection(*known)) if known else ()
 
 
-def recent_load(track: Track, row: int) -> float:
+def recent_load(track: Track, row: int, seconds: float = _LOAD_S) -> float:
     """Highest discharge current of the last seconds before a row, A: a poll at the edge itself may show little of it."""
-    start = min(int(np.searchsorted(track.time, track.time[row] - _LOAD_S)), max(row - 3, 0))
+    start = min(int(np.searchsorted(track.time, track.time[row] - seconds)), max(row - 3, 0))
     values = track.values("battery_current")[start:row]
     values = values[np.isfinite(values)]
     return float(values.max()) if len(values) else 0.0
