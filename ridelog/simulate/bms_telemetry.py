@@ -91,7 +91,7 @@ def sample_bms(scene: Scene, history: History) -> BmsTelemetry:
     used_total = np.interp(shown, grid, np.concatenate(([0.0], history["used_ah"])))
     capacity = float(pack.capacity_ah.mean()) * meter.capacity_factor
     counted = used_total * meter.gain + meter.bias_a * shown / 3600
-    soc = float(pack.start_soc.min()) + meter.offset - counted / capacity
+    soc = float(np.median(pack.start_soc)) + meter.offset - counted / capacity
     soc = np.clip(soc, 0.0, 1.0)
     warm = np.interp(shown, history.time, history.cell_temperature)
     sensors = int(rng.integers(1, 4))

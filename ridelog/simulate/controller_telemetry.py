@@ -26,11 +26,13 @@ class ControllerTelemetry:
     Attributes:
         true_s: True time of each sample, shape (n,).
         stamp_s: Unix time the logger gave it.
+        tick_s: Grid of the radio link.
         values: Channels by name: V, A (of this controller), m/s, degC, Ah, Wh; shape (n,) each.
     """
 
     true_s: NDArray[np.float64]
     stamp_s: NDArray[np.float64]
+    tick_s: float
     values: dict[str, NDArray[np.float64]] = field(default_factory=dict)
 
     def __getitem__(self, name: str) -> NDArray[np.float64]:
@@ -123,7 +125,7 @@ def sample_controller(
     bus = history["bus_voltage"]
     gain = controller.current_gain
     stamp = clock.stamp(times + link.latency_s)
-    telemetry = ControllerTelemetry(times, stamp)
+    telemetry = ControllerTelemetry(times, stamp, link.tick_s)
     telemetry.values = {
         "voltage": volts,
         "motor_current": np.where(active, i_motor, 0.0),

@@ -107,9 +107,9 @@ class _Files:
             scene.vehicle,
             scene.controller,
             scene.controller_clock,
-            position=bool(rng.random() < 0.6),
-            imu=bool(rng.random() < 0.6),
-            line_end="\r\n" if rng.random() < 0.08 else "\n",
+            position=bool(rng.random() < 0.6) if scene.extras is None else scene.extras,
+            imu=bool(rng.random() < 0.6) if scene.extras is None else scene.extras,
+            line_end="\r\n" if rng.random() < 0.08 and scene.extras is None else "\n",
         )
         name = vesc_tool_name(scene.controller_clock, first)
         self.add(name, data, "controller", scene.controller_clock, telemetry)

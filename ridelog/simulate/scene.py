@@ -83,6 +83,7 @@ class Scene:
         configured_series: Series count the protection board is set to.
         balancing: The balancer is switched on.
         parked: Step in s and pack current in A (positive discharging) of a vehicle that is not ridden, None for a ride.
+        extras: Write position and motion sensor columns into a VESC Tool log; drawn if None.
         full_margin: How far a healthy ride may lift the bus over the full pack's voltage, as a factor.
         own_trips_early: The board acts before the decisive moment, as part of the story.
         after_ride: Called with the finished ride, to find the onset in it.
@@ -110,6 +111,7 @@ class Scene:
     configured_series: int = 0
     balancing: bool = True
     parked: tuple[float, NDArray[np.float64]] | None = None
+    extras: bool | None = None
     full_margin: float = 1.005
     own_trips_early: bool = False
     after_ride: list[Callable[[Scene, History], None]] = field(default_factory=list)

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from .controller_telemetry import ControllerTelemetry
     from .vehicle import Controller, Vehicle
 
+    Series = NDArray[np.float64]
+
 _COLUMNS: Final = (
     "ms_today input_voltage temp_mos_max temp_mos_1 temp_mos_2 temp_mos_3 temp_motor current_motor current_in "
     "d_axis_current q_axis_current erpm duty_cycle amp_hours_used amp_hours_charged watt_hours_used "
@@ -39,6 +41,16 @@ _WHOLE: Final = frozenset(
     )
 )
 _DAY_MS: Final = 86_400_000
+#: Decimals of the setup packet; four for the rest.
+_SETUP_DIGITS: Final = {
+    "battery_level": 3,
+    "battery_wh_tot": 3,
+    "current_in_setup": 2,
+    "current_motor_setup": 2,
+    "speed_meters_per_sec": 3,
+    "tacho_meters": 3,
+    "tacho_abs_meters": 3,
+}
 
 
 def battery_level(voltage: NDArray[np.float64], cells: int, amp_hours: float) -> tuple[Series, Series]:
@@ -50,10 +62,6 @@ def battery_level(voltage: NDArray[np.float64], cells: int, amp_hours: float) ->
     capacity = -2.979767 * x**5 + 5.487810 * x**4 - 3.501286 * x**3 + 1.675683 * x**2 + 0.317147 * x
     level = capacity * ((3.2 * cells + voltage) / 2) / (3.7 * cells)
     return level, level * 0.85 * amp_hours * 3.7 * cells
-
-
-if TYPE_CHECKING:
-    Series = NDArray[np.float64]
 
 
 def vesc_tool_name(clock: DeviceClock, true_s: float) -> str:
@@ -83,8 +91,9 @@ def write_vesc_tool(
         return (header + line_end).encode()
     ms = np.round(telemetry.stamp_s * 1000).astype(np.int64) % _DAY_MS
     columns: dict[str, NDArray[np.float64] | NDArray[np.int64]] = {name: np.zeros(count) for name in _COLUMNS}
-    columns.update(_own_packet(rng, telemetry, ms))
-    columns.update(_setup_packet(rng, telemetry, vehicle, controller, ms))
+    start = _start(rng, telemetry, vehicle)
+    columns.update(_own_packet(rng, telemetry, ms, start))
+    columns.update(_setup_packet(rng, telemetry, vehicle, controller, ms, start))
     columns["ms_today_imu"] = np.full(count, -1)
     if imu or "tilt" in telemetry.values:
         columns.update(_imu_packet(rng, telemetry, ms))
@@ -98,16 +107,26 @@ def write_vesc_tool(
     return (header + line_end + line_end.join(pattern % row for row in rows) + line_end).encode()
 
 
-def _own_packet(rng: Generator, t: ControllerTelemetry, ms: NDArray[np.int64]) -> dict[str, Series]:
+def _start(rng: Generator, t: ControllerTelemetry, vehicle: Vehicle) -> dict[str, Series]:
+    """What the counters held at the first row: the controller may have been on for a while. A restart clears them."""
+    steps = int(rng.integers(0, 3)) if rng.random() < 0.5 else int(rng.integers(0, 400_000))
+    amp_hours = steps / 400_000 * rng.uniform(0.5, 3)
+    kept = np.where(np.concatenate(([0], np.cumsum(np.diff(t["steps"]) < -50))) > 0, 0.0, 1.0)
+    return {
+        "steps": kept * steps,
+        "ah": kept * amp_hours,
+        "wh": kept * amp_hours * float(np.mean(t["voltage"])),
+        "metres": kept * steps * 10.0 / vehicle.erpm_per_speed,
+    }
+
+
+def _own_packet(
+    rng: Generator, t: ControllerTelemetry, ms: NDArray[np.int64], start: dict[str, Series]
+) -> dict[str, Series]:
     count = len(t)
     sensors = rng.random() < 0.3
-    start_steps = int(rng.integers(0, 3)) if rng.random() < 0.5 else int(rng.integers(0, 400_000))
-    start_ah = start_steps / 400_000 * rng.uniform(0.5, 3)
-    volts = float(np.mean(t["voltage"]))
-    restarted = np.concatenate(([0], np.cumsum(np.diff(t["steps"]) < -50))) > 0
-    kept = np.where(restarted, 0.0, 1.0)
     q_volt = t["duty"] * 0.57735 * t["voltage"]
-    steps = np.floor(t["steps"] + kept * start_steps)
+    steps = np.floor(t["steps"] + start["steps"])
     return {
         "ms_today": ms,
         "input_voltage": np.round(t["voltage"], 1),
@@ -121,12 +140,12 @@ def _own_packet(rng: Generator, t: ControllerTelemetry, ms: NDArray[np.int64]) -
         "q_axis_current": np.round(t["motor_current"] * 0.998, 2),
         "erpm": np.round(t["erpm"]),
         "duty_cycle": np.round(t["duty"], 3),
-        "amp_hours_used": np.round(t["ah_used"] + kept * start_ah, 4),
-        "amp_hours_charged": np.round(t["ah_charged"] + kept * 0.12 * start_ah, 4),
-        "watt_hours_used": np.round(t["wh_used"] + kept * start_ah * volts, 4),
-        "watt_hours_charged": np.round(t["wh_charged"] + kept * 0.12 * start_ah * volts, 4),
+        "amp_hours_used": np.round(t["ah_used"] + start["ah"], 4),
+        "amp_hours_charged": np.round(t["ah_charged"] + 0.12 * start["ah"], 4),
+        "watt_hours_used": np.round(t["wh_used"] + start["wh"], 4),
+        "watt_hours_charged": np.round(t["wh_charged"] + 0.12 * start["wh"], 4),
         "tachometer": steps,
-        "tachometer_abs": steps + kept * int(rng.integers(0, 900)),
+        "tachometer_abs": steps + np.floor(0.004 * start["steps"]),
         "encoder_position": np.round((t["steps"] * 60.0) % 360.0, 6),
         "fault_code": t["fault"],
         "vesc_id": np.full(count, int(rng.integers(0, 128))),
@@ -136,31 +155,39 @@ def _own_packet(rng: Generator, t: ControllerTelemetry, ms: NDArray[np.int64]) -
 
 
 def _setup_packet(
-    rng: Generator, t: ControllerTelemetry, vehicle: Vehicle, controller: Controller, ms: NDArray[np.int64]
+    rng: Generator,
+    t: ControllerTelemetry,
+    vehicle: Vehicle,
+    controller: Controller,
+    ms: NDArray[np.int64],
+    start: dict[str, Series],
 ) -> dict[str, Series]:
     count = len(t)
-    lag = rng.choice([0, 0, 1, 1, 2], count)
-    source = np.maximum(np.arange(count) - lag, 0)
-    source = np.maximum.accumulate(source)
-    stamp = ms[source] - (lag == 0) * rng.integers(0, 2, count)
+    # The packet came with this row's, or one or two ticks of the link before it.
+    age = rng.choice([0.0, 1.0, 1.0, 1.0, 2.0], count) * t.tick_s
+    moment = np.maximum.accumulate(np.maximum(t.true_s - age, t.true_s[0]))
+    source = np.maximum(np.searchsorted(t.true_s, moment, side="right") - 1, 0)
+    stamp = ms - np.round((t.true_s - moment) * 1000).astype(np.int64) - (age == 0) * rng.integers(0, 2, count)
     stale = int(rng.integers(0, 3)) if rng.random() < 0.6 else 0
     old_ms = int(ms[0] - rng.integers(3_000, 52_000)) % _DAY_MS
     level, left = battery_level(t["slow_voltage"], controller.configured_cells, controller.configured_ah)
     motors = vehicle.motors
     own = {
-        "amp_hours_setup": np.round(t["ah_used"] * motors, 4),
-        "amp_hours_charged_setup": np.round(t["ah_charged"] * motors, 4),
-        "watt_hours_setup": np.round(t["wh_used"] * motors, 4),
-        "watt_hours_charged_setup": np.round(t["wh_charged"] * motors, 4),
-        "battery_level": np.round(level, 3),
-        "battery_wh_tot": np.round(left, 3),
-        "current_in_setup": np.round(t["now_current"], 2),
-        "current_motor_setup": np.round(t["now_motor_current"], 2),
-        "speed_meters_per_sec": np.round(t["speed"], 3),
-        "tacho_meters": np.round(t["metres"], 3),
-        "tacho_abs_meters": np.round(t["metres"], 3),
+        "amp_hours_setup": (t["ah_used"] + start["ah"]) * motors,
+        "amp_hours_charged_setup": (t["ah_charged"] + 0.12 * start["ah"]) * motors,
+        "watt_hours_setup": (t["wh_used"] + start["wh"]) * motors,
+        "watt_hours_charged_setup": (t["wh_charged"] + 0.12 * start["wh"]) * motors,
+        "battery_level": level,
+        "battery_wh_tot": left,
+        "current_in_setup": t["now_current"],
+        "current_motor_setup": t["now_motor_current"],
+        "speed_meters_per_sec": t["speed"],
+        "tacho_meters": t["metres"] + start["metres"],
+        "tacho_abs_meters": t["metres"] + 1.004 * start["metres"],
     }
-    result = {name: values[source] for name, values in own.items()}
+    result = {
+        name: np.round(np.interp(moment, t.true_s, values), _SETUP_DIGITS.get(name, 4)) for name, values in own.items()
+    }
     if stale:
         stamp = stamp.copy()
         stamp[:stale] = old_ms
