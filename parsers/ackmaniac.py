@@ -18,6 +18,7 @@ from .columns import KILOMETRES, MILES, PERCENT, Column, add_columns
 from .delimited import read_delimited
 from .loose_text import numbers_where_possible, unknown_captions
 from .positions import drop_missing_fixes, track_speed
+from .required_columns import require_columns
 from .speed_units import KILOMETRES_PER_HOUR, MILES_PER_HOUR, SpeedUnit, distance_unit_by_speed, speed_unit_by_speed
 from .stamps import parse_first_fitting
 from .timed_rows import timed_rows
@@ -105,6 +106,7 @@ class Ackmaniac(Parser):
             skip_lines=skip,
             path=source.label,
         )
+        require_columns(table.frame, (_TIME,), source.label)
         stamps, _ = parse_first_fitting(table.frame.get_column(_TIME), _STAMPS)
         rows = timed_rows(
             numbers_where_possible(table.frame, (_TIME,)),

@@ -19,6 +19,7 @@ from .current_sign import current_sign, sign_like
 from .delimited import read_delimited
 from .loose_text import numbers_where_possible, unknown_captions
 from .positions import drop_missing_fixes
+from .required_columns import require_columns
 from .sign_notes import unsure_sign
 from .timed_rows import TimedRows, timed_rows
 
@@ -119,6 +120,7 @@ class Cardputer(Parser):
         table = read_delimited(
             source.data, separator=",", text_columns=unknown_captions(names, numbers), path=source.label
         )
+        require_columns(table.frame, (_TIME,), source.label)
         frame = numbers_where_possible(table.frame)
         rows = timed_rows(
             frame,

@@ -18,6 +18,7 @@ from .current_sign import sign_like
 from .delimited import read_delimited
 from .loose_text import numbers_where_possible, percent_text, unknown_captions
 from .positions import drop_missing_fixes
+from .required_columns import require_columns
 from .timed_rows import timed_rows
 
 if TYPE_CHECKING:
@@ -123,6 +124,7 @@ class FloatControl(Parser):
             text_columns=unknown_captions(read_captions(source.head, (",",)).names, numbers),
             path=source.label,
         )
+        require_columns(table.frame, (_TIME, _DUTY, "I-Motor"), source.label)
         frame = numbers_where_possible(table.frame, _TEXTS)
         rows = timed_rows(
             frame,

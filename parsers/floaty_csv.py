@@ -17,6 +17,7 @@ from .columns import KILOMETRES, KILOMETRES_PER_HOUR, MILLI, Column, add_columns
 from .delimited import read_delimited
 from .loose_text import numbers_where_possible, unknown_captions
 from .positions import drop_missing_fixes
+from .required_columns import require_columns
 from .timed_rows import timed_rows
 
 if TYPE_CHECKING:
@@ -130,6 +131,7 @@ def floaty_log(
     Raises:
         ParseError: If no record has a time stamp.
     """
+    require_columns(frame, (TIME,), path)
     frame = numbers_where_possible(frame, ("sessionId",))
     seconds = frame.get_column(TIME).to_numpy() * MILLI
     rows = timed_rows(frame, lines, seconds, path=path, expected="milliseconds since 1970 in 'timestamp'")

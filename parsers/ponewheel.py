@@ -19,6 +19,7 @@ from .current_sign import current_sign
 from .loose_text import numbers_where_possible
 from .ponewheel_rows import Rows, read_rows
 from .positions import drop_missing_fixes, track_speed
+from .required_columns import require_columns
 from .sign_notes import unsure_sign
 from .speed_units import SpeedUnit, speed_unit_by_speed
 from .stamps import parse_iso_stamps
@@ -109,6 +110,7 @@ class POnewheel(Parser):
     def parse(self, source: Source, options: ReadOptions) -> list[Log]:
         """Put broken lines together, read the rows and find the unit system."""
         table = read_rows(source.data, source.label)
+        require_columns(table.frame, (_TIME,), source.label)
         stamps, clock = _stamps(table, options)
         frame = numbers_where_possible(table.frame, _TEXTS)
         rows = timed_rows(
