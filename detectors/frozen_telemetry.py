@@ -111,7 +111,7 @@ def _stuck(case: Case, track: Track) -> list[tuple[int, int, float]]:
         inside = current[first : last + 2]
         length = float(track.time[last + 1] - track.time[first])
         spread = float(np.nanmax(inside) - np.nanmin(inside))
-        if length >= _SHORTEST_S and spread <= 2 * (_NOISE_A + 0.03 * abs(float(inside[0]))):
+        if length >= _SHORTEST_S and last - first >= _FEWEST_ROWS and spread <= 2 * (_NOISE_A + 0.03 * abs(float(inside[0]))):
             moved = _moved_elsewhere(case, track, first, last + 1)
             if moved > _MOVES_A + 4 * spread:
                 found.append((first, last + 1, length))
@@ -119,16 +119,18 @@ def _stuck(case: Case, track: Track) -> list[tuple[int, int, float]]:
 
 
 def _moved_elsewhere(case: Case, track: Track, first: int, last: int) -> float:
-    """By how much the current of a controller on the same clock moved meanwhile, A (2nd to 98th percentile)."""
+    """By how much the current of a controller moved meanwhile, in A, averaged over the polls of the BMS as it would."""
     most = 0.0
     for other in case.ride.riding:
-        if other.clock.aligned and other.has("battery_current"):
-            margin = track.clock.uncertainty_s + other.clock.uncertainty_s + 1.0
-            start, end = np.searchsorted(other.time, (track.time[first] + margin, track.time[last] - margin))
-            inside = other.values("battery_current")[start:end]
-            inside = inside[np.isfinite(inside)]
-            if len(inside) >= 10:
-                most = max(most, float(np.percentile(inside, 98) - np.percentile(inside, 2)))
+        if not (other.clock.aligned and other.has("battery_current")):
+            continue
+        current = np.nan_to_num(other.values("battery_current"))
+        sums = np.concatenate(([0.0], np.cumsum(current)))
+        edges = np.searchsorted(other.time, track.time[first + 1 : last])
+        counts = np.diff(edges)
+        means = np.diff(sums[edges])[counts > 0] / counts[counts > 0]
+        if len(means) >= 5:
+            most = max(most, float(np.percentile(means, 90) - np.percentile(means, 10)))
     return most
 
 

@@ -182,7 +182,12 @@ def _scores(
                 total += best.weight
                 reasons.append(best)
             unseen.extend(missing)
-        supported = any(reason.weight > 0 for reason in reasons)
+        # What was not seen can tell two causes apart; only what was seen can bring one up.
+        supported = any(
+            reason.weight > 0 and relevant[reason.evidence].seen is Seen.OBSERVED
+            for reason in reasons
+            if reason.evidence in relevant
+        )
         if supported and any(r.evidence in first and r.weight > 0 for r in reasons):
             total += EARLIEST_BONUS_NATS
         scores.append(_Score(cause, total, tuple(reasons), tuple(unseen), supported))
