@@ -5,9 +5,11 @@ from __future__ import annotations
 from ridelog.detection import Detector
 
 from .bms_charge_path import BmsChargePath
+from .bms_stayed_on import BmsStayedOn
 from .bms_trip import BmsTrip
 from .bus_swings import BusSwings
 from .cell_imbalance import CellImbalance
+from .controller_configuration_check import ControllerConfigurationCheck
 from .controller_faults import ControllerFaults
 from .controller_restart import ControllerRestart
 from .fault_listing import FaultListing
@@ -32,6 +34,7 @@ DETECTORS: tuple[Detector, ...] = (
     PowerPathOpen(),
     BmsTrip(),
     BmsChargePath(),
+    BmsStayedOn(),
     RegenOvervoltage(),
     BusSwings(),
     ControllerFaults(),
@@ -52,4 +55,5 @@ DETECTORS: tuple[Detector, ...] = (
     PwmSaturation(),
     FrozenTelemetry(),
     ImplausibleValues(),
+    ControllerConfigurationCheck(),
 )
