@@ -183,6 +183,17 @@ class PowerPathOpen(Detector):
         return evidence
 
 
+def openings_under_load(case: Case, track: Track) -> list[tuple[int, int]]:
+    """First and last row of every stretch in which the battery was gone while riding; none without a pack estimate."""
+    outside = excursions(case, track)
+    if outside is None:
+        return []
+    current = np.abs(track.values("battery_current"))
+    scale = float(np.nanpercentile(current, 99)) if np.isfinite(current).any() else 0.0
+    found = outside.low(track, _JOIN_S)
+    return [(first, last) for first, last in found if _kind(track, first, last, scale) == "opening"]
+
+
 def _kind(track: Track, first: int, last: int, scale: float) -> str:
     """Tell an opening from switching at standstill and from a single odd voltage sample ("" for neither)."""
     current = track.values("battery_current")
