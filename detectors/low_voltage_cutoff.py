@@ -22,6 +22,8 @@ _REDUCED_SHARE = 0.6
 _DRIVE_A = 3.0
 #: Cell voltages between which a cutoff is set in practice, V; engineering judgement.
 _CELL_LOW_V, _CELL_HIGH_V = 2.6, 3.55
+#: Cells this low under load and without it, V, for this long, s: below the start of any usual cutoff (3.1 to 3.4 V).
+_EMPTY_LOADED_V, _EMPTY_OPEN_V, _EMPTY_S = 3.17, 3.33, 12.0
 
 
 class LowVoltageCutoff(Detector):
@@ -67,6 +69,8 @@ class LowVoltageCutoff(Detector):
             found, limit, source = _configured(track, start), start, "configuration"
         else:
             found, limit = _pinned(case, track)
+            if not found:
+                found, limit = _nearly_empty(case, track)
             source = "engineering judgement"
         if not found:
             lowest = float(np.nanmin(track.values("pack_voltage")))
@@ -88,7 +92,7 @@ class LowVoltageCutoff(Detector):
                     channels=("pack_voltage", "battery_current"),
                 )
             )
-        sure = 1.0 if source == "configuration" else 0.8
+        sure = 1.0 if source == "configuration" else 0.75
         at = track.onset(found[0][0])
         return Outcome.found(findings, {"lowvoltage.foldback": Evidence.observed(strength=sure, at=at)})
 
@@ -117,6 +121,20 @@ def _pinned(case: Case, track: Track) -> tuple[list[tuple[int, int]], float | No
         at_floor &= reach < 0
     found = [item for item in episodes(at_floor, track.time, _JOIN_S) if _length(track, item) >= _PINNED_S]
     return [item for item in found if _tapers(track, *item)], floor
+
+
+def _nearly_empty(case: Case, track: Track) -> tuple[list[tuple[int, int]], float | None]:
+    """Driving with cells so empty that any usual cutoff is at work: low under load and low without it, for a while."""
+    series = case.pack.series
+    residual = case.pack.residual.get(track.index)
+    if residual is None or series.best is None or not series.certain or case.pack.chemistry.name != "nmc":
+        return [], None
+    cell = track.values("pack_voltage") / series.best
+    empty = (cell <= _EMPTY_LOADED_V) & (residual.open_circuit / series.best <= _EMPTY_OPEN_V)
+    empty &= track.values("battery_current") > _DRIVE_A
+    found = [item for item in episodes(empty, track.time, 4 * _JOIN_S) if _length(track, item) >= _PINNED_S]
+    inside = sum(_length(track, item) for item in found)
+    return (found[:5] if inside >= _EMPTY_S else []), _EMPTY_LOADED_V * series.best
 
 
 def _tapers(track: Track, first: int, last: int) -> bool:
