@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Final
 
@@ -15,7 +15,7 @@ from ridelog.log import Role
 from ridelog.ride import RIDING_ROLES
 from ridelog.settings import number
 
-from .settings_place import place, series_counts
+from .settings_place import place, series_counts, series_probabilities
 
 if TYPE_CHECKING:
     from ridelog.ride import Track
@@ -51,6 +51,8 @@ _HEADROOM: Final = 1.2
 _REGEN_A: Final = 120.0
 _DRIVE_A, _JOIN_S, _SHORTEST_S = 3.0, 2.0, 1.5
 _OVER_VOLTAGE, _ABSOLUTE = 1, 4
+#: Evidence weaker than this, over the numbers of cells the pack may have, is not given.
+_LEAST_STRENGTH: Final = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,32 +157,37 @@ class ControllerConfigurationCheck(Detector):
 
     def _voltage_limit(self, case: Case) -> tuple[Finding, Evidence] | None:
         """An over-voltage fault at a voltage that a full pack has by itself."""
-        limit, full = number(case.settings, "controller_voltage_max"), _full(case)
-        if limit is None or full is None or limit > full[0]:
+        limit, cell = number(case.settings, "controller_voltage_max"), _by_chemistry(case, _FULL_V, _ION_FULL_V)
+        if limit is None:
+            return None
+        # A hundredth below the full pack leaves no doubt.
+        full, strength = _weighed(case, lambda count: 0.6 + 40 * (1 - limit / (count * cell)), cell)
+        if strength < _LEAST_STRENGTH:
             return None
         for track, row in _faults(case, _OVER_VOLTAGE):
             around = 0 if track.log.role is Role.EVENTS else 1
             near = track.values("pack_voltage")[max(row - around, 0) : row + around + 1]
             highest = float(np.nanmax(near)) if np.isfinite(near).any() else float("nan")
-            if np.isfinite(highest) and highest > full[0] * 1.03:
+            if np.isfinite(highest) and highest > full * 1.03:
                 continue
             message = (
-                f"The over-voltage limit is set to {limit:.1f} V, and the full pack has {full[0]:.1f} V: "
+                f"The over-voltage limit is set to {limit:.1f} V, and the full pack has {full:.1f} V: "
                 "ordinary braking faults."
             )
-            strength = min(0.6 + 0.4 * (full[0] - limit) / (0.01 * full[0]), 1.0)
-            measured = Measurement("over-voltage limit", limit, "V", full[0], "REG-03")
+            measured = Measurement("over-voltage limit", limit, "V", full, "REG-03")
             return self._acted(track, (row, row), Severity.CRITICAL, message, measured, strength)
         return None
 
     def _cutoff(self, case: Case) -> tuple[Finding, Evidence] | None:
         """A fold-back at a cutoff that begins with much charge left."""
-        start, counts = number(case.settings, "battery_cut_start"), series_counts(case)
-        if start is None or not counts:
+        start, bound = number(case.settings, "battery_cut_start"), _by_chemistry(case, _CUT_HIGH_V, _ION_CUT_HIGH_V)
+        if start is None:
             return None
-        cell, bound = start / max(counts), _by_chemistry(case, _CUT_HIGH_V, _ION_CUT_HIGH_V)
-        if cell <= bound:
+        # A tenth of a volt above the bound leaves no doubt.
+        usual, strength = _weighed(case, lambda count: 0.6 + 4 * (start / count - bound), bound)
+        if strength < _LEAST_STRENGTH:
             return None
+        cell = bound * start / usual
         for track in case.ride.of_role(*RIDING_ROLES):
             if not track.has("pack_voltage", "battery_current"):
                 continue
@@ -195,7 +202,6 @@ class ControllerConfigurationCheck(Detector):
                     f"The power fades from {start:.1f} V on, {cell:.2f} V a cell: the cutoff is set too high for this "
                     "pack, much of its charge is left there."
                 )
-                strength = min(0.6 + 0.4 * (cell - bound) / 0.1, 1.0)
                 measured = Measurement("cutoff start of a cell", cell, "V", bound, "CUT-02")
                 return self._acted(track, long[0], Severity.WARNING, message, measured, strength)
         return None
@@ -214,6 +220,19 @@ class ControllerConfigurationCheck(Detector):
             measured = Measurement("absolute limit over motor current", ratio, "", _CLOSE, "engineering judgement")
             return self._acted(track, (row, row), Severity.CRITICAL, message, measured, strength)
         return None
+
+
+def _weighed(case: Case, strength: Callable[[int], float], cell: float) -> tuple[float, float]:
+    """Over the numbers of cells the pack may have: the pack voltage of the most probable, and the mean strength.
+
+    `strength` gives 0.6 and more for a setting that is wrong with so many cells, less for one that is not.
+    """
+    probabilities = series_probabilities(case)
+    if not probabilities:
+        return float("nan"), 0.0
+    best = max(probabilities, key=lambda count: probabilities[count])
+    mean = sum(p * (min(s, 1.0) if (s := strength(n)) > 0.6 else 0.0) for n, p in probabilities.items())
+    return best * cell, float(mean)
 
 
 def _by_chemistry(case: Case, table: dict[str, float], otherwise: float) -> float:

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from ridelog.detection import Case
 from ridelog.log import Role
 from ridelog.ride import RIDING_ROLES, Track
+from ridelog.settings import number
 
 #: A number of cells less probable than this is not considered.
 _LEAST = 0.1
+#: Cutoff of one cell, V, that a battery somebody entered can have; engineering judgement.
+_CELL_V = (2.0, 4.0)
 
 
 def place(case: Case, setting: str) -> tuple[Track, int]:
@@ -24,6 +29,20 @@ def place(case: Case, setting: str) -> tuple[Track, int]:
     return next((track for track in (*riding, *case.ride.tracks) if track.log.rows), case.ride.tracks[0]), 0
 
 
+def series_probabilities(case: Case) -> Mapping[int, float]:
+    """Numbers of cells in series to their probabilities, {} when nothing can be said.
+
+    Without any voltage in the logs the number the settings say counts, if it fits the cutoff they say: a battery that
+    was never entered stays at the 3 cells of the firmware and does not fit.
+    """
+    if case.pack.series.probabilities:
+        return case.pack.series.probabilities
+    cells, cut = number(case.settings, "series_cells"), number(case.settings, "battery_cut_start")
+    if cells and cut and _CELL_V[0] <= cut / cells <= _CELL_V[1]:
+        return {round(cells): 1.0}
+    return {}
+
+
 def series_counts(case: Case) -> tuple[int, ...]:
-    """Numbers of cells in series the pack may have, () when nothing can be said."""
-    return tuple(count for count, probability in case.pack.series.probabilities.items() if probability >= _LEAST)
+    """Numbers of cells in series the pack may well have, () when nothing can be said."""
+    return tuple(count for count, probability in series_probabilities(case).items() if probability >= _LEAST)
