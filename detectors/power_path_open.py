@@ -96,7 +96,8 @@ class PowerPathOpen(Detector):
         if ending is not None:
             findings.append(self._ending(track, ending))
         if not openings:
-            extra = {"path.collapse": Evidence.absent("the voltage stayed with the pack in every row.")}
+            extra = {name: Evidence.not_observable("no opening to look at") for name in self.evidence}
+            extra["path.collapse"] = Evidence.absent("the voltage stayed with the pack in every row.")
             if ending is not None:
                 at = track.onset(track.log.rows - 1)
                 extra["path.log-ends-under-load"] = Evidence.observed(f"Its last row has {ending:.0f} A.", at=at)

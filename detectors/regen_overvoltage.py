@@ -86,7 +86,13 @@ class RegenOvervoltage(Detector):
         openings.sort()
         full += [] if full or openings else _overcharged(case, track, outside)
         if not openings and not full:
-            absent = {"regen.open-pack": Evidence.absent(strength=1.0 if _has_regen(track) else 0.2)}
+            strength = 1.0 if _has_regen(track) else 0.2
+            absent = {
+                "regen.open-pack": Evidence.absent(strength=strength),
+                "regen.overvoltage-with-pack": Evidence.absent(strength=strength),
+                "regen.pack-nearly-full": Evidence.not_observable("no overvoltage to look at"),
+                "regen.drive-normal": Evidence.not_observable("no overvoltage to look at"),
+            }
             return Outcome.clear("braking never raised the voltage above what the pack explains.", absent)
         findings = [self._open(track, outside, *item) for item in openings]
         findings += [self._full(case, track, *item) for item in full]
