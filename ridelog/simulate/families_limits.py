@@ -76,10 +76,17 @@ def _hot_motor(scene: Scene) -> None:
 
 
 def _cutoff_onset(scene: Scene, history: History) -> None:
-    cut = scene.controller
-    level = cut.cut_end + 0.6 * (cut.cut_start - cut.cut_end)
-    hits = np.flatnonzero((history["bus_voltage"] < level) & (history["throttle"] > 0.4) & (history["speed"] > 1.0))
-    if len(hits) > 25:
+    """Find where the fold-back really holds the rider back: more is asked for than it leaves, for seconds in all."""
+    cut, motors = scene.controller, scene.vehicle.motors
+    left = np.clip((history["bus_voltage"] - cut.cut_end) / (cut.cut_start - cut.cut_end), 0.0, 1.0)
+    held = (
+        (left < 0.75)
+        & (history["controller_current"] > 0.85 * left * cut.battery_max * motors)
+        & (history["throttle"] > 0.5)
+        & (history["speed"] > 1.0)
+    )
+    hits = np.flatnonzero(held)
+    if len(hits) * history.step_s > 3.0:
         scene.truth.begin(float(history.time[hits[0]]))
 
 
@@ -92,7 +99,8 @@ def _cutoff(scene: Scene) -> None:
     cut = scene.controller
     cut.cut_start, cut.cut_end = (2.95 * cells, 2.7 * cells) if iron else (3.3 * cells, 3.0 * cells)
     gentle_until(scene, scene.event_s - 7, 0.4)
-    scene.pull(scene.event_s)
+    for number in range(4):
+        scene.pull(scene.event_s + 20 * number, hold_s=12)
     scene.after_ride.append(_cutoff_onset)
 
 
@@ -103,7 +111,8 @@ def _cutoff_too_high(scene: Scene) -> None:
     scene.controller.cut_start, scene.controller.cut_end = 3.75 * cells, 3.5 * cells
     if scene.pack.kind.chemistry == "lfp":
         scene.controller.cut_start, scene.controller.cut_end = 3.25 * cells, 3.0 * cells
-    scene.pull(scene.event_s)
+    for number in range(4):
+        scene.pull(scene.event_s + 20 * number, hold_s=12)
     scene.after_ride.append(_cutoff_onset)
 
 

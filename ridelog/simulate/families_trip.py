@@ -181,7 +181,11 @@ def _commanded_off(scene: Scene) -> None:
     level = 0.5 * scene.controller.battery_max * scene.vehicle.motors
     scene.engine.watches.append(
         Trigger(
-            lambda chunk: (chunk["speed"] > 0.5 * scene.cruise) & (chunk["pack_current"] < level),
+            lambda chunk: (
+                (chunk["speed"] > 0.5 * scene.cruise)
+                & (chunk["pack_current"] > 0.15 * level)
+                & (chunk["pack_current"] < level)
+            ),
             off,
             earliest_s=scene.event_s,
         )

@@ -36,6 +36,8 @@ def indistinguishable(cause: str, suite: str, facts: dict[str, float | str]) -> 
         result |= _OPEN_IN_REGEN
     if cause == "remote-input-loss" or "kill_switch" in facts:
         result |= _SILENT_STOP
+    if cause == "bms-short-circuit-trip" and "daly" in suite:
+        result.add("bms-overcurrent-trip")
     if suite == "express+bms" or "plain" in suite:
         # Neither carries protection flags, the first not even those of the FETs.
         if cause in ("discharge-fet-commanded-off", "power-path-open"):

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 _VOLTAGE_BITS: Final = {"cell-overvoltage": 1, "cell-undervoltage": 3, "pack-overvoltage": 5, "pack-undervoltage": 7}
 _TEMPERATURE_BITS: Final = {"charge-overtemperature": 1, "charge-undertemperature": 3, "discharge-overtemperature": 5}
 _CURRENT_BITS: Final = {"charge-overcurrent": 1, "discharge-overcurrent": 3}
+#: The newer protocol has no bit of its own for a short circuit.
+_CURRENT_BITS_D2: Final = {**_CURRENT_BITS, "short-circuit": 3}
 _FET_BITS: Final = {"fet-overtemperature": 1}
 _MODULE_BITS: Final = {"short-circuit": 2}
 
@@ -64,7 +66,7 @@ def daly_d2_parcels(t: BmsTelemetry) -> list[Parcel]:
         (0x38, np.nanmax(read, axis=1) - np.nanmin(read, axis=1)),
         (0x39, np.abs(t.voltage * t.current)),
         (0x3A, _alarms(t, _TEMPERATURE_BITS) << 8 | _alarms(t, _VOLTAGE_BITS)),
-        (0x3B, _alarms(t, _CURRENT_BITS)),
+        (0x3B, _alarms(t, _CURRENT_BITS_D2)),
         (0x3C, _alarms(t, _FET_BITS)),
     ):
         register(number, values)

@@ -21,6 +21,7 @@ PROTECTION_BITS: Final[dict[str, int]] = {
     "charge-overtemperature": 4,
     "charge-undertemperature": 5,
     "discharge-overtemperature": 6,
+    "fet-overtemperature": 6,
     "charge-overcurrent": 8,
     "discharge-overcurrent": 9,
     "short-circuit": 10,
@@ -43,7 +44,9 @@ def write_jbdtools(scene: Scene, t: BmsTelemetry, *, english: bool) -> bytes:
         t: The samples.
         english: The layout of 2016 with English captions, or that of 2018 to 2021.
     """
-    series, sensors = t.cells.shape[1], t.temperatures.shape[1]
+    # The first sensor sits on the board itself.
+    temperatures = np.concatenate((t.fet_temperature[:, None], t.temperatures), axis=1)
+    series, sensors = t.cells.shape[1], temperatures.shape[1]
     cells = [f"Cell{k + 1}" for k in range(series)]
     if english:
         warm = [f"Temp{k + 1}" for k in range(sensors)]
@@ -68,7 +71,7 @@ def write_jbdtools(scene: Scene, t: BmsTelemetry, *, english: bool) -> bytes:
         fields += [f"{value:0.3f} V" for value in extremes[row].tolist()]
         fields += [f"{int(t.soc[row] * 100)}%", f"{round(float(t.remaining_ah[row]) * 1000)}mAH"]
         fields += [f"{round(t.capacity_ah * 1000)}mAH", str(t.cycles)]
-        fields += [f"{value:0.1f}" for value in t.temperatures[row].tolist()]
+        fields += [f"{value:0.1f}" for value in temperatures[row].tolist()]
         fields += ["ON" if t.charge[row] else "OFF", "ON" if t.discharge[row] else "OFF"]
         fields.append(f"{bitmask(t.protections[row], PROTECTION_BITS):x}")
         fields.append(f"{1 << int(highest[row]) if t.balancing[row] else 0:x}")

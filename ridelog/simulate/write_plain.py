@@ -15,11 +15,15 @@ if TYPE_CHECKING:
 
 
 def write_plain(rng: Generator, scene: Scene, t: BmsTelemetry) -> bytes:
-    """Write time, voltage, current (charging negative), charge, temperatures, FETs and cells."""
+    """Write time, voltage, current, charge, temperature, FETs and cells."""
     iso = bool(rng.random() < 0.6)
     flags = bool(rng.random() < 0.7)
     series = t.cells.shape[1]
-    header = ["timestamp" if iso else "time (s)", "voltage (V)", "current (A)", "soc (%)", "temperature (C)"]
+    # Some say which way the current counts, always where no load could show it; others leave it to the reader.
+    named = scene.parked is not None or bool(rng.random() < 0.3)
+    sign = 1.0 if named or rng.random() < 0.5 else -1.0
+    current = "discharge current (A)" if named else "current (A)"
+    header = ["timestamp" if iso else "time (s)", "voltage (V)", current, "soc (%)", "temperature (C)"]
     if flags:
         header += ["charge_fet", "discharge_fet"]
     header += [f"cell{k + 1} (V)" for k in range(series)]
@@ -32,10 +36,10 @@ def write_plain(rng: Generator, scene: Scene, t: BmsTelemetry) -> bytes:
             fields = [moment.strftime("%Y-%m-%d %H:%M:%S.%f")[:-3]]
         else:
             fields = [f"{stamp - start:.3f}"]
-        fields += [f"{t.voltage[row]:.2f}", f"{t.current[row]:.2f}", f"{t.soc[row] * 100:.0f}"]
+        fields += [f"{t.voltage[row]:.2f}", f"{sign * t.current[row]:.2f}", f"{t.soc[row] * 100:.0f}"]
         fields.append(f"{t.temperatures[row].max():.1f}")
         if flags:
             fields += [str(int(t.charge[row])), str(int(t.discharge[row]))]
-        fields += ["" if np.isnan(value) else f"{value:.3f}" for value in t.cells[row].tolist()]
+        fields += [f"{value:.3f}" for value in np.nan_to_num(t.cells[row]).tolist()]
         lines.append(",".join(fields))
     return ("\n".join(lines) + "\n").encode()
