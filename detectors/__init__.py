@@ -5,6 +5,7 @@ from __future__ import annotations
 from ridelog.detection import Detector
 
 from .bms_charge_path import BmsChargePath
+from .bms_configuration import BmsConfiguration
 from .bms_stayed_on import BmsStayedOn
 from .bms_trip import BmsTrip
 from .bus_swings import BusSwings
@@ -56,4 +57,5 @@ DETECTORS: tuple[Detector, ...] = (
     FrozenTelemetry(),
     ImplausibleValues(),
     ControllerConfigurationCheck(),
+    BmsConfiguration(),
 )

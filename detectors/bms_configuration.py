@@ -1,0 +1,308 @@
+"""BM01: the settings of the BMS against the chemistry, the board's rating and its use."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import ClassVar, Final
+
+import numpy as np
+
+from ridelog.detection import Case, Detector
+from ridelog.diagnosis.ratings import balance_start, largest, named, ratings
+from ridelog.episodes import episodes
+from ridelog.finding import Finding, Measurement, Outcome, Severity
+from ridelog.log import Role
+from ridelog.ride import Track
+from ridelog.settings import number
+
+from .settings_place import place
+
+#: Settings of a BMS; without any of them, and without a family or a current, there is nothing to check.
+_BMS: Final = (
+    "cell_overvoltage_limit",
+    "cell_undervoltage_limit",
+    "charge_current_limit",
+    "discharge_current_limit",
+    "discharge_overcurrent_delay",
+    "balance_trigger",
+    "balance_current_max",
+    "balance_start_voltage",
+    "balancer_enabled",
+    "charge_temperature_min",
+    "charge_fet_enabled",
+    "discharge_fet_enabled",
+)
+#: An over-current delay beyond this lets an overload heat cells, switches and leads, s. Delays of a few seconds pass
+#: launches; JK boards are delivered with 300 s (TRIP-10; engineering judgement).
+_LONG_DELAY_S: Final = 30.0
+#: Triggers of active balancers in V: the field uses 0.010 to 0.025 (CELL-01, CELL-03); below the noise of the reading,
+#: or wide of it, is named.
+_TRIGGER_V: Final = (0.004, 0.030)
+#: Balance current of a JK that part of the field holds to, A (CELL-03).
+_JK_BALANCE_A: Final = 0.2
+#: Voltages of a cell in V (cell data sheets): highest over-voltage limit, lowest and highest undervoltage limit.
+_CELL_LIMITS_V: Final = {"nmc": (4.28, 2.5, 3.3), "lfp": (3.80, 2.0, 3.0)}
+#: Charging below this plates lithium, degC (cell data sheets).
+_COLD_DEGC: Final = 0.0
+#: Switches of a board hotter than this wear out, degC; engineering judgement on 150 degC parts with a distant sensor.
+_HOT_DEGC: Final = 100.0
+#: A current above a rating counts from this time on, s (CUR-01: peaks last seconds).
+_SUSTAINED_S: Final = 5.0
+_JOIN_S: Final = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Remark:
+    setting: str
+    message: str
+    value: float
+    unit: str
+    limit: float | None
+    source: str
+
+
+class BmsConfiguration(Detector):
+    """The settings of the BMS do not fit the cells, the board, or the way it is used.
+
+    What it finds:
+        Delays that let an overload run on, limits that the chemistry does not allow, a balancer that is off, that
+        begins late or works hard, more cells than the board takes, currents beyond what the board is rated for or
+        beyond a limit of its own that did not act, and switches that are off in the settings.
+
+    Why it matters:
+        The board protects by these numbers. A wrong one shows only on the day it is needed (TRIP-10, TRIP-20, CUR-04).
+
+    Evidence:
+        None: it explains and warns, it does not name a cause.
+
+    Looks like it but is not:
+        Peaks of a few seconds above the continuous rating, charge limits set low on purpose for a longer life.
+
+    Needs:
+        A BMS log or a settings file of the board (JK settings, JBD parameter file, ANT or Daly registers).
+
+    Limits:
+        Which board it is shows only where its name says so (JK); else the largest board of the family is assumed.
+        Ratings are those the field reports.
+
+    Example:
+        Over-current limit 150 A with a delay of 300 s: an overload may run for five minutes.
+    """
+
+    code: ClassVar[str] = "BM01"
+    name: ClassVar[str] = "bms-configuration"
+    rules: ClassVar[tuple[str, ...]] = (
+        "TRIP-05",
+        "TRIP-10",
+        "TRIP-20",
+        "CELL-01",
+        "CELL-03",
+        "CELL-07",
+        "CELL-14",
+        "CUR-01",
+        "CUR-03",
+        "CUR-04",
+        "CUR-07",
+        "THM-07",
+        "CUT-05",
+    )
+
+    def detect(self, case: Case) -> Outcome:
+        """Compare the settings and the current with the chemistry and the ratings."""
+        known = any(name in case.settings for name in _BMS)
+        if not known and not any(track.has("battery_current") for track in case.ride.of_role(Role.BMS)):
+            return Outcome.unable("no setting of a BMS is known, and no BMS log has a current.")
+        remarks = (
+            *_current_remarks(case),
+            *_cell_remarks(case),
+            *_balance_remarks(case),
+            *_series_remarks(case),
+            *_other_remarks(case),
+        )
+        findings = [self._remark(case, remark) for remark in remarks]
+        for track in case.ride.of_role(Role.BMS):
+            findings.extend(self._use(case, track))
+        if not findings:
+            return Outcome.clear(
+                "every setting of the BMS that is known fits." if known else "the current stays within the ratings."
+            )
+        return Outcome.found(findings, {})
+
+    def _remark(self, case: Case, remark: _Remark) -> Finding:
+        track, row = place(case, remark.setting)
+        words = remark.setting.replace("_", " ")
+        return self.finding(
+            track,
+            row,
+            row,
+            severity=Severity.INFO,
+            event=False,
+            message=remark.message,
+            measurements=(Measurement(words, remark.value, remark.unit, remark.limit, remark.source),),
+        )
+
+    def _use(self, case: Case, track: Track) -> Iterator[Finding]:
+        """Currents beyond the rating for longer than a peak, and beyond a limit that did not act."""
+        if not track.has("battery_current"):
+            return
+        current = track.values("battery_current")
+        limit = number(case.settings, "discharge_current_limit")
+        wait = number(case.settings, "discharge_overcurrent_delay")
+        if limit and wait is not None:
+            item = _longest(track, current > 1.05 * limit)
+            # The board times its delay by its own readings: two rows of the log are left to it.
+            if item and _length(track, item) > wait + max(2.0, 2 * track.log.interval_s) and _on(track, item):
+                text = (
+                    f"The current stood above the BMS's own limit of {limit:.0f} A for {_length(track, item):.0f} s, "
+                    f"and it did not open after its {wait:g} s: do not count on this protection."
+                )
+                yield self._in_use(track, item, text, current, limit, "TRIP-20")
+        rated = _rated(case, track)
+        if rated is None:
+            return
+        ampere, board, source = rated
+        item = _longest(track, current > ampere)
+        if item and _length(track, item) >= _SUSTAINED_S:
+            text = (
+                f"The BMS carried more than the {ampere:.0f} A that {board} is rated for, for "
+                f"{_length(track, item):.0f} s on end."
+            )
+            yield self._in_use(track, item, text, current, ampere, source)
+
+    def _in_use(
+        self,
+        track: Track,
+        item: tuple[int, int],
+        text: str,
+        current: np.ndarray[tuple[int], np.dtype[np.float64]],
+        limit: float,
+        source: str,
+    ) -> Finding:
+        highest = float(np.nanmax(current[item[0] : item[1] + 1]))
+        return self.finding(
+            track,
+            *item,
+            severity=Severity.INFO,
+            message=text,
+            measurements=(Measurement("highest battery current", highest, "A", limit, source),),
+            channels=("battery_current",),
+            timed=track.clock.aligned,
+        )
+
+
+def _rated(case: Case, track: Track) -> tuple[float, str, str] | None:
+    """Continuous current in A, which board it is for, and where it comes from."""
+    identity = track.log.identity
+    own = named(case.family, f"{identity.model} {identity.hardware} {identity.device}")
+    if own is not None:
+        return own.continuous_a, "the board by its name", "maker's model name"
+    board = largest(case.family) if case.family else None
+    if board is None or board.continuous_a is None:
+        return None
+    return board.continuous_a[1], f"the largest board of this family in the table ({board.board})", board.rules[0]
+
+
+def _longest(track: Track, above: np.ndarray[tuple[int], np.dtype[np.bool_]]) -> tuple[int, int] | None:
+    found = episodes(above, track.time, min(_JOIN_S, 0.5 * max(track.log.interval_s, 0.05)))
+    return max(found, key=lambda item: _length(track, item), default=None)
+
+
+def _length(track: Track, item: tuple[int, int]) -> float:
+    return float(track.time[item[1]] - track.time[item[0]])
+
+
+def _on(track: Track, item: tuple[int, int]) -> bool:
+    """The discharge switch is known to have stayed on."""
+    return track.has("discharge_fet") and bool(np.nanmin(track.values("discharge_fet")[item[0] : item[1] + 1]) > 0)
+
+
+def _current_remarks(case: Case) -> Iterator[_Remark]:
+    limit, wait = (number(case.settings, f"discharge_{name}") for name in ("current_limit", "overcurrent_delay"))
+    if wait is not None and wait > _LONG_DELAY_S:
+        at = f" of {limit:.0f} A" if limit else ""
+        text = f"The BMS lets a current above its limit{at} run for {wait:.0f} s before it opens."
+        yield _Remark("discharge_overcurrent_delay", text, wait, "s", _LONG_DELAY_S, "TRIP-10")
+    for track in case.ride.of_role(Role.BMS)[:1]:
+        rated = _rated(case, track)
+        if limit and rated and limit > 1.05 * rated[0]:
+            text = (
+                f"The over-current limit of {limit:.0f} A is above the {rated[0]:.0f} A that {rated[1]} is rated for."
+            )
+            yield _Remark("discharge_current_limit", text, limit, "A", rated[0], rated[2])
+
+
+def _cell_remarks(case: Case) -> Iterator[_Remark]:
+    bounds = _CELL_LIMITS_V.get(case.pack.chemistry.name)
+    if bounds is None:
+        return
+    high, low, early = bounds
+    over, under = (number(case.settings, f"cell_{name}voltage_limit") for name in ("over", "under"))
+    if over is not None and over > high:
+        text = f"A cell may be charged to {over:.2f} V before the BMS stops: more than these cells stand."
+        yield _Remark("cell_overvoltage_limit", text, over, "V", high, "cell data sheets")
+    if under is not None and 0.5 < under < low:
+        text = f"A cell may fall to {under:.2f} V before the BMS stops: lower than these cells stand."
+        yield _Remark("cell_undervoltage_limit", text, under, "V", low, "CUT-05")
+    if under is not None and under > early:
+        text = f"The BMS stops at {under:.2f} V a cell: under load it will cut with charge left."
+        yield _Remark("cell_undervoltage_limit", text, under, "V", early, "CUT-01")
+
+
+def _balance_remarks(case: Case) -> Iterator[_Remark]:
+    if case.settings.get("balancer_enabled") is False:
+        yield _Remark("balancer_enabled", "The balancer is switched off.", 0.0, "", None, "CELL-01")
+        return
+    trigger = number(case.settings, "balance_trigger")
+    if trigger is not None and not _TRIGGER_V[0] <= trigger <= _TRIGGER_V[1]:
+        late = trigger > _TRIGGER_V[1]
+        text = f"Balancing begins at a difference of {1000 * trigger:.0f} mV; the field uses 10 to 25 mV. " + (
+            "Cells may drift that far apart." if late else "That is within the noise of the readings."
+        )
+        yield _Remark("balance_trigger", text, trigger, "V", _TRIGGER_V[1 if late else 0], "CELL-01")
+    current = number(case.settings, "balance_current_max")
+    if case.family == "jk" and current is not None and current > _JK_BALANCE_A:
+        text = (
+            f"The JK balances with up to {current:g} A. Part of the field holds it to 0.2 A after balance resistors "
+            "burnt, others use its full current: watch its temperature."
+        )
+        yield _Remark("balance_current_max", text, current, "A", _JK_BALANCE_A, "CELL-03")
+    start, usual = number(case.settings, "balance_start_voltage"), balance_start(case.family)
+    if start is not None and usual is not None and start >= usual[0]:
+        text = f"Balancing begins at {start:.2f} V a cell only: it needs a long time at full charge."
+        yield _Remark("balance_start_voltage", text, start, "V", usual[0], "CELL-07")
+
+
+def _series_remarks(case: Case) -> Iterator[_Remark]:
+    cells = number(case.settings, "series_cells")
+    if cells is None or not case.family:
+        return
+    for track in case.ride.of_role(Role.BMS):
+        own = named(case.family, f"{track.log.identity.model} {track.log.identity.hardware}")
+        if own is not None and cells > own.series_max:
+            text = f"The board is made for {own.series_max} cells by its name, and is set to {cells:.0f}."
+            yield _Remark("series_cells", text, cells, "", float(own.series_max), "maker's model name")
+            return
+    doubtful = [rating for rating in ratings(case.family) if rating.series_advertised and rating.series_max]
+    for rating in doubtful:
+        most = float(rating.series_max or 0)
+        if cells > most:
+            text = f"The board is set to {cells:.0f} cells; boards sold for that were found to take {most:.0f}."
+            yield _Remark("series_cells", text, cells, "", most, rating.rules[-1])
+
+
+def _other_remarks(case: Case) -> Iterator[_Remark]:
+    cold = number(case.settings, "charge_temperature_min")
+    if cold is not None and cold < _COLD_DEGC:
+        text = f"The BMS allows charging down to {cold:.0f} degC. Lithium cells are damaged by charging below zero."
+        yield _Remark("charge_temperature_min", text, cold, "degC", _COLD_DEGC, "cell data sheets")
+    hot = number(case.settings, "bms_fet_temperature_max")
+    if hot is not None and hot > _HOT_DEGC:
+        text = f"The switches of the BMS may reach {hot:.0f} degC before it stops."
+        yield _Remark("bms_fet_temperature_max", text, hot, "degC", _HOT_DEGC, "THM-07")
+    for name in ("charge", "discharge"):
+        if case.settings.get(f"{name}_fet_enabled") is False:
+            text = f"The {name} switch is off in the settings of the BMS" + (
+                ": regen has nowhere to go." if name == "charge" else "."
+            )
+            yield _Remark(f"{name}_fet_enabled", text, 0.0, "", None, "TRIP-05")
