@@ -168,6 +168,8 @@ def _read_wide(source: Source) -> list[DeviceTable]:
     captions = read_captions(source.head)
     table = read_delimited(source.data, separator=captions.separator, text_columns=captions.names, path=source.label)
     names = list(captions.names)
+    if not names:
+        raise ParseError("has no line of captions.", path=source.label)
     stamp = next((name for name in names if name.lower() in STAMPS), names[0])
     time = read_time_column(table.frame.get_column(stamp), 0, Meaning(stamp, time="time"), Style(False))
     if time is None or time.kind == "lost" or time.question:

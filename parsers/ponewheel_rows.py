@@ -28,6 +28,8 @@ _LOCATION: Final = re.compile(r",LOC=\((-?[\d.Ee-]+),\s*(-?[\d.Ee-]+)\)\s*$")
 #: Columns the app writes with two decimals in the language of the phone.
 _DECIMALS: Final = frozenset({"odometer", "lifetime_odometer", "controller_temp", "motor_temp", "battery_temp"})
 _FLAGS: Final = frozenset({"rider_detected", "rider_detected_pad1", "rider_detected_pad2", "charging"})
+#: At least eight voltages or dashes, which no other run of columns is.
+_CELL_LIST: Final = re.compile(r"\s*(?:(?:[0-5]\.\d{1,3}|--)\s+){7,}(?:[0-5]\.\d{1,3}|--)\s*")
 _NO_VALUE: Final = frozenset({"", "null", "none", "nan"})
 #: Longest row put together from pieces, characters; engineering judgement, ten times a real one.
 _LONGEST_ROW: Final = 8192
@@ -127,11 +129,8 @@ def _fit(cells: list[str], names: Sequence[str]) -> list[str] | None:
     """Cells in the places of their captions; None when they do not come out even."""
     surplus = len(cells) - len(names)
     if surplus > 0 and _CELLS in names:
-        at = names.index(_CELLS)
-        inner = re.fullmatch(r"[\d.\s,-]+", " ".join(cells[at : at + surplus + 1]))
-        if inner:
-            cells = [*cells[:at], " ".join(cells[at : at + surplus + 1]), *cells[at + surplus + 1 :]]
-            surplus = 0
+        cells = _join_cells(cells, names.index(_CELLS), surplus)
+        surplus = len(cells) - len(names)
     if surplus > 0:
         cells = _join_decimals(cells, names, surplus)
     if len(cells) != len(names):
@@ -140,6 +139,15 @@ def _fit(cells: list[str], names: Sequence[str]) -> list[str] | None:
         word = cell.strip().lower()
         if name in _FLAGS and word not in _NO_VALUE and word not in ("true", "false", "0", "1"):
             return None
+    return cells
+
+
+def _join_cells(cells: list[str], at: int, surplus: int) -> list[str]:
+    """Join the voltages of an unquoted list of cells, as many of them as look like voltages."""
+    for size in range(surplus + 1, 1, -1):
+        joined = " ".join(cells[at : at + size])
+        if _CELL_LIST.fullmatch(joined):
+            return [*cells[:at], joined, *cells[at + size :]]
     return cells
 
 

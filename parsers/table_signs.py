@@ -14,10 +14,11 @@ if TYPE_CHECKING:
 
 #: A current that never exceeds this is none, A (engineering judgement: the noise of a shunt).
 _NO_CURRENT = 0.05
-#: Steps of a few rows count from this correlation and this number on: |t| > 4 for 12 steps at 0.8 (engineering
-#: judgement, a short bench log has no more).
-_FEW_STEPS = 8
+#: A few steps of load count from this number, this correlation and this value of Student's t on: chance reaches it once
+#: in some hundred files of that length (engineering judgement, a short bench log has no more).
+_FEW_STEPS = 5
 _CLEAR_CORRELATION = 0.7
+_CERTAINTY = 6.0
 #: Faster than this the vehicle moves by its own power most of the time, m/s; duty likewise (engineering judgement).
 _MOVING = 1.5
 _TURNING = 0.1
@@ -156,7 +157,8 @@ def _by_steps(ride: Ride) -> tuple[int, str] | None:
     if len(steps) < _FEW_STEPS or not size:
         return None
     correlation = float(steps @ answers) / size
-    if abs(correlation) < _CLEAR_CORRELATION:
+    certainty = abs(correlation) * np.sqrt((len(steps) - 1) / max(1 - correlation**2, 1e-12))
+    if abs(correlation) < _CLEAR_CORRELATION or certainty < _CERTAINTY:
         return None
     text = f"the voltage at {len(steps)} steps of load (correlation {correlation:+.2f})"
     return -int(np.sign(correlation)) * _STRONG, text
