@@ -110,7 +110,13 @@ class ControllerConfigurationCheck(Detector):
         if all(number(case.settings, name) is None for name in _CONTROLLER):
             return Outcome.unable("no setting of the controller is known; its motor configuration (XML) holds them.")
         findings: list[Finding] = []
-        evidence = {name: Evidence.absent("the setting fits, or did not act in this ride") for name in self.evidence}
+        lacks = _lacks(case)
+        evidence = {
+            name: Evidence.not_observable(lack)
+            if lack
+            else Evidence.absent("the setting fits, or did not act in this ride")
+            for name, lack in zip(self.evidence, lacks, strict=True)
+        }
         for name, acted in (
             ("config.voltage-limit-below-full", self._voltage_limit(case)),
             ("config.cutoff-too-high", self._cutoff(case)),
@@ -121,9 +127,12 @@ class ControllerConfigurationCheck(Detector):
                 findings.append(finding)
         remarks = (*_voltage_remarks(case), *_cut_remarks(case), *_current_remarks(case), *_other_remarks(case))
         findings.extend(self._remark(case, remark) for remark in remarks)
-        if not findings:
-            return Outcome.clear("every setting of the controller that is known fits.", evidence)
-        return Outcome.found(findings, evidence)
+        if findings:
+            return Outcome.found(findings, evidence)
+        missing = "; ".join(dict.fromkeys(lack for lack in lacks if lack))
+        if all(lacks):
+            return Outcome.unable(f"{missing}.")
+        return Outcome.clear(f"the settings that could be compared fit{f' ({missing})' if missing else ''}.", evidence)
 
     def _remark(self, case: Case, remark: _Remark) -> Finding:
         track, row = place(case, remark.setting)
@@ -220,6 +229,17 @@ class ControllerConfigurationCheck(Detector):
             measured = Measurement("absolute limit over motor current", ratio, "", _CLOSE, "engineering judgement")
             return self._acted(track, (row, row), Severity.CRITICAL, message, measured, strength)
         return None
+
+
+def _lacks(case: Case) -> tuple[str, str, str]:
+    """What is missing to look at the over-voltage limit, the cutoff and the absolute limit; "" for nothing."""
+    counts = "" if series_probabilities(case) else "the number of cells in series is not known"
+    volts, cut = (number(case.settings, name) for name in ("controller_voltage_max", "battery_cut_start"))
+    return (
+        counts if volts is not None else "the over-voltage limit is not known",
+        counts if cut is not None else "the battery cutoff is not known",
+        "the absolute current limit or the motor current is not known" if _absolute_ratio(case) is None else "",
+    )
 
 
 def _weighed(case: Case, strength: Callable[[int], float], cell: float) -> tuple[float, float]:
