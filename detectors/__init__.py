@@ -24,6 +24,7 @@ from .path_resistance import PathResistance
 from .power_path_open import PowerPathOpen
 from .pwm_saturation import PwmSaturation
 from .regen_overvoltage import RegenOvervoltage
+from .remote_loss import RemoteLoss
 from .self_discharge import SelfDischarge
 from .sense_wiring import SenseWiring
 from .series_count import SeriesCount
@@ -54,6 +55,7 @@ DETECTORS: tuple[Detector, ...] = (
     SeriesCount(),
     SocMeter(),
     PwmSaturation(),
+    RemoteLoss(),
     FrozenTelemetry(),
     ImplausibleValues(),
     ControllerConfigurationCheck(),
