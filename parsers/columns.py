@@ -13,6 +13,7 @@ from ridelog.damage import Damage, DamageKind, Effect
 
 if TYPE_CHECKING:
     import polars as pl
+    from numpy.typing import NDArray
 
     from ridelog.log import LogBuilder
 
@@ -75,7 +76,7 @@ def add_columns(
             builder.add(column.channel, series.cast(str), source=column.source, conversion=column.conversion)
             continue
         values = series.to_numpy().astype(np.float64, copy=False)
-        if column.sentinels and len(values) and bool(np.isin(values, column.sentinels).all()):
+        if _holds_only(values, column.sentinels):
             shown = "/".join(f"{sentinel:g}" for sentinel in column.sentinels)
             damage.append(
                 Damage(
@@ -94,6 +95,11 @@ def add_columns(
         if name not in done and name:
             builder.keep(name, frame.get_column(name))
     return tuple(damage)
+
+
+def _holds_only(values: NDArray[np.float64], sentinels: tuple[float, ...]) -> bool:
+    # The first value spares most columns the look at all of them.
+    return bool(sentinels and len(values) and values[0] in sentinels and np.isin(values, sentinels).all())
 
 
 def as_written(

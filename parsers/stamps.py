@@ -122,33 +122,34 @@ def _by_width(texts: pl.Series) -> list[tuple[NDArray[np.int64], Bytes]]:
     if not len(texts):
         return []
     texts = texts.cast(pl.String)
-    lengths = texts.str.len_bytes().fill_null(0).to_numpy()
-    if len(lengths) and lengths.min() == lengths.max():
-        if not 0 < lengths[0] <= _LONGEST:
-            return []
-        matrix = _matrix(texts, int(lengths[0]))
+    places, flat = _buffers(texts)
+    width = int(places[1] - places[0])
+    # Texts as programs write them: all of one width, no blanks around them, none missing.
+    if 0 < width <= _LONGEST and not texts.null_count() and (np.diff(places) == width).all():
+        matrix = flat[places[0] : places[-1]].reshape(len(texts), width)
         if matrix[0, 0] != ord(" ") and matrix[0, -1] != ord(" "):
             return [(np.arange(len(texts)), matrix)]
     texts = texts.fill_null("").str.strip_chars()
-    lengths = texts.str.len_bytes().to_numpy()
+    places, flat = _buffers(texts)
+    widths = np.diff(places)
     groups = []
-    for width in np.unique(lengths):
+    for width in np.unique(widths).tolist():
         if 0 < width <= _LONGEST:
-            rows = np.flatnonzero(lengths == width)
-            groups.append((rows, _matrix(texts.gather(rows), int(width))))
+            rows = np.flatnonzero(widths == width)
+            groups.append((rows, flat[places[:-1][rows, None] + np.arange(width)]))
     return groups
 
 
-def _matrix(texts: pl.Series, width: int) -> Bytes:
+def _buffers(texts: pl.Series) -> tuple[NDArray[np.int64], Bytes]:
+    """Byte offsets of the texts, shape (n + 1,), and the bytes."""
     import pyarrow as pa
 
-    array = texts.to_arrow()
+    array = texts.alias("").to_arrow()
     if array.type != pa.large_string():
         array = array.cast(pa.large_string())
     _, offsets, data = array.buffers()
-    first = int(np.frombuffer(offsets, dtype=np.int64, count=array.offset + 1)[array.offset])
-    flat = np.frombuffer(data, dtype=np.uint8, count=len(texts) * width, offset=first)
-    return flat.reshape(len(texts), width)
+    places = np.frombuffer(offsets, dtype=np.int64, count=array.offset + len(texts) + 1)[array.offset :]
+    return places, np.frombuffer(data, dtype=np.uint8) if data is not None else np.empty(0, np.uint8)
 
 
 def _layout(pattern: str, width: int) -> tuple[list[_Part], list[tuple[int, int]]] | None:

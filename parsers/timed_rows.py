@@ -122,19 +122,33 @@ def _repeats(frame: pl.DataFrame, seconds: NDArray[np.float64]) -> NDArray[np.bo
             repeats = ~frame.select(pl.struct(frame.columns).is_first_distinct()).to_series().to_numpy()
         return repeats
     # On a clock that only runs forward a repeat follows the row it repeats.
-    same = np.flatnonzero(steps == 0) + 1
+    same = steps == 0
     for column in frame.get_columns():
-        if not len(same):
-            break
-        if column.dtype.is_float():
-            values = column.to_numpy()
-            now, before = values[same], values[same - 1]
-            equal = (now == before) | (np.isnan(now) & np.isnan(before))
-        else:
-            equal = column[same].eq_missing(column[same - 1]).to_numpy()
-        same = same[equal]
-    repeats[same] = True
+        if not same.any():
+            return repeats
+        same &= _equal_to_previous(column, np.flatnonzero(same) + 1)
+    repeats[1:] = same
     return repeats
+
+
+def _equal_to_previous(column: pl.Series, rows: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """For each row but the first, whether it equals the one before; only `rows` are looked at when they are few."""
+    equal = np.zeros(len(column) - 1, dtype=bool)
+    if column.null_count() == len(column):
+        return ~equal
+    if not column.dtype.is_float():
+        equal[rows - 1] = column[rows].eq_missing(column[rows - 1]).to_numpy()
+        return equal
+    values = column.to_numpy()
+    few = len(rows) < len(values) // 10
+    now, before = (values[rows], values[rows - 1]) if few else (values[1:], values[:-1])
+    found: NDArray[np.bool_] = now == before
+    if column.null_count():
+        found |= np.isnan(now) & np.isnan(before)
+    if not few:
+        return found
+    equal[rows - 1] = found
+    return equal
 
 
 def _zeros(frame: pl.DataFrame, columns: tuple[str, ...]) -> NDArray[np.bool_]:

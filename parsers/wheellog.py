@@ -106,7 +106,8 @@ class WheelLog(Parser):
         table = read_wheellog(source.data, missing or captions, source.label)
         stamps = _stamps(table.frame, source)
         rows = timed_rows(
-            table.frame,
+            # Each column is looked at several times: in one piece that costs no copy.
+            table.frame.rechunk(),
             table.lines,
             stamps,
             path=source.label,
