@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 _MEASURED: Final = (Kind.NUMBER, Kind.INTEGER, Kind.NUMBERS)
 #: This part of the cells must be numbers for a column to be one of a number channel (engineering judgement).
 _MOSTLY: Final = 0.5
+#: Rows that are enough to tell a unit; of longer files every n-th is looked at.
+_ENOUGH: Final = 2000
 
 
 @dataclass(slots=True)
@@ -166,8 +168,7 @@ def settle_scales(plans: Sequence[Planned], seconds: NDArray[np.float64]) -> Non
     """
     cells = [plan for plan in plans if plan.channel == "cell_voltages" and len(plan.values)]
     if cells:
-        together = replace_values(cells)
-        scale = find_scale("cell_voltages", cells[0].meaning.unit, together, plans, seconds)
+        scale = find_scale("cell_voltages", cells[0].meaning.unit, _some_values(cells), plans, seconds)
         for plan in cells:
             _apply(plan, scale)
     for plan in plans:
@@ -177,9 +178,9 @@ def settle_scales(plans: Sequence[Planned], seconds: NDArray[np.float64]) -> Non
             _apply(plan, find_scale(plan.channel, plan.meaning.unit, plan.values, plans, seconds))
 
 
-def replace_values(cells: Sequence[Planned]) -> NDArray[np.float64]:
-    """All cell voltages of a table in one row of numbers."""
-    return np.concatenate([plan.values for plan in cells])
+def _some_values(cells: Sequence[Planned]) -> NDArray[np.float64]:
+    """Cell voltages of rows all over a table, enough to tell their unit."""
+    return np.concatenate([plan.values[:: max(1, len(plan.values) // _ENOUGH)] for plan in cells])
 
 
 def _apply(plan: Planned, scale: Scale) -> None:

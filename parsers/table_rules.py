@@ -80,6 +80,7 @@ _RULES: Final[tuple[tuple[str, str, str], ...]] = (
     ("discharge_fet", "discharge fet", "state switch"),
     ("fault_code", "fault code", "motor controller"),
     ("fault_code", "fault", "motor controller state"),
+    ("alert", "error", "motor controller state code"),
     ("alert", "alarm", "state code protection"),
     ("alert", "protection", "state code fault"),
     ("mode", "mode", "state"),
@@ -95,6 +96,10 @@ _RULES: Final[tuple[tuple[str, str, str], ...]] = (
     ("yaw", "yaw", ""),
     ("humidity", "humidity", ""),
     ("setpoint", "setpoint", ""),
+    ("q_axis_current", "q-current", "motor"),
+    ("cell_voltage_max", "max voltage", ""),
+    ("cell_voltage_min", "min voltage", ""),
+    ("cell_voltage_average", "average voltage", ""),
 )
 #: Every channel a caption can name.
 NAMED_CHANNELS: Final = frozenset({channel for channel, _, _ in _RULES} | {"cell_voltages", "battery_temperatures"}) | {

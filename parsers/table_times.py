@@ -54,6 +54,8 @@ _BY_UNIT: Final[dict[str, str]] = {
     "min": "minutes",
     "h": "hours",
 }
+#: Characters of a date and time without signs in between.
+_COMPACT_DATE: Final = 14
 #: 2001-09-09 and 2096: numbers in between are seconds since 1970, in s, ms, us or ns.
 _EPOCH: Final = (1.0e9, 4.0e9)
 #: Date numbers of spreadsheets from 1982 to 2119.
@@ -118,6 +120,8 @@ def read_time_column(
     if not len(cells):
         return None
     name = meaning.caption
+    if not kind and _plain_numbers(cells.head(100)):
+        return _from_numbers(series, place, meaning, style, "")
     if not kind and len(cells) > 1 and bool((cells.str.contains(SCIENTIFIC).sum() * 2) > len(cells)):
         return TimeColumn(place, name, "lost", np.empty(0), 0, reason=f"'{name}' holds numbers such as {cells[0]}")
     if kind in ("", "minutes-seconds"):
@@ -135,6 +139,15 @@ def read_time_column(
             resolution = 60.0 if digits < 0 else 10.0**-digits
             return TimeColumn(place, name, "time-of-day", seconds, resolution, reason=f"'{name}' is a time of day")
     return _from_numbers(series, place, meaning, style, kind)
+
+
+def _plain_numbers(cells: pl.Series) -> bool:
+    """Whether cells are nothing but numbers: neither written with an exponent nor long enough for a date."""
+    import polars as pl
+
+    if bool((cells.str.len_bytes() >= _COMPACT_DATE).any()) or bool(cells.str.contains("[eE]").any()):
+        return False
+    return cells.cast(pl.Float64, strict=False).null_count() == 0
 
 
 def _from_minutes(minutes: NDArray[np.float64], place: int, name: str, sample: str) -> TimeColumn:

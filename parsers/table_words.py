@@ -18,11 +18,11 @@ _WORDS: Final[dict[str, str]] = {
     "pack": "pack input inp in bus dc main supply eingang entree entrada ingresso вход 电池包 母线 输入",
     "total": "total gesamt tot totale totales sum summe общее общая общий суммарное 总 总和",
     "cell": "cell cells zelle zellen zell cellule cellules celda celdas cella celle ячейка ячейки ячеика ячеики банка"
-    " элемент 单体 单节 电芯 串",
+    " element элемент 单体 单节 电芯 节 串",
     "voltage": "voltage voltages volt volts spannung spannungen tension tensiones tensione voltaje voltaggio"
-    " напряжение напряжения 电压",
+    " напряжение напряжения 电压 压",
     "current": "current currents amperage amps curr cur strom strome courant intensite corriente corrente ток тока"
-    " 电流",
+    " 电流 流",
     "power": "power leistung puissance potencia potenza мощность pwr 功率",
     "energy": "energy energie energia энергия 能量",
     "charge": "charge charging chg laden lade ladung charged recharge carga carica ricarica заряд заряда зарядка 充电",
@@ -58,7 +58,8 @@ _WORDS: Final[dict[str, str]] = {
     "erpm": "erpm",
     "throttle": "throttle gas gasgriff acelerador acceleratore accelerateur газ 油门 转把",
     "remote": "remote fernbedienung",
-    "fault": "fault faults error errors fehler defaut erreur fallo guasto errore ошибка ошибки 故障 错误",
+    "fault": "fault faults defaut",
+    "error": "error errors fehler erreur fallo guasto errore ошибка ошибки 故障 错误",
     "alarm": "alarm alarms alert alerts warning warnings warnung warnungen alarma allarme alarme avertissement"
     " тревога предупреждение 报警 告警 警告",
     "protection": "protection protections schutz proteccion protezione защита 保护",
@@ -75,6 +76,7 @@ _WORDS: Final[dict[str, str]] = {
     "watt-hours": "wh kwh watthours",
     "d-axis": "daxis",
     "q-axis": "qaxis",
+    "q-current": "iq",
     "balance": "balance balancing balancer bal ausgleich equilibrage balanceo bilanciamento балансировка 均衡",
     "resistance": "resistance widerstand resistencia resistenza сопротивление 电阻 内阻",
     "gps": "gps gnss",
@@ -105,7 +107,9 @@ _WORDS: Final[dict[str, str]] = {
 _FILLERS: Final = frozenset(
     "of the de du des der die das di da del della la le el il value values val wert valeur valor valore значение 值 "
     "data reading measured actual ist now live real log no nr n num number information info 第 号 数 "
-    "internal interne номер last changed updated at unix utc local gmt travelled traveled driven gefahren".split()
+    "internal interne номер last changed updated at unix utc local gmt travelled traveled driven gefahren "
+    "count counter anzahl flag flags".split()
+)
 )
 #: Words that have another meaning in front of another word only.
 _LETTERS: Final[dict[str, str]] = {
@@ -115,8 +119,8 @@ _LETTERS: Final[dict[str, str]] = {
     "t": "temperature",
     "p": "power",
 }
-#: Words that mean something only when they are the whole caption: the Italian date, the French time.
-_ALONE: Final[dict[str, str]] = {"data": "date", "temps": "time"}
+#: Words that mean something else when they are the whole caption: the Italian date, the French time, the Russian level.
+_ALONE: Final[dict[str, str]] = {"data": "date", "temps": "time", "заряд": "soc"}
 _HAN: Final = re.compile(r"[\u4e00-\u9fff]+")
 _CAMEL: Final = re.compile(r"(?<=[a-zа-я0-9])(?=[A-ZА-Я])|(?<=[A-ZА-Я])(?=[A-ZА-Я][a-zа-я])")
 _DIGITS: Final = re.compile(r"(?<=\D)(?=\d)|(?<=\d)(?=\D)")
