@@ -110,7 +110,6 @@ _FILLERS: Final = frozenset(
     "internal interne номер last changed updated at unix utc local gmt travelled traveled driven gefahren "
     "count counter anzahl flag flags".split()
 )
-)
 #: Words that have another meaning in front of another word only.
 _LETTERS: Final[dict[str, str]] = {
     "u": "voltage",
