@@ -11,12 +11,13 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from ridelog.fleet.runner import AuditOptions, Summary
     from ridelog.incident import Incident
     from ridelog.log import Log
     from ridelog.parsing import ReadOptions
     from ridelog.pipeline import Options
 
-__all__ = ["analyze", "read"]
+__all__ = ["analyze", "audit", "read"]
 
 
 def read(path: str | os.PathLike[str], options: ReadOptions | None = None) -> list[Log]:
@@ -54,3 +55,28 @@ def analyze(
     if isinstance(paths, str | os.PathLike):
         paths = [paths]
     return pipeline.analyze([os.fspath(path) for path in paths], options)
+
+
+def audit(
+    paths: str | os.PathLike[str] | Iterable[str | os.PathLike[str]],
+    out: str | os.PathLike[str],
+    options: AuditOptions | None = None,
+) -> Summary:
+    """Analyze all logs of a fleet and write its tables and its page; a run that was stopped goes on.
+
+    Args:
+        paths: Folders, logs or URLs.
+        out: Folder or URL of the result.
+        options: How to run it.
+
+    Returns:
+        What was done; the tables lie in `out` as Parquet.
+
+    Raises:
+        ridelog.errors.RidelogError: If there is no file or the result cannot be written; a bad log becomes a row.
+    """
+    from ridelog.fleet import runner
+
+    if isinstance(paths, str | os.PathLike):
+        paths = [paths]
+    return runner.audit([os.fspath(path) for path in paths], os.fspath(out), options)

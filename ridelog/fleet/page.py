@@ -1,48 +1,86 @@
-"""The page of an audit: a plain table that sorts."""
+"""The page of an audit: one file that sorts and filters by itself, opens offline and fetches nothing."""
 
 from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
 
-_STYLE = """
-:root{color-scheme:light dark;font:15px/1.5 system-ui,sans-serif}
-body{margin:1.5rem auto;max-width:75rem;padding:0 1rem}
-table{border-collapse:collapse;width:100%}
-th,td{text-align:left;padding:.35rem .6rem;border-bottom:1px solid #8884;overflow-wrap:anywhere}
-th button{font:inherit;font-weight:600;background:none;border:0;padding:0;color:inherit;cursor:pointer}
-td.number{text-align:right;font-variant-numeric:tabular-nums}
-"""
+from .trends import METRICS, series
 
-_SCRIPT = """
-document.querySelectorAll('th button').forEach((button,column)=>button.addEventListener('click',()=>{
-const body=document.querySelector('tbody'),up=button.dataset.up!=='yes';
-document.querySelectorAll('th button').forEach(b=>{b.dataset.up='';b.parentElement.removeAttribute('aria-sort')});
-button.dataset.up=up?'yes':'no';button.parentElement.setAttribute('aria-sort',up?'ascending':'descending');
-const key=row=>row.cells[column].dataset.value??row.cells[column].textContent;
-const rows=[...body.rows].sort((a,b)=>{const x=key(a),y=key(b),n=parseFloat(x)-parseFloat(y);
-return (Number.isNaN(n)?x.localeCompare(y):n)*(up?1:-1)});body.append(...rows)}));
-"""
+if TYPE_CHECKING:
+    import pyarrow as pa
 
-_COLUMNS = ("path", "cause", "probability", "severity", "resistance_ohm", "parser", "error")
+_HERE: Final = Path(__file__).parent
+_RIDES: Final = (
+    "ride_id", "vehicle", "started", "files", "cause", "probability", "severity", "resistance_ohm",
+    "resistance_reference_ohm", "trips", "data_quality", "data_notes", "report", "error",
+)  # fmt: skip
 
 
-def page(rows: Sequence[dict[str, object]]) -> str:
-    """The page as HTML, for one row a log."""
+def page(tables: Mapping[str, pa.Table]) -> str:
+    """The page for the tables of an audit; the same tables give the same text.
+
+    The numbers travel as one JSON text; the page builds only the rows that are in sight, so that ten thousand rides
+    scroll as ten do. Text from logs is put in as text, never as markup, and the policy of the page runs its own
+    script and nothing else.
+    """
     from jinja2 import Environment
+    from markupsafe import Markup
 
-    digest = base64.b64encode(hashlib.sha256(_SCRIPT.encode()).digest()).decode()
-    template = Environment(autoescape=True).from_string(
-        "<!doctype html><html lang=en><head><meta charset=utf-8>"
-        "<meta name=viewport content='width=device-width,initial-scale=1'>"
-        "<meta http-equiv=Content-Security-Policy content=\"default-src 'none'; style-src 'unsafe-inline'; "
-        "script-src 'sha256-{{ digest }}'\"><title>ridelog audit</title><style>{{ style|safe }}</style></head><body>"
-        "<h1>Audit</h1><p>{{ rows|length }} logs.</p><table><thead><tr>"
-        "{% for name in columns %}<th scope=col><button>{{ name }}</button></th>{% endfor %}</tr></thead><tbody>"
-        "{% for row in rows %}<tr>{% for name in columns %}{% set value = row[name] %}"
-        "{% if value is number %}<td class=number data-value='{{ value }}'>{{ '%.4g' % value }}</td>"
-        "{% else %}<td>{{ value if value is not none else '' }}</td>{% endif %}{% endfor %}</tr>{% endfor %}"
-        "</tbody></table><script>{{ script|safe }}</script></body></html>\n"
+    style, script = (_HERE / "page.css").read_text("utf-8"), (_HERE / "page.js").read_text("utf-8")
+    template = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True).from_string(
+        (_HERE / "page.html.j2").read_text("utf-8")
     )
-    return template.render(digest=digest, style=_STYLE, script=_SCRIPT, rows=rows, columns=_COLUMNS)
+    vehicles = tables["vehicles"].to_pylist()
+    logs = tables["logs"]
+    data = {
+        "vehicles": vehicles,
+        "trends": tables["trends"].to_pylist(),
+        "rides": {name: logs.column(name).to_pylist() for name in _RIDES},
+        "series": _series(tables),
+        "metrics": {metric.name: metric.words for metric in METRICS},
+    }
+    errors = sum(1 for text in logs.column("error").to_pylist() if text)
+    findings = sum(tables["trends"].column("finding").to_pylist())
+    return template.render(
+        policy=f"default-src 'none'; style-src '{_hash(style)}'; script-src '{_hash(script)}'; img-src data:; "
+        "base-uri 'none'; form-action 'none'",
+        style=Markup(style),  # noqa: S704 - our own file
+        script=Markup(script),  # noqa: S704 - our own file
+        data=Markup(_embedded(data)),  # noqa: S704 - escaped by _embedded
+        vehicles=len(vehicles),
+        rides=logs.num_rows,
+        errors=errors,
+        tests=tables["trends"].num_rows,
+        findings=findings,
+    )
+
+
+def _series(tables: Mapping[str, pa.Table]) -> dict[str, dict[str, list[list[float]]]]:
+    """Vehicle to metric to moments (s since 1970) and values, at most 200 of each."""
+    found = series(*(tables[name].to_pylist() for name in ("logs", "pack_health", "cell_health")))
+    result: dict[str, dict[str, list[list[float]]]] = {}
+    for (vehicle, metric), points in sorted(found.items()):
+        chosen = points[:: -(-len(points) // 200)]
+        stamps = [round(moment.timestamp()) for moment, _ in chosen]
+        result.setdefault(vehicle, {})[metric] = [stamps, [float(f"{value:.4g}") for _, value in chosen]]
+    return result
+
+
+def _hash(text: str) -> str:
+    return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+
+
+def _embedded(data: object) -> str:
+    """JSON that cannot end the element it stands in."""
+
+    def plain(value: Any) -> object:  # noqa: ANN401 - what the encoder does not know
+        return value.strftime("%Y-%m-%dT%H:%M:%SZ") if isinstance(value, datetime) else str(value)
+
+    text = json.dumps(data, default=plain, separators=(",", ":"), ensure_ascii=True)
+    return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")

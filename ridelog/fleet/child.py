@@ -1,0 +1,153 @@
+"""The process that reads and analyzes logs, one order at a time; whatever a log does to it, nothing else is lost.
+
+Orders come as JSON lines on standard input, answers go as JSON lines to the descriptor that was standard output; what
+libraries print ends up on standard error. At the end of its input the process ends.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+from ridelog.errors import RidelogError, SourceError, UnrecognisedError
+
+from .jobs import AnalysisOptions, RideJob
+
+
+def main() -> None:
+    """Serve orders until the input ends."""
+    answers = os.fdopen(os.dup(1), "w", encoding="utf-8", errors="surrogateescape")
+    os.dup2(2, 1)
+    for line in sys.stdin:
+        order = json.loads(line)
+        answer = _survey(order) if order["do"] == "survey" else _analyze(order)
+        answers.write(json.dumps(answer) + "\n")
+        answers.flush()
+
+
+def _survey(order: dict[str, Any]) -> dict[str, Any]:
+    from .survey import survey_file
+
+    return survey_file(order["path"], order["span"], AnalysisOptions(**order["options"]))
+
+
+def _analyze(order: dict[str, Any]) -> dict[str, Any]:
+    """Give the rows of the rides of a job: one, or one for each file when their times turn out not to overlap."""
+    from .rows import error_rows
+
+    job = RideJob(**{name: tuple(v) if isinstance(v, list) else v for name, v in order["job"].items()})
+    options = AnalysisOptions(**order["options"])
+    try:
+        return {"rides": _rides(job, options, order["out"]), **_cost()}
+    except UnrecognisedError as error:
+        kind, message = "unknown-format", _message(error)
+    except SourceError as error:
+        kind, message = "unreadable", _message(error)
+    except RidelogError as error:
+        kind, message = "unreadable", _message(error)
+    except MemoryError:
+        kind, message = "memory", "It needs more memory than there is."
+    except Exception as error:  # noqa: BLE001 - the boundary of a batch: a bug in one log must not stop the others
+        kind, message = "internal", f"internal error: {type(error).__name__}: {error}"
+    return {"rides": [error_rows(job, kind, message)], **_cost()}
+
+
+def _message(error: RidelogError) -> str:
+    """The message without the path: the row says which file, and paths above the audited folder stay private."""
+    text = f"{error.place}: {error.message}" if error.place else error.message
+    return f"{text} {error.advice}" if error.advice else text
+
+
+def _rides(job: RideJob, options: AnalysisOptions, out: str) -> list[dict[str, Any]]:
+    from ridelog import pipeline
+    from ridelog.battery.pack import PackOptions
+    from ridelog.parsing import ReadOptions
+
+    from .rides import apart
+    from .rows import error_rows
+
+    how = pipeline.Options(
+        reading=ReadOptions(options.zone, options.bms, options.mapping),
+        pack=PackOptions(options.series, options.chemistry),
+    )
+    if len(job.paths) == 1:
+        return [_one(job, pipeline.read_all(job.paths, how), how, options, out)]
+    read: list[tuple[int, Any]] = []
+    rides: list[dict[str, Any]] = []
+    for place, path in enumerate(job.paths):
+        try:
+            read += [(place, log) for log in pipeline.read_all([path], how)]
+        except RidelogError as error:
+            kind = "unknown-format" if isinstance(error, UnrecognisedError) else "unreadable"
+            rides.append(error_rows(_alone(job, place, "It could not be read."), kind, _message(error)))
+    for places, reason in apart([(place, log.role, log.clock, log.duration_s) for place, log in read], job):
+        part = job if len(places) == len(job.paths) else _alone(job, places, reason)
+        logs = [log for place, log in read if place in places]
+        rides.append(_one(part, logs, how, options, out))
+    return rides
+
+
+def _alone(job: RideJob, places: int | tuple[int, ...], reason: str) -> RideJob:
+    from dataclasses import replace
+
+    from .jobs import digest
+
+    chosen = (places,) if isinstance(places, int) else places
+    names = tuple(job.names[place] for place in chosen)
+    return replace(
+        job,
+        key=digest(job.key, *names)[:32],
+        paths=tuple(job.paths[place] for place in chosen),
+        names=names,
+        digests=tuple(job.digests[place] for place in chosen),
+        size=job.size * len(chosen) // len(job.paths),
+        reason=reason,
+    )
+
+
+def _one(job: RideJob, logs: list[Any], how: Any, options: AnalysisOptions, out: str) -> dict[str, Any]:  # noqa: ANN401
+    from ridelog import pipeline
+
+    from .rows import incident_rows
+
+    incident = pipeline.investigate(logs, how)
+    level = incident.severity.level if incident.severity else 0
+    flagged = level >= 1 and incident.verdict.cause != "none"
+    report = ""
+    if options.reports == "all" or (options.reports == "flagged" and flagged):
+        from ridelog import plugins
+        from ridelog.reporting import ReportOptions
+
+        from .store import Store
+
+        report = f"reports/{job.key}.html"
+        page = plugins.report("html").render(incident, ReportOptions())
+        Store(out).write(report, page.encode("utf-8", "replace"))
+    return incident_rows(job, incident, report)
+
+
+def _cost() -> dict[str, float]:
+    """Processor seconds and peak resident MB of this process so far."""
+    try:
+        import resource
+    except ImportError:
+        return {"cpu": sum(os.times()[:2]), "peak": 0.0}
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    scale = 1024 * 1024 if sys.platform == "darwin" else 1024
+    return {"cpu": used.ru_utime + used.ru_stime, "peak": used.ru_maxrss / scale}
+
+
+def resident_megabytes(process: int) -> float:
+    """Resident memory of a process in MB; 0 where the system does not tell."""
+    try:
+        pages = int(Path(f"/proc/{process}/statm").read_text().split()[1])
+    except (OSError, ValueError, IndexError):
+        return 0.0
+    return pages * os.sysconf("SC_PAGE_SIZE") / (1 << 20)
+
+
+if __name__ == "__main__":
+    main()
