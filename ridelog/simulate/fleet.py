@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -56,8 +56,8 @@ class VehicleTrait:
             pack.start_soc[self.cell] -= 0.1 * self.strength * progress
 
 
-def _trait(rng: Generator, series: int) -> VehicleTrait:
-    name = str(
+def _trait(rng: Generator, series: int, wanted: str = "") -> VehicleTrait:
+    name = wanted or str(
         rng.choice(
             ["sound", "ageing-pack", "ageing-joint", "drifting-cell", "bad-logger"], p=[0.5, 0.15, 0.1, 0.1, 0.15]
         )
@@ -90,7 +90,14 @@ def _spoil(rng: Generator, data: bytes) -> tuple[bytes, str]:
 
 
 def simulate_fleet(
-    vehicles: int, rides: int, seed: int, out: Path, *, incident_share: float = 0.04, variant: int = 1
+    vehicles: int,
+    rides: int,
+    seed: int,
+    out: Path,
+    *,
+    incident_share: float = 0.04,
+    variant: int = 1,
+    traits: Sequence[str] = (),
 ) -> list[Path]:
     """Write the rides of a fleet, a folder for each vehicle, and one `truth.json` beside them.
 
@@ -101,6 +108,7 @@ def simulate_fleet(
         out: Folder, made if it is not there.
         incident_share: Share of the rides that end in one of the incidents a controller's log can show.
         variant: Physics variant.
+        traits: Traits of the first vehicles, by name; the others are sound. Drawn for all when empty.
     """
     from .catalogue import families
 
@@ -111,17 +119,17 @@ def simulate_fleet(
     for number in range(vehicles):
         count = rides // vehicles + (1 if number < rides % vehicles else 0)
         hardware = [seed, 77, number]
-        traits = np.random.default_rng([*hardware, 1])
-        suite = str(traits.choice(_SUITES))
-        series = int(traits.choice([10, 13, 16, 20]))
-        trait = _trait(traits, series)
+        drawn = np.random.default_rng([*hardware, 1])
+        suite = str(drawn.choice(_SUITES))
+        series = int(drawn.choice([10, 13, 16, 20]))
+        trait = _trait(drawn, series, (*traits, "sound")[min(number, len(traits))] if traits else "")
         for ride in range(count):
             progress = ride / max(count - 1, 1)
-            start = _FIRST_DAY + timedelta(days=240 * progress, hours=float(traits.uniform(0, 14)))
+            start = _FIRST_DAY + timedelta(days=240 * progress, hours=float(drawn.uniform(0, 14)))
             wanted = ordinary
-            if traits.random() < incident_share:
+            if drawn.random() < incident_share:
                 fitting = [family for family in incidents if suite in family.suites]
-                wanted = fitting[int(traits.integers(len(fitting)))]
+                wanted = fitting[int(drawn.integers(len(fitting)))]
             case = _ride(wanted, hardware, ride, suite, series, start, variant, trait, progress)
             if case is None:
                 wanted = ordinary
@@ -133,8 +141,8 @@ def simulate_fleet(
             damage = ""
             for name, data in case.files.items():
                 written = data
-                if trait.name == "bad-logger" and traits.random() < 0.5:
-                    written, damage = _spoil(traits, data)
+                if trait.name == "bad-logger" and drawn.random() < 0.5:
+                    written, damage = _spoil(drawn, data)
                 (folder / name).write_bytes(written)
                 paths.append(folder / name)
             fleet.append({
