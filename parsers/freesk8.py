@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, ClassVar, Final
 
 import numpy as np
 
-from ridelog.damage import Damage, DamageKind, Effect
 from ridelog.errors import ParseError
 from ridelog.log import Identity, Log, LogBuilder, Role
 from ridelog.parsing import Parser, ReadOptions, Sniff
@@ -16,6 +14,7 @@ from ridelog.sources import Source
 
 from .columns import KILOMETRES, KILOMETRES_PER_HOUR, MILLI, Column
 from .freesk8_clock import Stamps, settle_stamps
+from .freesk8_records import FIELDS, Records, kind_of, read_records, to_number
 from .positions import held
 from .stamps import parse_first_fitting
 
@@ -43,42 +42,6 @@ _GPS: Final[tuple[tuple[str, str, float], ...]] = (
     ("altitude", "altitude", 1.0),
     ("speed_kph", "gps_speed", KILOMETRES_PER_HOUR),
 )
-#: Fields of each kind of record when the file does not name them (the older version writes no such header lines).
-_ESC_FIELDS: Final = [
-    "esc_id",
-    "voltage",
-    "motor_temp",
-    "esc_temp",
-    "duty_cycle",
-    "motor_current",
-    "battery_current",
-    "watt_hours",
-    "watt_hours_regen",
-    "e_rpm",
-    "e_distance",
-    "fault",
-    "speed_kph",
-    "distance_km",
-]
-_FIELDS: Final[dict[str, list[str]]] = {
-    "esc": _ESC_FIELDS,
-    "gps": ["satellites", "altitude", "speed_kph", "latitude", "longitude"],
-    "err": ["fault_name", "fault_code", "esc_id"],
-    "values": [
-        "voltage",
-        "motor_temp",
-        "esc_temp",
-        "duty_cycle",
-        "motor_current",
-        "battery_current",
-        "e_rpm",
-        "e_distance",
-        "esc_id",
-    ],
-    "position": ["latitude", "longitude", "satellites", "altitude", "speed_kph"],
-}
-#: Older names of the same thing.
-_KINDS: Final[dict[str, str]] = {"values": "esc", "position": "gps"}
 #: Settings of the header lines, canonical name and factor.
 _SETTINGS: Final[dict[str, tuple[str, float]]] = {
     "gear_ratio": ("gear_ratio", 1.0),
@@ -88,18 +51,6 @@ _SETTINGS: Final[dict[str, tuple[str, float]]] = {
 _STAMPS: Final = ("%Y-%m-%dT%H:%M:%S%.f", "%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%dT%H:%M:%S%.fZ")
 #: The module asks for a fix about once a second; after this time it counts as lost, s (engineering judgement).
 _HOLD_S: Final = 5.0
-
-
-@dataclass(slots=True)
-class _Records:
-    """The records of one kind, as text."""
-
-    stamps: list[str] = field(default_factory=list)
-    lines: list[int] = field(default_factory=list)
-    rows: list[dict[str, str]] = field(default_factory=list)
-
-    def numbers(self, name: str) -> NDArray[np.float64]:
-        return np.asarray([_number(row.get(name, "")) for row in self.rows], dtype=np.float64)
 
 
 class FreeSk8(Parser):
@@ -134,10 +85,10 @@ class FreeSk8(Parser):
         lines = source.head.decode("utf-8-sig", "replace").split("\n", 40)[:40]
         if any(line.startswith("header,format_esc,") for line in lines):
             return Sniff.yes("holds the line 'header,format_esc,...' of FreeSK8")
-        kinds = [_kind(line) for line in lines if line.strip()]
+        kinds = [kind_of(line) for line in lines if line.strip()]
         if (
             kinds
-            and all(kind in (*_FIELDS, "header") for kind in kinds[:-1] or kinds)
+            and all(kind in (*FIELDS, "header") for kind in kinds[:-1] or kinds)
             and set(kinds)
             & {
                 "esc",
@@ -149,7 +100,7 @@ class FreeSk8(Parser):
 
     def parse(self, source: Source, options: ReadOptions) -> list[Log]:  # noqa: ARG002 - the file says it all
         """Read the records and sort them by kind and controller."""
-        records, written, broken = _read_records(source.data)
+        records, written, broken = read_records(source.data)
         esc = records["esc"]
         if not esc.rows:
             raise ParseError(
@@ -157,7 +108,7 @@ class FreeSk8(Parser):
                 path=source.label,
                 advice="The module may have had no connection to the controller.",
             )
-        hertz = _number(written.get("esc_hz", ""))
+        hertz = to_number(written.get("esc_hz", ""))
         esc_stamps = settle_stamps(_seconds(esc.stamps), np.asarray(esc.lines), esc.numbers("esc_id"), hertz)
         if not esc_stamps.usable.any():
             raise ParseError(
@@ -165,9 +116,9 @@ class FreeSk8(Parser):
             )
         gps, fix_times = records["gps"], _seconds(records["gps"].stamps)
         settings = {
-            name: _number(written[key]) * factor
+            name: to_number(written[key]) * factor
             for key, (name, factor) in _SETTINGS.items()
-            if np.isfinite(_number(written.get(key, "")))
+            if np.isfinite(to_number(written.get(key, "")))
         }
         logs = []
         ids = esc.numbers("esc_id")
@@ -192,81 +143,13 @@ class FreeSk8(Parser):
         return [*logs, *_events(records["err"], esc_stamps, self.name)]
 
 
-def _kind(line: str) -> str:
-    cells = line.strip().split(",", 2)
-    if cells[0] == "header":
-        return "header"
-    return cells[1] if len(cells) == 3 and cells[0][:4].isdigit() and ":" in cells[0] else ""
-
-
-def _number(text: str) -> float:
-    try:
-        value = float(text)
-    except ValueError:
-        return np.nan
-    return value if np.isfinite(value) else np.nan
-
-
-def _all_numbers(cells: Sequence[str]) -> bool:
-    try:
-        for cell in cells[2:]:
-            float(cell or "0")
-    except ValueError:
-        return False
-    return True
-
-
 def _seconds(stamps: Sequence[str]) -> NDArray[np.float64]:
     import polars as pl
 
     return parse_first_fitting(pl.Series(stamps, dtype=pl.String), _STAMPS)[0]
 
 
-def _read_records(data: bytes) -> tuple[dict[str, _Records], dict[str, str], list[Damage]]:
-    """Sort the lines of the file by kind; the settings of the header lines; and the lines that fit nothing."""
-    records: dict[str, _Records] = {"esc": _Records(), "gps": _Records(), "err": _Records()}
-    fields = {kind: list(names) for kind, names in _FIELDS.items()}
-    written: dict[str, str] = {}
-    broken: list[int] = []
-    lines = data.rstrip(b"\0").decode("utf-8-sig", "replace").split("\n")
-    last = max((number for number, line in enumerate(lines, 1) if line.strip("\r\0 ")), default=0)
-    for number, line in enumerate(lines, 1):
-        cells = line.strip("\r\0 ").split(",")
-        if cells == [""]:
-            continue
-        if cells[0] == "header":
-            if len(cells) > 2 and cells[1].startswith("format_"):
-                fields[cells[1].removeprefix("format_")] = [_plain(name) for name in cells[2:]]
-            elif len(cells) == 3:
-                written[cells[1]] = cells[2]
-            continue
-        kind = cells[1] if len(cells) > 2 else ""
-        # A last line that stops in the middle has too few cells; fields the writer added since may be missing.
-        if kind not in fields or (number == last and len(cells) - 2 < len(fields[kind]) and not data.endswith(b"\n")):
-            broken.append(number)
-            continue
-        kept = records.get(_KINDS.get(kind, kind))
-        if kept is None or len(cells) - 2 < min(3, len(fields[kind])) or (kind != "err" and not _all_numbers(cells)):
-            broken.append(number)
-            continue
-        kept.stamps.append(cells[0].strip())
-        kept.lines.append(number)
-        kept.rows.append(dict(zip(fields[kind], cells[2:], strict=False)))
-    if not broken:
-        return records, written, []
-    cut = broken[-1] == last and not data.endswith(b"\n")
-    kind = DamageKind.TRUNCATED_TAIL if cut and len(broken) == 1 else DamageKind.BROKEN_ROW
-    message = f"{len(broken)} lines are no record of a known kind or are cut off."
-    return records, written, [Damage(kind, Effect.LOST, message, len(broken), tuple(broken[:20]))]
-
-
-def _plain(name: str) -> str:
-    """The older version calls the satellite speed `speed`."""
-    name = name.strip()
-    return "speed_kph" if name == "speed" else name
-
-
-def _add_controller(builder: LogBuilder, esc: _Records, chosen: NDArray[np.int64]) -> None:
+def _add_controller(builder: LogBuilder, esc: Records, chosen: NDArray[np.int64]) -> None:
     known = {column.source for column in COLUMNS}
     present = {name for row in esc.rows[:1000] for name in row}
     for column in COLUMNS:
@@ -277,7 +160,7 @@ def _add_controller(builder: LogBuilder, esc: _Records, chosen: NDArray[np.int64
         builder.keep(name, esc.numbers(name)[chosen])
 
 
-def _add_fixes(builder: LogBuilder, times: NDArray[np.float64], gps: _Records, fix_times: NDArray[np.float64]) -> None:
+def _add_fixes(builder: LogBuilder, times: NDArray[np.float64], gps: Records, fix_times: NDArray[np.float64]) -> None:
     known = np.isfinite(fix_times)
     # A fix from before the year 2000 is one without a date: it cannot be put beside the telemetry.
     known &= fix_times > 946_684_800
@@ -292,7 +175,7 @@ def _add_fixes(builder: LogBuilder, times: NDArray[np.float64], gps: _Records, f
         builder.add(channel, series, source=sources[channel], conversion=f"last fix, held for at most {_HOLD_S:g} s")
 
 
-def _events(err: _Records, esc: Stamps, parser: str) -> list[Log]:
+def _events(err: Records, esc: Stamps, parser: str) -> list[Log]:
     stamps = _seconds(err.stamps)
     known = np.isfinite(stamps)
     if not known.any():
