@@ -41,8 +41,11 @@ def restarts(track: Track) -> list[int]:
         known = np.flatnonzero(np.isfinite(values))
         if len(known) < 2 or values[known].max() <= 0:
             continue
-        used += 1
         held = values[known]
+        if not (np.diff(held) > 0).any():
+            # What never counts up does not count: its fall to zero is a field that was cleared, not a restart.
+            continue
+        used += 1
         fell = (held[1:] < (1 - _FALL_SHARE) * held[:-1]) & (held[:-1] > 0)
         falls[known[1:][fell]] += 1
     if not used:
@@ -70,7 +73,7 @@ class ControllerRestart(Detector):
 
     Looks like it but is not:
         A gap with counters that go on (the radio link only), switching off and on at standstill (information), the
-        app changing to another controller on the bus.
+        app changing to another controller on the bus, a field that never counts up and is cleared.
 
     Needs:
         A controller log with at least one of the counters kept in the controller's memory.

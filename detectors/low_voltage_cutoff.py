@@ -20,6 +20,8 @@ _PINNED_S = 4.0
 #: The current must have come down to this share of the ride's high current while the voltage stands at its floor.
 _REDUCED_SHARE = 0.6
 _DRIVE_A = 3.0
+#: The voltage stands when it recovers by at most this share of the sag that the smaller current takes away.
+_RELIEF_SHARE = 0.5
 #: Cell voltages between which a cutoff is set in practice, V; engineering judgement.
 _CELL_LOW_V, _CELL_HIGH_V = 2.6, 3.55
 #: Cells this low under load and without it, V, for this long, s: below the start of any usual cutoff (3.1 to 3.4 V).
@@ -120,7 +122,8 @@ def _pinned(case: Case, track: Track) -> tuple[list[tuple[int, int]], float | No
         reach = residual.open_circuit - floor - 0.5 * residual.ohm * high
         at_floor &= reach < 0
     found = [item for item in episodes(at_floor, track.time, _JOIN_S) if _length(track, item) >= _PINNED_S]
-    return [item for item in found if _tapers(track, *item)], floor
+    ohm = residual.ohm if residual is not None and np.isfinite(residual.ohm) else 0.0
+    return [item for item in found if _tapers(track, *item, ohm)], floor
 
 
 def _nearly_empty(case: Case, track: Track) -> tuple[list[tuple[int, int]], float | None]:
@@ -137,13 +140,20 @@ def _nearly_empty(case: Case, track: Track) -> tuple[list[tuple[int, int]], floa
     return (found[:5] if inside >= _EMPTY_S else []), _EMPTY_LOADED_V * series.best
 
 
-def _tapers(track: Track, first: int, last: int) -> bool:
-    """The current keeps falling while the voltage stands: the second half is clearly lower than the first."""
+def _tapers(track: Track, first: int, last: int, ohm: float) -> bool:
+    """The current keeps falling while the voltage stands: the second half is clearly lower than the first.
+
+    A rider who eases off lowers the current too, and the voltage then rises by what the pack sagged less. A fold-back
+    holds the voltage: the current falls because the pack is emptied.
+    """
     current = track.values("battery_current")[first : last + 1]
+    volts = track.values("pack_voltage")[first : last + 1]
     middle = len(current) // 2
     if middle < 5:
         return False
-    return float(np.nanmedian(current[middle:])) < 0.85 * float(np.nanmedian(current[:middle]))
+    fall = float(np.nanmedian(current[:middle])) - float(np.nanmedian(current[middle:]))
+    rise = float(np.nanmedian(volts[middle:])) - float(np.nanmedian(volts[:middle]))
+    return fall > 0.15 * float(np.nanmedian(current[:middle])) and rise <= _RELIEF_SHARE * ohm * fall
 
 
 def _length(track: Track, item: tuple[int, int]) -> float:
