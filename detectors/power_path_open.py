@@ -63,7 +63,7 @@ class PowerPathOpen(Detector):
 
     code: ClassVar[str] = "PP01"
     name: ClassVar[str] = "power-path-open"
-    rules: ClassVar[tuple[str, ...]] = ("TRIP-01", "TRIP-02", "TRIP-06", "TRIP-09", "TRIP-22", "COM-02")
+    rules: ClassVar[tuple[str, ...]] = ("TRIP-01", "TRIP-02", "TRIP-06", "TRIP-09", "TRIP-22", "COM-02", "COM-04")
     needs: ClassVar[tuple[Need, ...]] = (
         Need(RIDING_ROLES, ("pack_voltage", "battery_current"), interval_s=3.0, rows=20),
     )

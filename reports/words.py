@@ -46,7 +46,7 @@ CLOCK_BASIS: Final[Mapping[str, str]] = {
     "none": "no clock of its own",
 }
 EFFECT: Final[Mapping[str, str]] = {"lost": "Lost", "repaired": "Repaired", "noted": "Noted"}
-ADVICE: Final[Mapping[str, str]] = {"do": "Do", "check": "Check", "avoid": "Avoid", "know": "Good to know"}
+ADVICE: Final[Mapping[str, str]] = {"do": "Do", "check": "Check", "avoid": "Beware", "know": "Good to know"}
 
 #: Control characters and marks that reorder text: a log must not be able to hide or forge words with them.
 _UNSAFE: Final = re.compile(

@@ -12,7 +12,7 @@ from ridelog.diagnosis.handbook import CONTROLLERS, FAMILIES, Entry, entries
 from ridelog.diagnosis.ratings import Rating, ratings
 from ridelog.diagnosis.rules import KINDS, rules
 
-_WORDS: Final = {"do": "Do", "check": "Check", "avoid": "Avoid", "know": "Good to know"}
+_WORDS: Final = {"do": "Do", "check": "Check", "avoid": "Beware", "know": "Good to know"}
 _LEGEND: Final = (
     "How sure the field is: *established* (physics, firmware or common practice), *field reports* (several riders), "
     "*single report* (one rider), *contradictory* (the field says both; so does the entry)."
