@@ -92,7 +92,7 @@ def _settling(scene: Scene) -> None:
     scene.set_charge(float(scene.rng.uniform(0.9, 0.99)))
     scene.pack.slow_time_s = (scene.pack.slow_time_s[0], float(scene.rng.uniform(900, 3600)))
     scene.pack.slow_ratio = (scene.pack.slow_ratio[0], max(scene.pack.slow_ratio[1], 0.6))
-    scene.pack.notes["charged_before_a"] = -float(scene.rng.uniform(0.3, 0.6)) * scene.pack.nominal_capacity_ah
+    scene.pack.charged_before_a = -float(scene.rng.uniform(0.3, 0.6)) * scene.pack.nominal_capacity_ah
     rest(scene, (3, 10), (20, 90))
 
 

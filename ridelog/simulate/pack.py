@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -42,6 +42,7 @@ class Pack:
         connector_ohm: Resistance of plug, switch and cable to the controller.
         heat_capacity: Of all cells, in J/K.
         cooling: Heat given off, in W/K.
+        charged_before_a: Current that flowed until just before the start of a rest, and still shows in the slow parts.
     """
 
     kind: CellType
@@ -62,8 +63,7 @@ class Pack:
     connector_ohm: float
     heat_capacity: float
     cooling: float
-    ageing: float = 1.0
-    notes: dict[str, float] = field(default_factory=dict)
+    charged_before_a: float = 0.0
 
     @property
     def full_v(self) -> float:
@@ -192,5 +192,4 @@ def random_pack(
         connector_ohm=float(rng.uniform(0.001, 0.005)),
         heat_capacity=cell_mass_kg * 950.0,
         cooling=float(rng.uniform(0.3, 1.2)) * (cell_mass_kg / 4) ** 0.7,
-        ageing=ageing,
     )

@@ -21,7 +21,7 @@ def run_parked(scene: Scene) -> History:
     pack, count = scene.pack, len(scene.parked[1])
     used = np.cumsum(current) * step / 3600.0
     slow = [_lag(current, step, tau) for tau in pack.slow_time_s]
-    start = scene.pack.notes.get("charged_before_a", 0.0)
+    start = scene.pack.charged_before_a
     if start:
         # The rest of an earlier charge or ride still shows in the slow parts.
         time = (np.arange(count) + 1) * step

@@ -55,7 +55,7 @@ def calm_before(scene: Scene, history: History) -> bool:
     onset = scene.truth.onset_s
     if onset is None or onset < _EARLIEST_ONSET_S or onset > history.duration_s - _AFTER_ONSET_S:
         return False
-    tripped = [time for time, _ in scene.board.trips] if scene.own_trips_early is False else []
+    tripped = [] if scene.own_trips_early else [time for time, _ in scene.board.trips]
     return all(time > onset - 0.2 for time in (*tripped, *(record.time_s for record in history.faults)))
 
 

@@ -15,8 +15,6 @@ if TYPE_CHECKING:
     from .scene import Scene
     from .state import Chunk
 
-Condition = "Callable[[Chunk], NDArray[np.bool_]]"
-
 
 @dataclass(slots=True)
 class Trigger:

@@ -14,8 +14,6 @@ if TYPE_CHECKING:
     from .controller_telemetry import ControllerTelemetry
     from .vehicle import Controller
 
-Field = "tuple[str, str, str, int, NDArray[np.float64] | None]"
-
 
 def write_express(
     rng: Generator,
