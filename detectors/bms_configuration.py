@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import ClassVar, Final
 
 import numpy as np
@@ -16,7 +15,7 @@ from ridelog.log import Role
 from ridelog.ride import Track
 from ridelog.settings import number
 
-from .settings_place import place
+from .settings_place import Remark, place
 
 #: Settings of a BMS; without any of them, and without a family or a current, there is nothing to check.
 _BMS: Final = (
@@ -50,16 +49,6 @@ _HOT_DEGC: Final = 100.0
 #: A current above a rating counts from this time on, s (CUR-01: peaks last seconds).
 _SUSTAINED_S: Final = 5.0
 _JOIN_S: Final = 1.0
-
-
-@dataclass(frozen=True, slots=True)
-class _Remark:
-    setting: str
-    message: str
-    value: float
-    unit: str
-    limit: float | None
-    source: str
 
 
 class BmsConfiguration(Detector):
@@ -129,7 +118,7 @@ class BmsConfiguration(Detector):
             )
         return Outcome.found(findings, {})
 
-    def _remark(self, case: Case, remark: _Remark) -> Finding:
+    def _remark(self, case: Case, remark: Remark) -> Finding:
         track, row = place(case, remark.setting)
         words = remark.setting.replace("_", " ")
         return self.finding(
@@ -217,22 +206,22 @@ def _on(track: Track, item: tuple[int, int]) -> bool:
     return track.has("discharge_fet") and bool(np.nanmin(track.values("discharge_fet")[item[0] : item[1] + 1]) > 0)
 
 
-def _current_remarks(case: Case) -> Iterator[_Remark]:
+def _current_remarks(case: Case) -> Iterator[Remark]:
     limit, wait = (number(case.settings, f"discharge_{name}") for name in ("current_limit", "overcurrent_delay"))
     if wait is not None and wait > _LONG_DELAY_S:
         at = f" of {limit:.0f} A" if limit else ""
         text = f"The BMS lets a current above its limit{at} run for {wait:.0f} s before it opens."
-        yield _Remark("discharge_overcurrent_delay", text, wait, "s", _LONG_DELAY_S, "TRIP-10")
+        yield Remark("discharge_overcurrent_delay", text, wait, "s", _LONG_DELAY_S, "TRIP-10")
     for track in case.ride.of_role(Role.BMS)[:1]:
         rated = _rated(case, track)
         if limit and rated and limit > 1.05 * rated[0]:
             text = (
                 f"The over-current limit of {limit:.0f} A is above the {rated[0]:.0f} A that {rated[1]} is rated for."
             )
-            yield _Remark("discharge_current_limit", text, limit, "A", rated[0], rated[2])
+            yield Remark("discharge_current_limit", text, limit, "A", rated[0], rated[2])
 
 
-def _cell_remarks(case: Case) -> Iterator[_Remark]:
+def _cell_remarks(case: Case) -> Iterator[Remark]:
     bounds = _CELL_LIMITS_V.get(case.pack.chemistry.name)
     if bounds is None:
         return
@@ -240,18 +229,18 @@ def _cell_remarks(case: Case) -> Iterator[_Remark]:
     over, under = (number(case.settings, f"cell_{name}voltage_limit") for name in ("over", "under"))
     if over is not None and over > high:
         text = f"A cell may be charged to {over:.2f} V before the BMS stops: more than these cells stand."
-        yield _Remark("cell_overvoltage_limit", text, over, "V", high, "cell data sheets")
+        yield Remark("cell_overvoltage_limit", text, over, "V", high, "cell data sheets")
     if under is not None and 0.5 < under < low:
         text = f"A cell may fall to {under:.2f} V before the BMS stops: lower than these cells stand."
-        yield _Remark("cell_undervoltage_limit", text, under, "V", low, "CUT-05")
+        yield Remark("cell_undervoltage_limit", text, under, "V", low, "CUT-05")
     if under is not None and under > early:
         text = f"The BMS stops at {under:.2f} V a cell: under load it will cut with charge left."
-        yield _Remark("cell_undervoltage_limit", text, under, "V", early, "CUT-01")
+        yield Remark("cell_undervoltage_limit", text, under, "V", early, "CUT-01")
 
 
-def _balance_remarks(case: Case) -> Iterator[_Remark]:
+def _balance_remarks(case: Case) -> Iterator[Remark]:
     if case.settings.get("balancer_enabled") is False:
-        yield _Remark("balancer_enabled", "The balancer is switched off.", 0.0, "", None, "CELL-01")
+        yield Remark("balancer_enabled", "The balancer is switched off.", 0.0, "", None, "CELL-01")
         return
     trigger = number(case.settings, "balance_trigger")
     if trigger is not None and not _TRIGGER_V[0] <= trigger <= _TRIGGER_V[1]:
@@ -259,21 +248,21 @@ def _balance_remarks(case: Case) -> Iterator[_Remark]:
         text = f"Balancing begins at a difference of {1000 * trigger:.0f} mV; the field uses 10 to 25 mV. " + (
             "Cells may drift that far apart." if late else "That is within the noise of the readings."
         )
-        yield _Remark("balance_trigger", text, trigger, "V", _TRIGGER_V[1 if late else 0], "CELL-01")
+        yield Remark("balance_trigger", text, trigger, "V", _TRIGGER_V[1 if late else 0], "CELL-01")
     current = number(case.settings, "balance_current_max")
     if case.family == "jk" and current is not None and current > _JK_BALANCE_A:
         text = (
             f"The JK balances with up to {current:g} A. Part of the field holds it to 0.2 A after balance resistors "
             "burnt, others use its full current: watch its temperature."
         )
-        yield _Remark("balance_current_max", text, current, "A", _JK_BALANCE_A, "CELL-03")
+        yield Remark("balance_current_max", text, current, "A", _JK_BALANCE_A, "CELL-03")
     start, usual = number(case.settings, "balance_start_voltage"), balance_start(case.family)
     if start is not None and usual is not None and start >= usual[0]:
         text = f"Balancing begins at {start:.2f} V a cell only: it needs a long time at full charge."
-        yield _Remark("balance_start_voltage", text, start, "V", usual[0], "CELL-07")
+        yield Remark("balance_start_voltage", text, start, "V", usual[0], "CELL-07")
 
 
-def _series_remarks(case: Case) -> Iterator[_Remark]:
+def _series_remarks(case: Case) -> Iterator[Remark]:
     cells = number(case.settings, "series_cells")
     if cells is None or not case.family:
         return
@@ -281,28 +270,28 @@ def _series_remarks(case: Case) -> Iterator[_Remark]:
         own = named(case.family, f"{track.log.identity.model} {track.log.identity.hardware}")
         if own is not None and cells > own.series_max:
             text = f"The board is made for {own.series_max} cells by its name, and is set to {cells:.0f}."
-            yield _Remark("series_cells", text, cells, "", float(own.series_max), "maker's model name")
+            yield Remark("series_cells", text, cells, "", float(own.series_max), "maker's model name")
             return
     doubtful = [rating for rating in ratings(case.family) if rating.series_advertised and rating.series_max]
     for rating in doubtful:
         most = float(rating.series_max or 0)
         if cells > most:
             text = f"The board is set to {cells:.0f} cells; boards sold for that were found to take {most:.0f}."
-            yield _Remark("series_cells", text, cells, "", most, rating.rules[-1])
+            yield Remark("series_cells", text, cells, "", most, rating.rules[-1])
 
 
-def _other_remarks(case: Case) -> Iterator[_Remark]:
+def _other_remarks(case: Case) -> Iterator[Remark]:
     cold = number(case.settings, "charge_temperature_min")
     if cold is not None and cold < _COLD_DEGC:
         text = f"The BMS allows charging down to {cold:.0f} degC. Lithium cells are damaged by charging below zero."
-        yield _Remark("charge_temperature_min", text, cold, "degC", _COLD_DEGC, "cell data sheets")
+        yield Remark("charge_temperature_min", text, cold, "degC", _COLD_DEGC, "cell data sheets")
     hot = number(case.settings, "bms_fet_temperature_max")
     if hot is not None and hot > _HOT_DEGC:
         text = f"The switches of the BMS may reach {hot:.0f} degC before it stops."
-        yield _Remark("bms_fet_temperature_max", text, hot, "degC", _HOT_DEGC, "THM-07")
+        yield Remark("bms_fet_temperature_max", text, hot, "degC", _HOT_DEGC, "THM-07")
     for name in ("charge", "discharge"):
         if case.settings.get(f"{name}_fet_enabled") is False:
             text = f"The {name} switch is off in the settings of the BMS" + (
                 ": regen has nowhere to go." if name == "charge" else "."
             )
-            yield _Remark(f"{name}_fet_enabled", text, 0.0, "", None, "TRIP-05")
+            yield Remark(f"{name}_fet_enabled", text, 0.0, "", None, "TRIP-05")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Final
 
 import numpy as np
@@ -15,7 +14,18 @@ from ridelog.log import Role
 from ridelog.ride import RIDING_ROLES
 from ridelog.settings import number
 
-from .settings_place import place, series_counts, series_probabilities
+from .controller_remarks import (
+    CLOSE,
+    CUT_HIGH_V,
+    FULL_V,
+    ION_CUT_HIGH_V,
+    ION_FULL_V,
+    TOO_CLOSE,
+    absolute_ratio,
+    by_chemistry,
+    controller_remarks,
+)
+from .settings_place import Remark, place, series_probabilities
 
 if TYPE_CHECKING:
     from ridelog.ride import Track
@@ -30,39 +40,10 @@ _CONTROLLER: Final = (
     "motor_current_max",
     "motor_current_absolute_max",
 )
-#: Cell voltage in V at rest at which a pack is full (cell data sheets): lithium-ion 4.20, iron phosphate about 3.45.
-_FULL_V: Final = {"lfp": 3.45}
-_ION_FULL_V: Final = 4.20
-#: Room of the over-voltage limit above the full pack in V (REG-03: about 5 V; outside 3 to 8 V it is named).
-_ROOM_V: Final = (3.0, 8.0)
-#: A cutoff that starts above this cell voltage in V folds back with much charge left: at 3.5 V under load lithium-ion
-#: cells hold a third or more, iron phosphate stands at 3.2 V for most of its charge (cell data sheets).
-_CUT_HIGH_V: Final = {"lfp": 3.12}
-_ION_CUT_HIGH_V: Final = 3.5
-#: A cutoff that ends below this cell voltage in V protects no cell (cell data sheets: 2.5 and 2.0 V).
-_CUT_LOW_V: Final = {"lfp": 2.0}
-_ION_CUT_LOW_V: Final = 2.5
-#: Absolute limit over motor current: below 1.2 ripple faults, below 1.1 ordinary full throttle does; engineering
-#: judgement on firmware defaults of 1.5 to 2.
-_CLOSE, _TOO_CLOSE = 1.2, 1.1
-#: A demand above this share of the limit of the BMS leaves no headroom (CUR-07).
-_HEADROOM: Final = 1.2
-#: Regen beyond this is more than the field has seen go well, A (REG-01).
-_REGEN_A: Final = 120.0
 _DRIVE_A, _JOIN_S, _SHORTEST_S = 3.0, 2.0, 1.5
 _OVER_VOLTAGE, _ABSOLUTE = 1, 4
 #: Evidence weaker than this, over the numbers of cells the pack may have, is not given.
 _LEAST_STRENGTH: Final = 0.5
-
-
-@dataclass(frozen=True, slots=True)
-class _Remark:
-    setting: str
-    message: str
-    value: float
-    unit: str
-    limit: float | None
-    source: str
 
 
 class ControllerConfigurationCheck(Detector):
@@ -125,8 +106,7 @@ class ControllerConfigurationCheck(Detector):
             if acted is not None:
                 finding, evidence[name] = acted
                 findings.append(finding)
-        remarks = (*_voltage_remarks(case), *_cut_remarks(case), *_current_remarks(case), *_other_remarks(case))
-        findings.extend(self._remark(case, remark) for remark in remarks)
+        findings.extend(self._remark(case, remark) for remark in controller_remarks(case))
         if findings:
             return Outcome.found(findings, evidence)
         missing = "; ".join(dict.fromkeys(lack for lack in lacks if lack))
@@ -134,7 +114,7 @@ class ControllerConfigurationCheck(Detector):
             return Outcome.unable(f"{missing}.")
         return Outcome.clear(f"the settings that could be compared fit{f' ({missing})' if missing else ''}.", evidence)
 
-    def _remark(self, case: Case, remark: _Remark) -> Finding:
+    def _remark(self, case: Case, remark: Remark) -> Finding:
         track, row = place(case, remark.setting)
         return self.finding(
             track,
@@ -166,7 +146,7 @@ class ControllerConfigurationCheck(Detector):
 
     def _voltage_limit(self, case: Case) -> tuple[Finding, Evidence] | None:
         """An over-voltage fault at a voltage that a full pack has by itself."""
-        limit, cell = number(case.settings, "controller_voltage_max"), _by_chemistry(case, _FULL_V, _ION_FULL_V)
+        limit, cell = number(case.settings, "controller_voltage_max"), by_chemistry(case, FULL_V, ION_FULL_V)
         if limit is None:
             return None
         # A hundredth below the full pack leaves no doubt.
@@ -189,7 +169,7 @@ class ControllerConfigurationCheck(Detector):
 
     def _cutoff(self, case: Case) -> tuple[Finding, Evidence] | None:
         """A fold-back at a cutoff that begins with much charge left."""
-        start, bound = number(case.settings, "battery_cut_start"), _by_chemistry(case, _CUT_HIGH_V, _ION_CUT_HIGH_V)
+        start, bound = number(case.settings, "battery_cut_start"), by_chemistry(case, CUT_HIGH_V, ION_CUT_HIGH_V)
         if start is None:
             return None
         # A tenth of a volt above the bound leaves no doubt.
@@ -217,16 +197,16 @@ class ControllerConfigurationCheck(Detector):
 
     def _absolute(self, case: Case) -> tuple[Finding, Evidence] | None:
         """An over-current fault with an absolute limit that leaves no room above the motor current."""
-        ratio = _absolute_ratio(case)
-        if ratio is None or ratio >= _CLOSE:
+        ratio = absolute_ratio(case)
+        if ratio is None or ratio >= CLOSE:
             return None
         for track, row in _faults(case, _ABSOLUTE):
             message = (
                 f"The absolute current limit is only {ratio:.2f} times the motor current: ripple at full throttle "
                 "reaches it."
             )
-            strength = float(np.clip((_CLOSE - ratio) / (_CLOSE - _TOO_CLOSE), 0.4, 1.0))
-            measured = Measurement("absolute limit over motor current", ratio, "", _CLOSE, "engineering judgement")
+            strength = float(np.clip((CLOSE - ratio) / (CLOSE - TOO_CLOSE), 0.4, 1.0))
+            measured = Measurement("absolute limit over motor current", ratio, "", CLOSE, "engineering judgement")
             return self._acted(track, (row, row), Severity.CRITICAL, message, measured, strength)
         return None
 
@@ -238,7 +218,7 @@ def _lacks(case: Case) -> tuple[str, str, str]:
     return (
         counts if volts is not None else "the over-voltage limit is not known",
         counts if cut is not None else "the battery cutoff is not known",
-        "the absolute current limit or the motor current is not known" if _absolute_ratio(case) is None else "",
+        "the absolute current limit or the motor current is not known" if absolute_ratio(case) is None else "",
     )
 
 
@@ -255,21 +235,6 @@ def _weighed(case: Case, strength: Callable[[int], float], cell: float) -> tuple
     return best * cell, float(mean)
 
 
-def _by_chemistry(case: Case, table: dict[str, float], otherwise: float) -> float:
-    return table.get(case.pack.chemistry.name, otherwise)
-
-
-def _full(case: Case) -> tuple[float, float] | None:
-    """Voltage of the full pack in V for the fewest and for the most cells it can have; None when not known."""
-    counts, cell = series_counts(case), _by_chemistry(case, _FULL_V, _ION_FULL_V)
-    return (min(counts) * cell, max(counts) * cell) if counts else None
-
-
-def _absolute_ratio(case: Case) -> float | None:
-    most, absolute = number(case.settings, "motor_current_max"), number(case.settings, "motor_current_absolute_max")
-    return absolute / most if most and absolute else None
-
-
 def _faults(case: Case, code: int) -> Iterator[tuple[Track, int]]:
     """Where a fault code began: in logs first, then in listings."""
     for track in (*case.ride.of_role(*RIDING_ROLES), *case.ride.of_role(Role.EVENTS)):
@@ -278,87 +243,3 @@ def _faults(case: Case, code: int) -> Iterator[tuple[Track, int]]:
             for row in np.flatnonzero(codes == code):
                 if row == 0 or codes[row - 1] != code or track.log.role is Role.EVENTS:
                     yield track, int(row)
-
-
-def _voltage_remarks(case: Case) -> Iterator[_Remark]:
-    limit, full = number(case.settings, "controller_voltage_max"), _full(case)
-    if limit is None or full is None:
-        return
-    low, high = full
-    if limit < low + _ROOM_V[0]:
-        yield _Remark(
-            "controller_voltage_max",
-            f"The over-voltage limit of {limit:.1f} V leaves little room above the full pack ({low:.1f} V); the field "
-            "keeps about 5 V.",
-            limit,
-            "V",
-            low + _ROOM_V[0],
-            "REG-03",
-        )
-    elif limit > high + _ROOM_V[1]:
-        yield _Remark(
-            "controller_voltage_max",
-            f"The over-voltage limit of {limit:.1f} V is far above the full pack ({high:.1f} V): it stops a spike "
-            "late. The field keeps about 5 V.",
-            limit,
-            "V",
-            high + _ROOM_V[1],
-            "REG-03",
-        )
-
-
-def _cut_remarks(case: Case) -> Iterator[_Remark]:
-    counts = series_counts(case)
-    start, end = number(case.settings, "battery_cut_start"), number(case.settings, "battery_cut_end")
-    if not counts:
-        return
-    high, low = _by_chemistry(case, _CUT_HIGH_V, _ION_CUT_HIGH_V), _by_chemistry(case, _CUT_LOW_V, _ION_CUT_LOW_V)
-    if start is not None and start / max(counts) > high:
-        cell = start / max(counts)
-        text = f"The battery cutoff begins at {cell:.2f} V a cell, with much of the charge left."
-        yield _Remark("battery_cut_start", text, start, "V", high * max(counts), "CUT-02")
-    if end is None:
-        return
-    if end / min(counts) < low:
-        cell = end / min(counts)
-        text = f"The battery cutoff ends at {cell:.2f} V a cell, below what cells stand: it protects nothing."
-        yield _Remark("battery_cut_end", text, end, "V", low * min(counts), "CUT-01")
-    board = number(case.settings, "cell_undervoltage_limit")
-    if board is not None and end / min(counts) <= board:
-        text = (
-            f"The battery cutoff ends at {end / min(counts):.2f} V a cell, not above the undervoltage limit of the BMS "
-            f"({board:.2f} V): the BMS cuts at once before the power has faded."
-        )
-        yield _Remark("battery_cut_end", text, end, "V", board * min(counts), "CUT-02")
-
-
-def _current_remarks(case: Case) -> Iterator[_Remark]:
-    drive, brake = (number(case.settings, f"battery_{kind}current_max") for kind in ("", "regen_"))
-    takes, gives = number(case.settings, "charge_current_limit"), number(case.settings, "discharge_current_limit")
-    if drive and gives and gives < _HEADROOM * drive:
-        text = f"One controller may draw {drive:.0f} A, and the BMS cuts above {gives:.0f} A: " + (
-            "it will trip." if gives < drive else "there is no headroom."
-        )
-        yield _Remark("battery_current_max", text, drive, "A", gives, "TRIP-10")
-    if brake and takes and brake > takes:
-        text = f"One controller may brake with {brake:.0f} A, and the BMS opens its charge path above {takes:.0f} A."
-        yield _Remark("battery_regen_current_max", text, brake, "A", takes, "REG-01")
-    elif brake and brake > _REGEN_A:
-        text = f"One controller may brake with {brake:.0f} A into the pack; the field stays below about 120 A."
-        yield _Remark("battery_regen_current_max", text, brake, "A", _REGEN_A, "REG-01")
-
-
-def _other_remarks(case: Case) -> Iterator[_Remark]:
-    ratio, absolute = _absolute_ratio(case), number(case.settings, "motor_current_absolute_max")
-    if ratio is not None and absolute is not None and ratio < _CLOSE:
-        text = f"The absolute current limit is only {ratio:.2f} times the motor current: ripple can reach it."
-        yield _Remark("motor_current_absolute_max", text, absolute, "A", absolute / ratio * _CLOSE, "firmware defaults")
-    cut, full = number(case.settings, "regen_cut_start"), _full(case)
-    brake = number(case.settings, "battery_regen_current_max")
-    if cut is not None and full is not None and brake and cut > 1.2 * full[1]:
-        text = "The regen cut is not in use: braking does not fade as the pack becomes full."
-        yield _Remark("regen_cut_start", text, cut, "V", full[1], "firmware")
-    cells, series = number(case.settings, "series_cells"), case.pack.series
-    if cells is not None and series.certain and series.source in ("cells", "given") and round(cells) != series.best:
-        text = f"The settings say {cells:.0f} cells in series, and the pack has {series.best}."
-        yield _Remark("series_cells", text, cells, "", float(series.best or 0), "firmware")

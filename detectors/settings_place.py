@@ -1,8 +1,9 @@
-"""Where a setting stands, and how many cells it has to fit."""
+"""A setting that does not fit: what is said of it, where it stands, and how many cells it has to fit."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from ridelog.detection import Case
 from ridelog.log import Role
@@ -13,6 +14,27 @@ from ridelog.settings import number
 _LEAST = 0.1
 #: Cutoff of one cell, V, that a battery somebody entered can have; engineering judgement.
 _CELL_V = (2.0, 4.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Remark:
+    """A setting that does not fit.
+
+    Attributes:
+        setting: Its canonical name.
+        message: What does not fit, one or two sentences.
+        value: Its value.
+        unit: Its unit.
+        limit: What it was compared with, None for nothing.
+        source: Where that comes from.
+    """
+
+    setting: str
+    message: str
+    value: float
+    unit: str
+    limit: float | None
+    source: str
 
 
 def place(case: Case, setting: str) -> tuple[Track, int]:
