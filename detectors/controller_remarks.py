@@ -13,6 +13,8 @@ from .settings_place import Remark, series_counts
 #: Cell voltage in V at rest at which a pack is full (cell data sheets): lithium-ion 4.20, iron phosphate about 3.45.
 FULL_V: Final[Mapping[str, float]] = {"lfp": 3.45}
 ION_FULL_V: Final = 4.20
+#: Cell voltage in V at the end of a charge (cell data sheets).
+_CHARGED_V: Final[Mapping[str, float]] = {"lfp": 3.65}
 #: Room of the over-voltage limit above the full pack in V (REG-03: about 5 V; outside 3 to 8 V it is named).
 _ROOM_V: Final = (3.0, 8.0)
 #: A cutoff that starts above this cell voltage in V folds back with much charge left: at 3.5 V under load lithium-ion
@@ -45,9 +47,12 @@ def by_chemistry(case: Case, table: Mapping[str, float], otherwise: float) -> fl
 
 
 def _full(case: Case) -> tuple[float, float] | None:
-    """Voltage of the full pack in V for the fewest and for the most cells it can have; None when not known."""
-    counts, cell = series_counts(case), by_chemistry(case, FULL_V, ION_FULL_V)
-    return (min(counts) * cell, max(counts) * cell) if counts else None
+    """Voltage in V of the full pack at rest with the fewest cells it can have, and at the charger with the most."""
+    counts = series_counts(case)
+    if not counts:
+        return None
+    rest, charged = by_chemistry(case, FULL_V, ION_FULL_V), by_chemistry(case, _CHARGED_V, ION_FULL_V)
+    return min(counts) * rest, max(counts) * charged
 
 
 def absolute_ratio(case: Case) -> float | None:
