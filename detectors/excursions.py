@@ -22,6 +22,9 @@ SKEW_S = 0.2
 #: within; engineering judgement. A bus that lost its pack leaves it by far more.
 LOW_SHARE = 0.05
 HIGH_SHARE = 0.055
+#: The same where the log allows no resistance of its own and a typical one is assumed: what ordinary packs and supplies
+#: sag by at their highest current; engineering judgement.
+ASSUMED_LOW_SHARE = 0.15
 SAG_SHARE = 0.25
 #: Multiples of the residual's own noise.
 NOISE_MULTIPLE = 8.0
@@ -74,12 +77,13 @@ def excursions(case: Case, track: Track) -> Excursions | None:
     current = np.abs(np.nan_to_num(track.values("battery_current")))
     slack = SAG_SHARE * ohm * rolling_extreme(current, reach, highest=True)
     noise = NOISE_MULTIPLE * (residual.noise if np.isfinite(residual.noise) else 0.0)
+    low_share = LOW_SHARE if track.index in case.pack.resistance else ASSUMED_LOW_SHARE
     below = rolling_extreme(residual.expected, reach, highest=False) - volts
     above = volts - rolling_extreme(residual.expected, reach, highest=True)
     return Excursions(
         np.where(np.isfinite(below), below, -1.0),
         np.where(np.isfinite(above), above, -1.0),
-        np.maximum(noise, LOW_SHARE * residual.open_circuit) + slack,
+        np.maximum(noise, low_share * residual.open_circuit) + slack,
         np.maximum(noise, HIGH_SHARE * residual.open_circuit) + slack,
         residual.open_circuit,
     )

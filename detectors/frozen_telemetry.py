@@ -16,8 +16,9 @@ from ridelog.ride import RIDING_ROLES, Track
 _SHORTEST_S, _FEWEST_ROWS = 10.0, 10
 #: A freeze is only believed when its length is less likely than this by the log's own habit of changing.
 _UNLIKELY: Final = 1e-6
-#: A current that cannot stand still to the last digit while somebody rides, A.
-_IN_USE_A = 1.0
+#: A current that cannot stand still to the last digit while somebody rides, A, and as a share of the ride's high
+#: current: what the electronics draw at standstill does stand still.
+_IN_USE_A, _IN_USE_SHARE = 1.0, 0.05
 #: A current that stands still but for its noise, A, while a controller's moves by this much, A.
 _NOISE_A, _MOVES_A = 0.35, 6.0
 #: Channels that flicker in any live log.
@@ -48,7 +49,7 @@ class FrozenTelemetry(Detector):
         telemetry.frozen.
 
     Looks like it but is not:
-        A vehicle at rest (no current, nothing moves), a slow board polled fast (its values repeat a few times), a gap
+        A vehicle at rest (no current but what its electronics draw, nothing moves), a slow board polled fast (its values repeat a few times), a gap
         (no rows).
 
     Needs:
@@ -154,7 +155,10 @@ def _unchanged(track: Track) -> tuple[np.ndarray[tuple[int], np.dtype[np.bool_]]
 
 def _in_use(case: Case, track: Track, first: int, last: int) -> bool:
     """The frozen values, or another log on the same clock, say that the vehicle was not at rest."""
-    for channel, bound in (("battery_current", _IN_USE_A), ("motor_current", 2.0), ("speed", 1.0), ("erpm", 500.0)):
+    current = np.abs(track.values("battery_current"))
+    high = float(np.nanpercentile(current, 99)) if np.isfinite(current).any() else 0.0
+    drawn = max(_IN_USE_A, _IN_USE_SHARE * high)
+    for channel, bound in (("battery_current", drawn), ("motor_current", 2.0), ("speed", 1.0), ("erpm", 500.0)):
         value = abs(float(np.nan_to_num(track.values(channel)[first])))
         if value > bound:
             return True

@@ -71,6 +71,7 @@ class SelfDischarge(Detector):
             falling = drift - np.nanmedian(drift) < -np.maximum(
                 _FALL_V_DAY, _SIGMAS * np.maximum(np.nan_to_num(error), spread)
             )
+            falling |= _apart(drift, error)
             found = [(int(cell), float(drift[cell])) for cell in np.flatnonzero(falling)]
         else:
             found = _by_extremes(track)
@@ -95,6 +96,21 @@ class SelfDischarge(Detector):
             ),
             channels=("cell_voltages",),
         )
+
+
+def _apart(drift: NDArray[np.float64], error: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """The one cell that falls faster than every other by enough to count, shape (cells,), however far those differ.
+
+    Modules that drift against one another widen the spread of all cells; they do not put a single cell below the rest.
+    """
+    apart = np.zeros(len(drift), dtype=np.bool_)
+    known = np.flatnonzero(np.isfinite(drift))
+    if len(known) < 3:
+        return apart
+    lowest, second = known[np.argsort(drift[known])[:2]]
+    gap = float(drift[second] - drift[lowest])
+    apart[lowest] = gap > max(_FALL_V_DAY, _SIGMAS * float(np.nan_to_num(np.hypot(error[lowest], error[second]))))
+    return apart
 
 
 def _by_extremes(track: Track) -> list[tuple[int, float]]:

@@ -14,6 +14,9 @@ from ridelog.ride import Track
 
 #: A difference that matters: this many points and this many standard errors (methods of sag against state of charge).
 _POINTS, _SIGMAS = 0.15, 3.0
+#: Under load the slow part of the sag, which no fit over minutes sees, is unknown: this share of the ohmic sag of the
+#: moment is its standard deviation; engineering judgement from cells that take an hour to settle.
+_UNSETTLED_SHARE = 0.5
 #: A jump of the meter that no current explains: points within this time.
 _JUMP, _JUMP_S = 0.04, 6.0
 
@@ -124,7 +127,12 @@ def _difference(case: Case, track: Track) -> tuple[float, float, float, float] |
     anchors = [(rest.last, rest.open_circuit_v, rest.uncertainty_v) for rest in rests]
     if residual is not None and np.isfinite(residual.open_circuit).any():
         rows = known[:: max(len(known) // 12, 1)]
-        anchors += [(int(row), float(residual.open_circuit[row]), max(3 * residual.noise, 0.004 * 60)) for row in rows]
+        sag = _UNSETTLED_SHARE * (residual.ohm if np.isfinite(residual.ohm) else 0.0)
+        load = np.abs(np.nan_to_num(track.values("battery_current")))
+        noise = max(3 * residual.noise, 0.004 * 60)
+        anchors += [
+            (int(row), float(residual.open_circuit[row]), float(np.hypot(noise, sag * load[row]))) for row in rows
+        ]
     elif not anchors and track.has("cell_voltages") and not track.has("battery_current"):
         cells = track.log.matrix("cell_voltages")
         anchors = [(int(known[0]), float(np.nanmedian(cells[known[0]])) * cells.shape[1], 0.02 * cells.shape[1])]
