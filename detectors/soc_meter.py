@@ -130,6 +130,9 @@ def _difference(case: Case, track: Track) -> tuple[float, float, float, float] |
         sag = _UNSETTLED_SHARE * (residual.ohm if np.isfinite(residual.ohm) else 0.0)
         load = np.abs(np.nan_to_num(track.values("battery_current")))
         noise = max(3 * residual.noise, 0.004 * 60)
+        if track.index not in case.pack.resistance:
+            # With an assumed resistance the open-circuit voltage is only known where there is hardly any sag.
+            rows = rows[sag * load[rows] <= _UNSETTLED_SHARE * noise]
         anchors += [
             (int(row), float(residual.open_circuit[row]), float(np.hypot(noise, sag * load[row]))) for row in rows
         ]

@@ -32,6 +32,8 @@ EARLIEST_BONUS_NATS = 0.5
 
 _LADDER = ((0.85, "probable cause"), (0.60, "likely"), (0.35, "possible"))
 _TOP = 5
+#: What `undetermined` says of a state of the vehicle: nothing happened at a moment.
+_UNTOLD_STATE = "Something is not as it should be, but these logs do not tell why."
 
 
 @dataclass(frozen=True, slots=True)
@@ -336,7 +338,7 @@ def _verdict(
         probability,
         "undetermined: data needed",
         onset,
-        f"{UNDETERMINED.summary} {what}".strip(),
+        f"{UNDETERMINED.summary if incident is not None else _UNTOLD_STATE} {what}".strip(),
         calibration,
         "",
         dangers,
