@@ -20,6 +20,8 @@ _CLIP: Final = 0.005
 _MOST_POINTS: Final = 1 << 19
 #: Least time two logs must share, s.
 LEAST_OVERLAP_S: Final = 40.0
+#: Share of a signal that another device never sees the same way: gain, averaging, noise.
+_LEAST_MISFIT: Final = 0.02
 #: Blocks in which the agreement is counted, s.
 _BLOCK_S: Final = 20.0
 
@@ -48,7 +50,8 @@ class Peak:
     Attributes:
         offset_s: What is added to the second log's stamps to get the first one's.
         correlation: -1 to 1.
-        score: Correlation in standard deviations of what chance gives at that overlap.
+        score: Square root of twice the negative logarithm of the probability that chance reaches this correlation at
+            that overlap, with the sign of the correlation.
         overlap_s: Time both logs have values at that offset.
     """
 
@@ -141,8 +144,13 @@ class Correlogram:
         both = float(np.sum(shape[0] * shape[1]))
         # Time after which the two signals are as good as new (Bartlett).
         self.memory_s = max(step * (2 * both - 1), step, 0.5 * slower_s)
-        self.score = self.correlation * np.sqrt(self.overlap_s / self.memory_s)
-        self.score[self.overlap_s < max(LEAST_OVERLAP_S, 15 * slower_s)] = 0.0
+        # Chance reaches a correlation r among n independent values with a probability near (1 - r^2)^((n - 2) / 2).
+        independent = np.maximum(self.overlap_s / self.memory_s - 2, 0.0)
+        misfit = np.maximum(1 - np.minimum(self.correlation**2, 1.0), _LEAST_MISFIT)
+        self.score = np.sign(self.correlation) * np.sqrt(-independent * np.log(misfit))
+        usable = self.overlap_s >= max(LEAST_OVERLAP_S, 15 * slower_s)
+        self.score[~usable] = 0.0
+        self.trials = max(float(usable.sum()) * step / self.memory_s, 1.0)
 
     @property
     def apart_s(self) -> float:
@@ -157,12 +165,16 @@ class Correlogram:
             best = int(np.argmax(left))
             if left[best] <= 0:
                 break
-            offset = float(self.offset_s[best]) + _parabola(np.abs(self.score), best) * self.first.step_s
+            offset = float(self.offset_s[best]) + parabola(np.abs(self.score), best) * self.first.step_s
             found.append(
                 Peak(offset, float(self.correlation[best]), float(self.score[best]), float(self.overlap_s[best]))
             )
             left = np.where(np.abs(self.offset_s - self.offset_s[best]) <= self.apart_s, 0.0, left)
         return found
+
+    def by_chance(self, peak: Peak) -> float:
+        """Natural logarithm of the probability that chance gives such a peak anywhere among the offsets tried."""
+        return float(np.log(self.trials) - peak.score**2 / 2)
 
     def features(self, offset_s: float) -> float:
         """Number of separate stretches the agreement at an offset comes from; near 1 when it is a single event."""
@@ -177,7 +189,7 @@ class Correlogram:
         return float(blocks.sum() ** 2 / max(float((blocks**2).sum()), 1e-12))
 
 
-def _parabola(values: NDArray[np.float64], best: int) -> float:
+def parabola(values: NDArray[np.float64], best: int) -> float:
     """Where between its neighbours a peak lies, in steps, -0.5 to 0.5."""
     if best in (0, len(values) - 1):
         return 0.0

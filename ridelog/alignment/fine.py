@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from .correlation import HIGH_PASS_S, _parabola, _running_mean
+from .correlation import HIGH_PASS_S, parabola
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 #: Grid of the faster signal, s.
 _STEP_S: Final = 0.05
 #: Averaging times of BMSs that are tried, s; the longest is also bounded by the interval of the log.
-_WIDTHS_S: Final = (0.0, 0.25, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0, 5.0)
-#: Samples that the width is judged on.
-_MOST_SAMPLES: Final = 1500
+_WIDTHS_S: Final = (0.0, 0.1, 0.2, 0.35, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0, 5.0)
+#: Stretches that the width is judged on: length in s, in rows of the slower log at least and at most, and how many.
+_BLOCK_S, _BLOCK_ROWS, _MOST_BLOCKS = 200.0, (60, 300), 5
 #: Windows: longest and shortest in s and in samples of the slower log, and the most of them.
 _WINDOW_S, _SHORTEST_S, _SAMPLES, _MOST_WINDOWS = 120.0, 20.0, 25, 240
 #: A window counts as matched from this correlation on (methods of clock alignment).
@@ -39,12 +39,14 @@ class Width:
         error_s: How far widths reach that fit about as well.
         shift_s: Offset at that width, relative to the one that was looked around.
         correlation: Correlation there.
+        between_s: How much further the best shift lies because the true width is between those tried.
     """
 
     seconds: float
     error_s: float
     shift_s: float
     correlation: float
+    between_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,32 +95,42 @@ class Fine:
         after = np.clip(np.searchsorted(faster.time, points), 1, len(faster.time) - 1)
         known = steps[after] <= max(4 * faster.interval_s, 0.5)
         self._unknown = np.concatenate(([0.0], np.cumsum(~known)))
-        self._models: dict[float, tuple[NDArray[np.float64], NDArray[np.float64]]] = {}
+        self._models: dict[float, tuple[NDArray[np.float64], NDArray[np.bool_]]] = {}
         inside = (slower.time + offset_s >= points[0]) & (slower.time + offset_s <= points[-1])
         self.time = slower.time[inside]
         self._places = (self.time + offset_s - self._start) / _STEP_S
         values = sign * slower.values[inside]
-        width = max(round(self.high_pass_s / slower.interval_s), 3)
-        self.values = values - _running_mean(values, np.ones(len(values)), width) if len(values) else values
+        self.values = values
+        self._span = max(round(self.high_pass_s / slower.interval_s), 5)
 
     def width(self, reach_s: float) -> Width:
         """Find how long the slower device averages, and the offset that goes with it, within `reach_s`."""
-        rows = self._lively_rows()
-        shifts = _shifts(reach_s, 0.1)
-        widths = [width for width in _WIDTHS_S if width <= max(1.25 * self.slower_s, 0.5) or width <= _WIDTHS_S[1]]
-        found = []
-        for width in widths:
-            scores = self._scores(rows, shifts, width)
-            best = int(np.argmax(scores))
-            place = float(shifts[best]) + _parabola(scores, best) * 0.1
-            found.append((float(scores[best]), width, place))
+        blocks = self._lively_blocks()
+        shifts = _shifts(reach_s, _STEP_S)
+        longest = max(1.25 * self.slower_s, 0.5)
+        widths = [width for width in _WIDTHS_S if width == 0 or self.faster_s <= width <= longest]
+        heights, places = np.zeros((len(widths), len(blocks))), np.zeros((len(widths), len(blocks)))
+        for number, width in enumerate(widths):
+            # Each block finds its own shift: over a whole ride drift would look like averaging.
+            for block, rows in enumerate(blocks):
+                scores = self._scores(rows, shifts, width)
+                best = int(np.argmax(scores))
+                heights[number, block] = scores[best]
+                places[number, block] = shifts[best] + parabola(scores, best) * _STEP_S
+        # A stretch that lies elsewhere, because a clock was set, says nothing about the width.
+        there = heights.max(axis=0) >= 0.85 * heights.max()
+        found = [
+            (float(np.median(heights[number, there])), width, float(np.median(places[number, there])))
+            for number, width in enumerate(widths)
+        ]
         best_score, best_width, shift = max(found)
+        between = _between(found)
         # Widths whose misfit is within what chance explains, with neighbouring samples counted as half new.
-        bound = 4.0 / max(len(rows) / 2, 4.0)
+        bound = 4.0 / max(sum(map(len, blocks)) / 2, 4.0)
         misfit = max(1 - best_score**2, 1e-6)
         near = [width for score, width, _ in found if score > 0 and np.log((1 - score**2) / misfit) < bound]
         error = max((abs(width - best_width) for width in near), default=0.0)
-        return Width(best_width, float(error), shift, best_score)
+        return Width(best_width, float(error), shift, best_score, between)
 
     def windows(self, width: Width, reach_s: float) -> Windows:
         """Find the offset in each window within `reach_s` of the place found by `width`."""
@@ -141,8 +153,8 @@ class Fine:
             scores = self._scores(rows, shifts + width.shift_s, width.seconds)
             best = int(np.argmax(scores))
             edge = best in (0, len(shifts) - 1)
-            place = float(shifts[best]) + width.shift_s + _parabola(scores, best) * 0.1
-            energy.append(float(np.sqrt(np.mean(self.values[rows] ** 2))))
+            place = float(shifts[best]) + width.shift_s + parabola(scores, best) * 0.1
+            energy.append(float(np.std(np.diff(self.values[rows]))))
             result.append((float(self.time[rows].mean()), place, 0.0 if edge else float(scores[best])))
         if not result:
             empty = np.empty(0)
@@ -156,17 +168,18 @@ class Fine:
         rows = np.arange(len(self.time))
         return float(self._scores(rows, np.array([width.shift_s]), width.seconds)[0]) if len(rows) > 3 else 0.0
 
-    def _model(self, width_s: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """What the slower device would show at each grid point, high-passed, and whether that is known."""
+    def _model(self, width_s: float) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+        """What the slower device would show at each grid point, and whether that is known."""
         if width_s not in self._models:
-            steps = max(round(max(width_s, self.faster_s) / _STEP_S), 1)
-            begin = np.maximum(np.arange(len(self._total)) - steps, 0)
-            values = (self._total - self._total[begin]) / (steps * _STEP_S)
-            clear = (self._unknown[1:] - self._unknown[begin]) == 0
-            clear[:steps] = False
-            known = clear.astype(float)
-            smooth = _running_mean(values, known, max(round(self.high_pass_s / _STEP_S), 3))
-            self._models[width_s] = (np.where(clear, values - smooth, 0.0), known)
+            place = np.arange(len(self._total))
+            steps = max(round(max(width_s, self.faster_s) / _STEP_S), 2)
+            # A momentary value stands for the time around it, a mean for the time before.
+            ahead = steps // 2 if width_s == 0 else 0
+            begin, end = np.maximum(place - steps + ahead, 0), np.minimum(place + ahead, len(place) - 1)
+            values = (self._total[end] - self._total[begin]) / (steps * _STEP_S)
+            clear = (self._unknown[end + 1] - self._unknown[begin]) == 0
+            clear &= end - begin == steps
+            self._models[width_s] = (np.where(clear, values, 0.0), clear)
         return self._models[width_s]
 
     def _scores(self, rows: NDArray[np.intp], shifts: NDArray[np.float64], width_s: float) -> NDArray[np.float64]:
@@ -177,27 +190,50 @@ class Fine:
         share = places - low
         valid = (low >= 0) & (low < len(model) - 1)
         low = np.clip(low, 0, len(model) - 2)
-        there = (known[low] > 0) & (known[low + 1] > 0) & valid
-        expected = np.where(there, model[low] * (1 - share) + model[low + 1] * share, 0.0)
-        values = np.where(there, self.values[rows][:, None], 0.0)
+        there = known[low] & known[low + 1] & valid
+        expected = model[low] * (1 - share) + model[low + 1] * share
+        values = np.broadcast_to(self.values[rows][:, None], expected.shape)
+        # Both lose their slow changes in the same way, row by row; else the difference of two ways would remain.
+        expected, values = self._fast(expected, there), self._fast(values, there)
         count = np.maximum(there.sum(axis=0), 1)
-        expected_mean, values_mean = expected.sum(axis=0) / count, values.sum(axis=0) / count
-        product = (expected * values).sum(axis=0) - count * expected_mean * values_mean
-        one = (expected**2).sum(axis=0) - count * expected_mean**2
-        other = (values**2).sum(axis=0) - count * values_mean**2
-        size = np.sqrt(np.maximum(one * other, 1e-12))
-        return np.asarray(np.where(count >= max(6, 0.3 * len(rows)), product / size, 0.0))
+        product = (expected * values).sum(axis=0)
+        size = np.sqrt(np.maximum((expected**2).sum(axis=0) * (values**2).sum(axis=0), 1e-12))
+        return np.asarray(np.where(count >= max(6, 0.3 * len(rows)), product / size, 0.0), dtype=np.float64)
 
-    def _lively_rows(self) -> NDArray[np.intp]:
-        """The rows of the stretches with most change, `_MOST_SAMPLES` at most."""
+    def _fast(self, values: NDArray[np.float64], there: NDArray[np.bool_]) -> NDArray[np.float64]:
+        """Values less their running mean over neighbouring rows, 0 where nothing is known; shape (rows, shifts)."""
+        count = len(values)
+        low = np.clip(np.arange(count) - self._span // 2, 0, count)
+        high = np.clip(np.arange(count) + self._span - self._span // 2, 0, count)
+        held = np.where(there, values, 0.0)
+        sums = np.concatenate((np.zeros((1, held.shape[1])), np.cumsum(held, axis=0)))
+        counts = np.concatenate((np.zeros((1, held.shape[1])), np.cumsum(there, axis=0)))
+        mean = (sums[high] - sums[low]) / np.maximum(counts[high] - counts[low], 1.0)
+        return np.where(there, values - mean, 0.0)
+
+    def _lively_blocks(self) -> list[NDArray[np.intp]]:
+        """Rows of the few stretches with most change."""
         count = len(self.values)
-        if count <= _MOST_SAMPLES:
-            return np.arange(count)
-        chunk = 50
-        blocks = count // chunk
-        energy = (self.values[: blocks * chunk] ** 2).reshape(blocks, chunk).sum(axis=1)
-        chosen = np.sort(np.argsort(energy)[-(_MOST_SAMPLES // chunk) :])
-        return np.asarray((chosen[:, None] * chunk + np.arange(chunk)[None, :]).ravel())
+        size = int(np.clip(_BLOCK_S / self.slower_s, *_BLOCK_ROWS))
+        blocks = count // size
+        if blocks <= 1:
+            return [np.arange(count)]
+        energy = np.var(self.values[: blocks * size].reshape(blocks, size), axis=1)
+        chosen = np.sort(np.argsort(energy)[-_MOST_BLOCKS:])
+        return [np.arange(block * size, (block + 1) * size) for block in chosen]
+
+
+def _between(found: list[tuple[float, float, float]]) -> float:
+    """Shift that belongs to the width between the best of those tried and its better neighbour, less the best's."""
+    best = max(range(len(found)), key=lambda place: found[place])
+    if not 0 < best < len(found) - 1:
+        return 0.0
+    misfit, width, shift = (np.array(values) for values in zip(*found[best - 1 : best + 2], strict=True))
+    second, first, _ = np.polyfit(width - width[1], misfit, 2)
+    if second >= 0:
+        return 0.0
+    wider = float(np.clip(-first / (2 * second), (width[0] - width[1]) / 2, (width[2] - width[1]) / 2))
+    return float(np.interp(wider, width - width[1], shift - shift[1]))
 
 
 def _shifts(reach_s: float, step_s: float) -> NDArray[np.float64]:

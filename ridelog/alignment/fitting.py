@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
@@ -33,6 +33,7 @@ class Line:
         scatter_s: Robust standard deviation of the windows around it.
         error_s: Standard error of the offset anywhere on the stretch.
         windows: Number of windows.
+        end_s: Last moment it rests on.
     """
 
     start_s: float
@@ -42,6 +43,7 @@ class Line:
     scatter_s: float
     error_s: float
     windows: int
+    end_s: float
 
     def at(self, seconds: float) -> float:
         """Offset at a moment."""
@@ -72,7 +74,7 @@ def straight_line(time: NDArray[np.float64], offset: NDArray[np.float64], fallba
     rest = offset - drift * (time - middle)
     scatter = _scatter(rest) if count >= 3 else fallback_s
     error = float(np.hypot(1.25 * scatter / np.sqrt(max(count / 2, 1)), drift_error * span / 2))
-    return Line(float(time[0]), middle, float(np.median(rest)), drift, scatter, error, count)
+    return Line(float(time[0]), middle, float(np.median(rest)), drift, scatter, error, count, float(time[-1]))
 
 
 def _scatter(values: NDArray[np.float64]) -> float:
@@ -82,8 +84,12 @@ def _scatter(values: NDArray[np.float64]) -> float:
 def lines(time: NDArray[np.float64], offset: NDArray[np.float64], fallback_s: float) -> list[Line]:
     """Fit one straight line, or several where the offset jumps because a clock was set."""
     cuts = _cuts(time, offset, _MOST_PIECES)
-    bounds = [0, *cuts, len(time)]
-    return [straight_line(time[first:last], offset[first:last], fallback_s) for first, last in pairwise(bounds)]
+    found = []
+    for first, last in pairwise([0, *cuts, len(time)]):
+        line = straight_line(time[first:last], offset[first:last], fallback_s)
+        # Between two windows that differ the clock was set at some moment: the middle errs least.
+        found.append(replace(line, start_s=float(time[first - 1] + time[first]) / 2) if first else line)
+    return found
 
 
 def _cuts(time: NDArray[np.float64], offset: NDArray[np.float64], left: int) -> list[int]:
