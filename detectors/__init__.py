@@ -4,15 +4,20 @@ from __future__ import annotations
 
 from ridelog.detection import Detector
 
+from .balancer import Balancer
 from .bms_charge_path import BmsChargePath
 from .bms_configuration import BmsConfiguration
+from .bms_heat import BmsHeat
 from .bms_stayed_on import BmsStayedOn
 from .bms_trip import BmsTrip
 from .bus_swings import BusSwings
 from .cell_imbalance import CellImbalance
+from .charge_session import ChargeSession
 from .controller_configuration_check import ControllerConfigurationCheck
 from .controller_faults import ControllerFaults
 from .controller_restart import ControllerRestart
+from .current_envelope import CurrentEnvelope
+from .deep_discharge import DeepDischarge
 from .fault_listing import FaultListing
 from .frozen_telemetry import FrozenTelemetry
 from .high_resistance_joint import HighResistanceJoint
@@ -20,15 +25,18 @@ from .implausible_values import ImplausibleValues
 from .link_gap import LinkGap
 from .low_voltage_cutoff import LowVoltageCutoff
 from .pack_resistance import PackResistance
+from .parasitic_drain import ParasiticDrain
 from .path_resistance import PathResistance
 from .power_path_open import PowerPathOpen
 from .pwm_saturation import PwmSaturation
+from .regen_headroom import RegenHeadroom
 from .regen_overvoltage import RegenOvervoltage
 from .remote_loss import RemoteLoss
 from .self_discharge import SelfDischarge
 from .sense_wiring import SenseWiring
 from .series_count import SeriesCount
 from .soc_meter import SocMeter
+from .startup_state import StartupState
 from .thermal_limit import ThermalLimit
 from .weak_cell_group import WeakCellGroup
 
@@ -60,4 +68,12 @@ DETECTORS: tuple[Detector, ...] = (
     ImplausibleValues(),
     ControllerConfigurationCheck(),
     BmsConfiguration(),
+    Balancer(),
+    BmsHeat(),
+    ChargeSession(),
+    CurrentEnvelope(),
+    DeepDischarge(),
+    ParasiticDrain(),
+    RegenHeadroom(),
+    StartupState(),
 )

@@ -25,6 +25,8 @@ CHARGE_A: Final = 0.3
 _CHARGE_S: Final = 600.0
 #: Interruptions this short belong to one charge, s.
 _JOIN_S: Final = 120.0
+#: A cell that rises by more than this under a steady current is charged, V; recovery after a load is less in that time.
+_FILLS_V: Final = 0.05
 #: Voltage of a full cell while charging, V, by chemistry (data sheets: NMC and NCA 4.20, LFP 3.65, LTO 2.80).
 _FULL_V: Final = {"nmc": 4.20, "lfp": 3.65, "lto": 2.80}
 
@@ -81,8 +83,17 @@ def cell_rows(case: Case, track: Track) -> CellRows | None:
         middle = track.values("pack_voltage")[rows] / case.pack.series.best
     else:
         return None
-    current = track.values("battery_current")[rows]
+    current = _signed(track.values("battery_current")[rows], middle)
     return CellRows(rows, track.time[rows], low, high, middle, current, cells, bool(np.isfinite(current).any()))
+
+
+def _signed(current: NDArray[np.float64], middle: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The current with its sign put right where the source left it open: a pack does not fill while it is emptied."""
+    out = np.flatnonzero((current > CHARGE_A) & np.isfinite(middle))
+    if len(out) < 5 or np.nanmin(current) < -CHARGE_A:
+        return current
+    fills = middle[out[-1]] - middle[out[0]] > _FILLS_V and out[-1] - out[0] < 1.25 * len(out)
+    return -current if fills else current
 
 
 def _ordered(

@@ -146,7 +146,11 @@ class ChargeSession(Detector):
             Measurement("current at the end", end_a, "A"),
             Measurement("highest charge current", bulk, "A"),
         )
-        details = {"event": False, "measurements": measured, "channels": ("battery_current", "cell_voltages")}
+        details: dict[str, object] = {
+            "event": False,
+            "measurements": measured,
+            "channels": ("battery_current", "cell_voltages"),
+        }
         where = (int(rows.rows[first]), int(rows.rows[last]))
         by_bms = " The BMS ended it." if stopped else ""
         held = _held(rows, first, last, highest + _TOO_HIGH_V)
@@ -189,8 +193,8 @@ class ChargeSession(Detector):
             named = f"Cell group {cell + 1}" if cell >= 0 else "A cell group"
             message = f"{named} was charged to {top:.2f} V and nothing stopped it in time."
             danger = "An overcharged cell can burn, even hours later. Do not charge this pack unattended."
-            measured = (Measurement("highest cell", top, "V", highest + _CELL_ABOVE_V, "CELL-04"),)
-            more = {**details, "measurements": measured, "danger": danger}
+            measurement = Measurement("highest cell", top, "V", highest + _CELL_ABOVE_V, "CELL-04")
+            more = {**details, "measurements": (measurement,), "danger": danger}
             findings.append(self._of(track, where, Severity.CRITICAL, message, more))
             evidence["charge.cell-overcharged"] = Evidence.observed(f"{top:.2f} V.")
         gained = float(np.nanmax(volts))
@@ -199,7 +203,7 @@ class ChargeSession(Detector):
     def _of(
         self, track: Track, where: tuple[int, int], severity: Severity, message: str, details: dict[str, object]
     ) -> Finding:
-        return self.finding(track, *where, severity=severity, message=message, **details)
+        return self.finding(track, where[0], where[1], severity=severity, message=message, **details)
 
     def _port(self, case: Case, track: Track, full: float) -> Finding | None:
         """A charger that stands at the charge port with more than the pack takes."""

@@ -1,0 +1,219 @@
+"""DD01: cells drained too far, and boards that fall asleep on an empty pack."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar, Final
+
+import numpy as np
+
+from ridelog.detection import Case, Detector, Need
+from ridelog.diagnosis.ratings import ratings
+from ridelog.episodes import runs
+from ridelog.finding import Evidence, Finding, Measurement, Outcome, Severity
+from ridelog.log import Role
+from ridelog.ride import RIDING_ROLES, Track
+
+from .cell_rows import CellRows, cell_rows
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+#: Open-circuit voltage of a cell below which it is damaged, V (data sheets: NMC 2.5, LFP 2.0, LTO 1.5); 2.5 when the
+#: chemistry is not known (CUT-05).
+_DEEP_V: Final = {"nmc": 2.5, "lfp": 2.0, "lto": 1.5}
+_UNKNOWN_DEEP_V: Final = 2.5
+#: A cell below this was not read, V.
+_UNREAD_V: Final = 0.3
+#: The rest that shows it, s, after the load before has settled, s; engineering judgement.
+_REST_S, _SETTLE_S = 60.0, 30.0
+#: A cell that moves more than this in such a rest, V, or whose neighbour is as far above the others as it is below, is
+#: a sense wire.
+_STEADY_V: Final = 0.15
+_NEIGHBOUR_SHARE: Final = 0.5
+#: Within this of its floor a board falls asleep, V, on a pack of 20 groups, for which the floors were reported.
+_FLOOR_V: Final = 0.6
+_FLOOR_SERIES: Final = range(19, 22)
+#: The board is silent for so long, s, while the controller's log goes on.
+_SILENT_S: Final = 60.0
+
+
+class DeepDischarge(Detector):
+    """Cells that rest below the voltage at which they are damaged.
+
+    What it finds:
+        Cell groups that stay below 2.5 V at rest (LFP 2.0 V), and whether the discharge FETs are on all the same; boards
+        that fall silent where boards of their family fall asleep (information).
+
+    Why it matters:
+        Copper dissolves in a cell that was drained that far, and it can short inside when it is charged again. A BMS that
+        leaves its discharge FETs on there protects nothing (CUT-05).
+
+    Evidence:
+        cells.deep-discharged, protection.undervoltage-ignored.
+
+    Looks like it but is not:
+        Sag under load, a sense wire (the neighbour shows the opposite, or the voltage jumps), cells the board is set to
+        that do not exist, a board whose app was closed.
+
+    Needs:
+        A BMS log with cell voltages, or the pack voltage with a sure series count.
+
+    Limits:
+        How long the cells were that low before the log began is not known. That a board fell asleep needs a controller's
+        log that goes on, and is said for packs of 20 groups only.
+
+    Example:
+        Cell group 7 at 2.21 V with no load for 14 minutes, discharge FETs on.
+    """
+
+    code: ClassVar[str] = "DD01"
+    name: ClassVar[str] = "deep-discharge"
+    rules: ClassVar[tuple[str, ...]] = ("CUT-05", "CUT-03", "CUT-04", "ADV-04")
+    needs: ClassVar[tuple[Need, ...]] = (
+        Need((Role.BMS,), ("cell_voltages",), rows=5),
+        Need((Role.BMS,), ("cell_voltage_min",), rows=5),
+        Need((Role.BMS,), ("pack_voltage",), rows=5),
+    )
+    evidence: ClassVar[tuple[str, ...]] = ("cells.deep-discharged", "protection.undervoltage-ignored")
+
+    def examine(self, case: Case, track: Track) -> Outcome:
+        """Look at one BMS log."""
+        rows = cell_rows(case, track)
+        if rows is None:
+            return Outcome.unable("the number of cells in series is not sure, and no cell was read.")
+        asleep = self._asleep(case, track)
+        findings = [asleep] if asleep is not None else []
+        limit = _DEEP_V.get(case.pack.chemistry.name, _UNKNOWN_DEEP_V)
+        settled = _settled(rows)
+        if not settled:
+            if findings:
+                return Outcome.found(findings, {})
+            return Outcome.unable("no rest of a minute is in the log.")
+        drained = _drained(rows, settled, limit)
+        if drained is None:
+            lowest = _lowest(rows, settled)
+            evidence = {name: Evidence.absent() for name in self.evidence}
+            if findings:
+                return Outcome.found(findings, evidence)
+            return Outcome.clear(f"at rest no cell is below {lowest:.2f} V; the limit is {limit:.1f} V.", evidence)
+        first, last, volts, group, count = drained
+        where = (int(rows.rows[first]), int(rows.rows[last]))
+        flag = track.values("discharge_fet")[where[0] : where[1] + 1]
+        on = bool(np.isfinite(flag).any() and np.nanmedian(flag) > 0.5)
+        name = f"Cell group {group + 1} rests" if group >= 0 else "The lowest cell group rests"
+        more = f" {count} groups are below {limit:.1f} V." if count > 1 else ""
+        switch = " The discharge FETs are still on: this board does not protect it." if on else ""
+        findings.append(
+            self.finding(
+                track,
+                *where,
+                severity=Severity.CRITICAL,
+                event=False,
+                message=f"{name} at {volts:.2f} V: drained too far.{more}{switch}",
+                measurements=(Measurement("lowest cell at rest", volts, "V", limit, "CUT-05"),),
+                channels=("cell_voltages", "discharge_fet"),
+                danger=(
+                    "A cell that was drained this far can short inside when it is charged, even days later. Do not charge "
+                    "the pack; have the group replaced."
+                ),
+            )
+        )
+        evidence = {"cells.deep-discharged": Evidence.observed(f"{volts:.2f} V.")}
+        if on:
+            evidence["protection.undervoltage-ignored"] = Evidence.observed(f"{volts:.2f} V with the FETs on.")
+        elif np.isfinite(flag).any():
+            evidence["protection.undervoltage-ignored"] = Evidence.absent()
+        return Outcome.found(findings, evidence)
+
+    def _asleep(self, case: Case, track: Track) -> Finding | None:
+        """The board's log ends, or pauses, at the voltage where its family falls asleep, and a controller's goes on."""
+        family = track.log.identity.family or case.family
+        floors = [(item.wake_floor_v, item) for item in ratings(family) if item.wake_floor_v] if family else []
+        volts = track.values("pack_voltage")
+        series = case.pack.series
+        if not floors or series.best not in _FLOOR_SERIES or not np.isfinite(volts).any():
+            return None
+        steps = np.diff(track.time)
+        silent = [int(row) for row in np.flatnonzero(steps > max(_SILENT_S, 10 * track.log.interval_s))]
+        for row in (*silent, track.log.rows - 1):
+            until = float(track.time[row + 1]) if row + 1 < track.log.rows else float("inf")
+            goes_on = any(_covers(other, float(track.time[row]), until) for other in case.ride.of_role(*RIDING_ROLES))
+            before = volts[max(row - 3, 0) : row + 1]
+            if not goes_on or not np.isfinite(before).any():
+                continue
+            level = float(np.nanmin(before))
+            near = [floor for floor, _ in floors if floor is not None and floor - 5.0 < level <= floor + _FLOOR_V]
+            if near:
+                return self.finding(
+                    track,
+                    row,
+                    row,
+                    severity=Severity.INFO,
+                    message=(
+                        f"The BMS fell silent at {level:.1f} V while the controller's log goes on: boards of this family "
+                        f"fall asleep below about {near[0]:.0f} V, and must be woken."
+                    ),
+                    measurements=(Measurement("last voltage", level, "V", near[0], "CUT-03, CUT-04"),),
+                    channels=("pack_voltage",),
+                )
+        return None
+
+
+def _covers(track: Track, after_s: float, until_s: float) -> bool:
+    """A log has rows for a minute or more in a stretch in which another is silent."""
+    if not track.clock.aligned:
+        return False
+    inside = track.time[(track.time > after_s) & (track.time < until_s)]
+    return len(inside) >= 3 and float(inside[-1] - inside[0]) >= _SILENT_S
+
+
+def _settled(rows: CellRows) -> list[tuple[int, int]]:
+    """Rests of a minute or more without their first half minute, when there was a load before."""
+    found = []
+    for first, last in runs(rows.resting):
+        start = first if first == 0 else int(np.searchsorted(rows.time, rows.time[first] + _SETTLE_S))
+        if last - start >= 2 and rows.time[last] - rows.time[start] >= _REST_S:
+            found.append((start, last))
+    return found
+
+
+def _drained(rows: CellRows, settled: list[tuple[int, int]], limit: float) -> tuple[int, int, float, int, int] | None:
+    """The rest with the lowest cell below the limit: first, last, volts, index of the cell (-1 unknown), how many."""
+    worst: tuple[int, int, float, int, int] | None = None
+    for first, last in settled:
+        if rows.cells.shape[1]:
+            levels = _levels(rows.cells[first : last + 1])
+        else:
+            low = rows.low if np.isfinite(rows.low[first : last + 1]).any() else rows.middle
+            levels = _levels(low[first : last + 1, None])
+        deep = np.flatnonzero((levels < limit) & (levels > _UNREAD_V))
+        if len(deep) and (worst is None or float(levels[deep].min()) < worst[2]):
+            cell = int(deep[np.argmin(levels[deep])])
+            worst = (first, last, float(levels[cell]), cell if rows.cells.shape[1] else -1, len(deep))
+    return worst
+
+
+def _levels(cells: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Voltage of each group over a rest, V; infinity for one that jumps, is missing, or that its neighbour makes up."""
+    known = np.isfinite(cells).mean(axis=0) > 0.5
+    levels = np.full(cells.shape[1], np.inf)
+    if not known.any():
+        return levels
+    part = np.nan_to_num(cells[:, known], nan=float(np.nanmedian(cells)))
+    low, middle, high = np.percentile(part, (5, 50, 95), axis=0)
+    levels[known] = np.where(high - low < _STEADY_V, middle, np.inf)
+    usual = float(np.median(middle))
+    all_levels = np.full(cells.shape[1], usual)
+    all_levels[known] = middle
+    for cell in np.flatnonzero(levels < usual - 0.2):
+        around = [all_levels[near] - usual for near in (cell - 1, cell + 1) if 0 <= near < len(levels)]
+        if around and max(around) > _NEIGHBOUR_SHARE * (usual - levels[cell]):
+            levels[cell] = np.inf
+    return levels
+
+
+def _lowest(rows: CellRows, settled: list[tuple[int, int]]) -> float:
+    low = rows.low if np.isfinite(rows.low).any() else rows.middle
+    return min(
+        float(np.nanmin(low[first : last + 1])) for first, last in settled if np.isfinite(low[first : last + 1]).any()
+    )

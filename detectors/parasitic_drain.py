@@ -1,0 +1,277 @@
+"""PD01: something empties the pack while the vehicle stands."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar, Final
+
+import numpy as np
+
+from ridelog.battery.ocv import table_for_chemistry
+from ridelog.detection import Case, Detector, Need
+from ridelog.finding import Evidence, Finding, Measurement, Outcome, Severity
+from ridelog.log import Role
+from ridelog.ride import Track
+from ridelog.settings import number
+
+from .cell_rows import CellRows, cell_rows
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+_DAY_S: Final = 86_400.0
+#: The first hours of a rest are relaxation (three hours suffice for NMC and LFP, REST-01), and a rest worth looking at is
+#: twice as long, s.
+_RELAXED_S, _REST_S = 10_800.0, 21_600.0
+#: The vehicle can have been used or charged in a longer pause of the log, s.
+_PAUSE_S: Final = 7_200.0
+#: A voltage that rises by more than this between two rows of a rest was charged, V a cell.
+_CHARGED_V: Final = 0.010
+#: Change of a cell's voltage with its temperature, V/K, and the change of temperature assumed when none is logged, K.
+_PER_KELVIN_V, _UNKNOWN_K = 0.0002, 4.0
+#: Standby draws of 20 to 200 mA are usual (REST-02); from here they are worth ending, A.
+_HIGH_A: Final = 0.10
+#: Without a known capacity: loss of charge a day from which it is, as a share; engineering judgement.
+_HIGH_SHARE_DAY: Final = 0.20
+#: A loss that can be told from noise: multiples of its error.
+_SIGMAS: Final = 3.0
+#: A block of groups that falls faster than the others: V/day, and multiples of the scatter inside the blocks.
+_BLOCK_V_DAY: Final = 0.002
+_BLOCK_SIGMAS: Final = 5.0
+_MOST_POINTS: Final = 400
+
+
+@dataclass(frozen=True, slots=True)
+class _Loss:
+    first: int
+    last: int
+    volts_day: float
+    share_day: float
+    error: float
+
+
+class ParasiticDrain(Detector):
+    """A load empties the pack at rest.
+
+    What it finds:
+        Rests of six hours or more in which, after the first three hours, the cells fall steadily together (a load on the
+        whole pack), or a block of neighbouring groups falls faster than the rest (a load on part of the stack).
+
+    Why it matters:
+        A stored pack is empty in weeks and deeply discharged after that; a load on part of the stack also pulls the groups
+        apart (REST-02, REST-03).
+
+    Evidence:
+        drain.uniform, drain.one-sided.
+
+    Looks like it but is not:
+        Settling after a charge, 0.5 to 0.8 V in hours (REST-01: it flattens), recovery after a ride (upwards), a cold night,
+        a single group that falls (self-discharge), some tens of milliamperes of standby (information).
+
+    Needs:
+        A BMS log with cell voltages, or the pack voltage with a sure series count, over six hours of rest.
+
+    Limits:
+        On the plateau near full and in the flat middle of LFP the voltage does not tell the charge. Without the capacity
+        the loss is a share of the pack and not a current.
+
+    Example:
+        11 mV a day for each group: 1.1 % a day, 0.11 A of a 240 Wh pack whose receiver was never off.
+    """
+
+    code: ClassVar[str] = "PD01"
+    name: ClassVar[str] = "parasitic-drain"
+    rules: ClassVar[tuple[str, ...]] = ("REST-02", "REST-03", "REST-01")
+    needs: ClassVar[tuple[Need, ...]] = (
+        Need((Role.BMS,), ("cell_voltages",), rows=10),
+        Need((Role.BMS,), ("pack_voltage",), rows=10),
+    )
+    evidence: ClassVar[tuple[str, ...]] = ("drain.uniform", "drain.one-sided")
+
+    def examine(self, case: Case, track: Track) -> Outcome:
+        """Look at one BMS log."""
+        if track.log.duration_s < _REST_S:
+            return Outcome.unable(f"the log covers {track.log.duration_s / 3600:.1f} h; six hours of rest are needed.")
+        rows = cell_rows(case, track)
+        if rows is None:
+            return Outcome.unable("the number of cells in series is not sure, and no cell was read.")
+        rests = _rests(rows)
+        if not rests:
+            return Outcome.unable("no rest of six hours without a pause is in the log.")
+        findings: list[Finding] = []
+        evidence: dict[str, Evidence] = {}
+        block = self._block(track, rows, rests)
+        if block is not None:
+            findings.append(block)
+            evidence["drain.one-sided"] = Evidence.observed(block.message)
+        losses = [loss for loss in (_loss(case, track, rows, *rest) for rest in rests) if loss is not None]
+        lost = [loss for loss in losses if loss.share_day > _SIGMAS * loss.error]
+        if lost:
+            worst = max(lost, key=lambda loss: loss.share_day)
+            finding = self._uniform(case, track, rows, worst)
+            findings.append(finding)
+            if finding.severity is not Severity.INFO:
+                evidence["drain.uniform"] = Evidence.observed(finding.message)
+        for name in self.evidence:
+            evidence.setdefault(name, Evidence.absent() if losses else Evidence.not_observable("no slope to read"))
+        if findings:
+            return Outcome.found(findings, evidence)
+        if not losses:
+            return Outcome.unable("the voltage of the cells does not tell their charge there (plateau, or chemistry).")
+        return Outcome.clear(
+            f"at rest the cells moved by {1000 * losses[0].volts_day:+.1f} mV a day after the first three hours.",
+            evidence,
+        )
+
+    def _uniform(self, case: Case, track: Track, rows: CellRows, loss: _Loss) -> Finding:
+        capacity = pack_capacity(case, track)
+        ampere = capacity * loss.share_day / 24 if capacity else None
+        high = ampere >= _HIGH_A if ampere is not None else loss.share_day >= _HIGH_SHARE_DAY
+        measured = [
+            Measurement("charge lost", loss.share_day, "1/day", None if capacity else _HIGH_SHARE_DAY, "REST-02"),
+            Measurement("fall of the median cell", -loss.volts_day, "V/day"),
+        ]
+        words = f"{100 * loss.share_day:.1f} % a day"
+        if ampere is not None:
+            measured.insert(0, Measurement("current at rest", ampere, "A", _HIGH_A, "REST-02"))
+            words += f", about {1000 * ampere:.0f} mA"
+        meter = float(np.nanmedian(rows.current[loss.first : loss.last + 1])) if rows.logged else 0.0
+        if meter > 0.02:
+            measured.append(Measurement("current by the meter of the BMS", meter, "A"))
+        what = "Something empties the pack at rest" if high else "At rest the pack loses a little"
+        return self.finding(
+            track,
+            int(rows.rows[loss.first]),
+            int(rows.rows[loss.last]),
+            severity=Severity.WARNING if high else Severity.INFO,
+            event=False,
+            message=f"{what}: {words}, on all cell groups alike.",
+            measurements=tuple(measured),
+            channels=("cell_voltages", "battery_current"),
+        )
+
+    def _block(self, track: Track, rows: CellRows, rests: list[tuple[int, int]]) -> Finding | None:
+        """The first or last groups fall faster than the others, all alike."""
+        first, last = max(rests, key=lambda rest: rows.time[rest[1]] - rows.time[rest[0]])
+        cells = rows.cells[_relaxed(rows, first) : last + 1]
+        time = rows.time[_relaxed(rows, first) : last + 1]
+        count = cells.shape[1]
+        if count < 6 or len(time) < 8:
+            return None
+        slopes = _slopes(time / _DAY_S, cells)
+        if not np.isfinite(slopes).all():
+            return None
+        best = (0.0, 0, 0.0)
+        for split in range(2, count - 1):
+            one, other = slopes[:split], slopes[split:]
+            scatter = max(float(np.hypot(np.std(one), np.std(other))), 1e-5)
+            gap = float(other.mean() - one.mean())
+            if abs(gap) / scatter > best[0]:
+                best = (abs(gap) / scatter, split, gap)
+        clear, split, gap = best
+        if clear < _BLOCK_SIGMAS or abs(gap) < _BLOCK_V_DAY:
+            return None
+        names = f"1 to {split}" if gap > 0 else f"{split + 1} to {count}"
+        return self.finding(
+            track,
+            int(rows.rows[first]),
+            int(rows.rows[last]),
+            severity=Severity.WARNING,
+            event=False,
+            message=(
+                f"At rest cell groups {names} fall by {1000 * abs(gap):.1f} mV a day more than the others: something is "
+                "supplied from that part of the stack."
+            ),
+            measurements=(
+                Measurement("fall of the block", -abs(gap), "V/day", -_BLOCK_V_DAY, "engineering judgement"),
+            ),
+            channels=("cell_voltages",),
+        )
+
+
+def _rests(rows: CellRows) -> list[tuple[int, int]]:
+    """First and last place of each rest of six hours: no current, no long pause, and never charged."""
+    resting = rows.resting
+    cut = np.zeros(len(resting), dtype=bool)
+    cut[1:] = (np.diff(rows.time) > _PAUSE_S) | (np.diff(rows.middle) > _CHARGED_V)
+    change = np.flatnonzero(cut | (np.diff(resting, prepend=resting[:1]) != 0))
+    starts = np.unique(np.concatenate(([0], change)))
+    ends = np.append(starts[1:], len(resting)) - 1
+    return [
+        (int(first), int(last))
+        for first, last in zip(starts, ends, strict=True)
+        if resting[first] and last - first >= 9 and rows.time[last] - rows.time[first] >= _REST_S
+    ]
+
+
+def _relaxed(rows: CellRows, first: int) -> int:
+    return int(np.searchsorted(rows.time, rows.time[first] + _RELAXED_S))
+
+
+def _loss(case: Case, track: Track, rows: CellRows, first: int, last: int) -> _Loss | None:
+    """Steady loss of charge over a rest; None where the voltage does not tell the charge."""
+    table = table_for_chemistry(case.pack.chemistry.name)
+    start = _relaxed(rows, first)
+    if table is None or last - start < 7:
+        return None
+    time, volts = rows.time[start : last + 1] / _DAY_S, rows.middle[start : last + 1]
+    level = float(np.median(volts))
+    reading = table.soc(np.array([level]), 0.004)
+    if not bool(reading.usable[0]):
+        return None
+    middle = len(time) // 2
+    half = [float(_slopes(time[part], volts[part, None])[0]) for part in (slice(None, middle), slice(middle, None))]
+    # What flattens is relaxation: a load is as strong in the second half as in the first.
+    slope = max(half)
+    slow = float(_slopes(time, volts[:, None])[0])
+    noise = 1.4826 * float(np.median(np.abs(volts - np.median(volts) - slow * (time - np.median(time)))))
+    span = float(time[-1] - time[0])
+    kelvin = _temperature_span(track, rows, start, last)
+    error_v_day = (2 * noise / np.sqrt(max(len(time) / 12, 1.0)) + _PER_KELVIN_V * kelvin) / span
+    per_volt = 1.0 / float(table.slope(reading.soc)[0])
+    if slope >= 0:
+        return _Loss(first, last, slow, 0.0, error_v_day * per_volt)
+    return _Loss(first, last, slope, -slope * per_volt, error_v_day * per_volt)
+
+
+def _temperature_span(track: Track, rows: CellRows, first: int, last: int) -> float:
+    """How far the battery's temperature is apart between the first and the last quarter of a stretch, K."""
+    values = track.values("battery_temperature")[rows.rows[first : last + 1]]
+    if not np.isfinite(values).any():
+        return _UNKNOWN_K
+    quarter = max(len(values) // 4, 1)
+    ends = (values[:quarter], values[-quarter:])
+    if not all(np.isfinite(end).any() for end in ends):
+        return _UNKNOWN_K
+    return abs(float(np.nanmedian(ends[1]) - np.nanmedian(ends[0]))) + 0.5
+
+
+def _slopes(time: NDArray[np.float64], values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Robust slope of each column: the median of the slopes between matched rows of the two halves (Theil-Sen)."""
+    step = max(1, len(time) // _MOST_POINTS)
+    time, values = time[::step], values[::step]
+    half = len(time) // 2
+    if half < 1:
+        return np.full(values.shape[1], np.nan)
+    apart = time[half : 2 * half] - time[:half]
+    rise = (values[half : 2 * half] - values[:half]) / np.where(apart > 0, apart, np.nan)[:, None]
+    return np.asarray(
+        np.nanmedian(rise, axis=0) if np.isfinite(rise).any(axis=0).all() else np.full(rise.shape[1], np.nan)
+    )
+
+
+def pack_capacity(case: Case, track: Track) -> float | None:
+    """Capacity of the pack in Ah: estimated, as the BMS believes, or as configured."""
+    if case.pack.capacity is not None:
+        return case.pack.capacity.amp_hours
+    for channel in ("full_charge_capacity", "nominal_capacity"):
+        values = track.values(channel)
+        values = values[np.isfinite(values) & (values > 0.5)]
+        if len(values):
+            return float(np.median(values))
+    left, soc = track.values("remaining_capacity"), track.values("soc")
+    told = (left > 0.5) & (soc > 0.1)
+    if told.any():
+        return float(np.median(left[told] / soc[told]))
+    given = number(track.log.settings, "nominal_capacity") or number(case.settings, "nominal_capacity")
+    return given if given and given > 0.5 else None
