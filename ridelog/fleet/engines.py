@@ -10,6 +10,9 @@ from typing import Any, TypeVar
 
 from ridelog.errors import SourceError, UsageError
 
+#: How long a scheduler may take to answer.
+_PATIENCE = "20s"
+
 _Order = TypeVar("_Order")
 _Answer = TypeVar("_Answer")
 
@@ -93,7 +96,7 @@ def _cluster(address: str) -> Iterator[Engine]:
     except ImportError as error:
         raise UsageError("'--scheduler' needs dask.", advice="Install ridelog[cluster].") from error
     try:
-        client = Client(address, timeout="20s", set_as_default=False)
+        client = Client(address, timeout=_PATIENCE, set_as_default=False)
     except (OSError, ValueError, TimeoutError) as error:
         raise UsageError(f"no scheduler answers at {address} ({error}).") from error
     with client:

@@ -67,6 +67,9 @@ def compare(tables: Mapping[str, pa.Table]) -> dict[str, pa.Table]:
     rides: dict[str, list[dict[str, Any]]] = defaultdict(list)
     for ride in logs:
         rides[ride["vehicle"]].append(ride)
+    # A folder that holds nothing but files of unknown kinds is no vehicle; its files stay rows of `logs`.
+    for name in [n for n, own in rides.items() if all(ride["error_kind"] == "unknown-format" for ride in own)]:
+        del rides[name]
     ranked = [_vehicle(name, rides[name], by_vehicle[name], models.get(name, ""), found) for name in sorted(rides)]
     ranked.sort(key=lambda row: (-row["risk"], row["vehicle"]))
     for rank, row in enumerate(ranked, 1):
