@@ -123,6 +123,8 @@ def _settle(
         return []
     because = "; ".join(answer.reasons)
     _turn(plan, answer.factor, because)
+    if not answer.witnessed:
+        return []
     way = "discharging" if answer.factor > 0 else "charging"
     message = f"'{plan.caption}' counts {way} as positive, as the data show: {because}."
     return [Damage(DamageKind.NOTE, Effect.NOTED, message, channel=plan.channel)]

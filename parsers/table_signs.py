@@ -71,10 +71,12 @@ class SignAnswer:
     Attributes:
         factor: 1.0 where discharging is positive, -1.0 where charging is, 0.0 where the ride does not decide.
         reasons: What the witnesses say, in words.
+        witnessed: Whether there was a current to judge at all.
     """
 
     factor: float
     reasons: list[str] = field(default_factory=list)
+    witnessed: bool = True
 
 
 def find_sign(ride: Ride) -> SignAnswer:
@@ -88,7 +90,7 @@ def find_sign(ride: Ride) -> SignAnswer:
     """
     known = np.isfinite(ride.current)
     if not known.any() or float(np.nanmax(np.abs(ride.current))) <= _NO_CURRENT:
-        return SignAnswer(1.0, ["no current flows in this file"])
+        return SignAnswer(1.0, ["no current flows in this file"], witnessed=False)
     votes = [
         vote
         for vote in (

@@ -14,6 +14,7 @@ from ridelog.errors import ParseError
 from .delimited import read_delimited
 from .table_sheet import is_workbook, read_sheet
 from .table_text import Layout, find_layout
+from .table_widths import fit_widths
 
 if TYPE_CHECKING:
     import polars as pl
@@ -61,9 +62,9 @@ def read_grid(source: Source, named: Collection[str] = ()) -> Grid:
         found = find_layout(source.head, named)
         if found is None:
             raise ParseError("is no table: no line of captions was found.", path=source.label)
-        layout = found
+        data, layout, widths = fit_widths(source.data, found, source.label)
         table = read_delimited(
-            source.data,
+            data,
             separator=layout.separator,
             header=layout.captions,
             text_columns=_names(layout.captions),
@@ -71,7 +72,7 @@ def read_grid(source: Source, named: Collection[str] = ()) -> Grid:
             encoding=layout.encoding,
             path=source.label,
         )
-        frame, lines, damage = table.frame, table.lines, table.damage
+        frame, lines, damage = table.frame, table.lines, (*table.damage, *widths)
     frame, lines, repeated = _without_headers(frame, lines, layout.captions)
     frame, lines, empty = _without_empty_rows(frame, lines)
     if not frame.height:

@@ -167,6 +167,41 @@ class TestLayout:
         assert log.texts("alert")[4] is None
 
 
+class TestOneCellTooMany:
+    """A cell without a caption must never move the others under the wrong one."""
+
+    def rows(self, cells):
+        return "".join(",".join(str(cell) for cell in cells(i)) + "\n" for i in range(COUNT))
+
+    def test_a_fraction_of_a_second_behind_a_comma(self):
+        text = "Time,Voltage (V),Current (A)\n" + self.rows(
+            lambda i: [f"2024-05-13 09:00:{i:02d}", f"{i * 16 % 1000:03d}", f"{voltage(i):.2f}", load(i)]
+        )
+        log = read_one(text.encode())
+        np.testing.assert_allclose(log.time, np.arange(COUNT) * 1.016, atol=1e-6)
+        np.testing.assert_allclose(log.values("battery_current"), loads())
+        assert any(found.channel == "time" for found in log.damage)
+
+    def test_row_numbers_without_a_caption(self):
+        text = "Time (s),Voltage (V),Current (A)\n" + self.rows(
+            lambda i: [f'"{i + 1}"', i * 0.5, f"{voltage(i):.2f}", load(i)]
+        )
+        log = read_one(text.encode())
+        np.testing.assert_allclose(log.time, np.arange(COUNT) * 0.5)
+        np.testing.assert_allclose(log.values("battery_current"), loads())
+
+    def test_what_nothing_explains_is_refused(self):
+        text = "Time (s),Voltage (V),Current (A)\n" + self.rows(
+            lambda i: [i * 0.5, 7 * i, f"{voltage(i):.2f}", load(i)]
+        )
+        with pytest.raises(ParseError, match="4 cells for 3 captions"):
+            read(text.encode())
+
+    def test_a_separator_at_the_end_of_rows_is_no_cell(self):
+        text = "Time (s),Voltage (V),Current (A)\n" + self.rows(lambda i: [i * 0.5, f"{voltage(i):.2f}", load(i), ""])
+        np.testing.assert_allclose(read_one(text.encode()).values("battery_current"), loads())
+
+
 class TestDevices:
     def test_cells_and_motor_values_give_two_logs_on_one_clock(self):
         controller, bms = read(files.cells_and_motor())
