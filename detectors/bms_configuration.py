@@ -1,15 +1,12 @@
-"""BM01: the settings of the BMS against the chemistry, the board's rating and its use."""
+"""BM01: the settings of the BMS against the chemistry and the board's rating."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import ClassVar, Final
 
-import numpy as np
-
 from ridelog.detection import Case, Detector
 from ridelog.diagnosis.ratings import balance_start, largest, named, ratings
-from ridelog.episodes import episodes
 from ridelog.finding import Finding, Measurement, Outcome, Severity
 from ridelog.log import Role
 from ridelog.ride import Track
@@ -17,7 +14,7 @@ from ridelog.settings import number
 
 from .settings_place import Remark, place
 
-#: Settings of a BMS; without any of them, and without a family or a current, there is nothing to check.
+#: Settings of a BMS; without any of them there is nothing to check.
 _BMS: Final = (
     "cell_overvoltage_limit",
     "cell_undervoltage_limit",
@@ -46,30 +43,27 @@ _CELL_LIMITS_V: Final = {"nmc": (4.28, 2.5, 3.3), "lfp": (3.80, 2.0, 3.0)}
 _COLD_DEGC: Final = 0.0
 #: Switches of a board hotter than this wear out, degC; engineering judgement on 150 degC parts with a distant sensor.
 _HOT_DEGC: Final = 100.0
-#: A current above a rating counts from this time on, s (CUR-01: peaks last seconds).
-_SUSTAINED_S: Final = 5.0
-_JOIN_S: Final = 1.0
 
 
 class BmsConfiguration(Detector):
-    """The settings of the BMS do not fit the cells, the board, or the way it is used.
+    """The settings of the BMS do not fit the cells or the board.
 
     What it finds:
         Delays that let an overload run on, limits that the chemistry does not allow, a balancer that is off, that
-        begins late or works hard, more cells than the board takes, currents beyond what the board is rated for or
-        beyond a limit of its own that did not act, and switches that are off in the settings.
+        begins late or works hard, more cells than the board takes, a current limit beyond what the board is rated for,
+        and switches that are off in the settings.
 
     Why it matters:
-        The board protects by these numbers. A wrong one shows only on the day it is needed (TRIP-10, TRIP-20, CUR-04).
+        The board protects by these numbers. A wrong one shows only on the day it is needed (TRIP-10, CUR-04).
 
     Evidence:
         None: it explains and warns, it does not name a cause.
 
     Looks like it but is not:
-        Peaks of a few seconds above the continuous rating, charge limits set low on purpose for a longer life.
+        Delays of a few seconds for launches, charge limits set low on purpose for a longer life.
 
     Needs:
-        A BMS log or a settings file of the board (JK settings, JBD parameter file, ANT or Daly registers).
+        A settings file of the board, or a log that carries its settings (JK, JBD, ANT, Daly).
 
     Limits:
         Which board it is shows only where its name says so (JK); else the largest board of the family is assumed.
@@ -84,12 +78,10 @@ class BmsConfiguration(Detector):
     rules: ClassVar[tuple[str, ...]] = (
         "TRIP-05",
         "TRIP-10",
-        "TRIP-20",
         "CELL-01",
         "CELL-03",
         "CELL-07",
         "CELL-14",
-        "CUR-01",
         "CUR-03",
         "CUR-04",
         "CUR-07",
@@ -98,10 +90,10 @@ class BmsConfiguration(Detector):
     )
 
     def detect(self, case: Case) -> Outcome:
-        """Compare the settings and the current with the chemistry and the ratings."""
-        known = any(name in case.settings for name in _BMS)
-        if not known and not any(track.has("battery_current") for track in case.ride.of_role(Role.BMS)):
-            return Outcome.unable("no setting of a BMS is known, and no BMS log has a current.")
+        """Compare the settings with the chemistry and the ratings."""
+        counted = any("series_cells" in track.log.settings for track in case.ride.of_role(Role.BMS))
+        if not counted and not any(name in case.settings for name in _BMS):
+            return Outcome.unable("no setting of a BMS is known.")
         remarks = (
             *_current_remarks(case),
             *_cell_remarks(case),
@@ -110,12 +102,8 @@ class BmsConfiguration(Detector):
             *_other_remarks(case),
         )
         findings = [self._remark(case, remark) for remark in remarks]
-        for track in case.ride.of_role(Role.BMS):
-            findings.extend(self._use(case, track))
         if not findings:
-            return Outcome.clear(
-                "every setting of the BMS that is known fits." if known else "the current stays within the ratings."
-            )
+            return Outcome.clear("every setting of the BMS that is known fits.")
         return Outcome.found(findings, {})
 
     def _remark(self, case: Case, remark: Remark) -> Finding:
@@ -131,54 +119,6 @@ class BmsConfiguration(Detector):
             measurements=(Measurement(words, remark.value, remark.unit, remark.limit, remark.source),),
         )
 
-    def _use(self, case: Case, track: Track) -> Iterator[Finding]:
-        """Currents beyond the rating for longer than a peak, and beyond a limit that did not act."""
-        if not track.has("battery_current"):
-            return
-        current = track.values("battery_current")
-        limit = number(case.settings, "discharge_current_limit")
-        wait = number(case.settings, "discharge_overcurrent_delay")
-        if limit and wait is not None:
-            item = _longest(track, current > 1.05 * limit)
-            # The board times its delay by its own readings: two rows of the log are left to it.
-            if item and _length(track, item) > wait + max(2.0, 2 * track.log.interval_s) and _on(track, item):
-                text = (
-                    f"The current stood above the BMS's own limit of {limit:.0f} A for {_length(track, item):.0f} s, "
-                    f"and it did not open after its {wait:g} s: do not count on this protection."
-                )
-                yield self._in_use(track, item, text, current, limit, "TRIP-20")
-        rated = _rated(case, track)
-        if rated is None:
-            return
-        ampere, board, source = rated
-        item = _longest(track, current > ampere)
-        if item and _length(track, item) >= _SUSTAINED_S:
-            text = (
-                f"The BMS carried more than the {ampere:.0f} A that {board} is rated for, for "
-                f"{_length(track, item):.0f} s on end."
-            )
-            yield self._in_use(track, item, text, current, ampere, source)
-
-    def _in_use(
-        self,
-        track: Track,
-        item: tuple[int, int],
-        text: str,
-        current: np.ndarray[tuple[int], np.dtype[np.float64]],
-        limit: float,
-        source: str,
-    ) -> Finding:
-        highest = float(np.nanmax(current[item[0] : item[1] + 1]))
-        return self.finding(
-            track,
-            *item,
-            severity=Severity.INFO,
-            message=text,
-            measurements=(Measurement("highest battery current", highest, "A", limit, source),),
-            channels=("battery_current",),
-            timed=track.clock.aligned,
-        )
-
 
 def _rated(case: Case, track: Track) -> tuple[float, str, str] | None:
     """Continuous current in A, which board it is for, and where it comes from."""
@@ -190,20 +130,6 @@ def _rated(case: Case, track: Track) -> tuple[float, str, str] | None:
     if board is None or board.continuous_a is None:
         return None
     return board.continuous_a[1], f"the largest board of this family in the table ({board.board})", board.rules[0]
-
-
-def _longest(track: Track, above: np.ndarray[tuple[int], np.dtype[np.bool_]]) -> tuple[int, int] | None:
-    found = episodes(above, track.time, min(_JOIN_S, 0.5 * max(track.log.interval_s, 0.05)))
-    return max(found, key=lambda item: _length(track, item), default=None)
-
-
-def _length(track: Track, item: tuple[int, int]) -> float:
-    return float(track.time[item[1]] - track.time[item[0]])
-
-
-def _on(track: Track, item: tuple[int, int]) -> bool:
-    """The discharge switch is known to have stayed on."""
-    return track.has("discharge_fet") and bool(np.nanmin(track.values("discharge_fet")[item[0] : item[1] + 1]) > 0)
 
 
 def _current_remarks(case: Case) -> Iterator[Remark]:

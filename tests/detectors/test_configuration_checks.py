@@ -28,10 +28,10 @@ def _controller(settings, columns=None):
     return incident, _check(incident, "controller-configuration-check")
 
 
-def _board(settings, current=None, family="jk", model=""):
+def _board(settings, family="jk", model=""):
     columns = rides.controller(120.0)
     keep = {"pack_voltage": columns["pack_voltage"], "time": columns["time"]}
-    keep["battery_current"] = columns["battery_current"] if current is None else np.full(len(columns["time"]), current)
+    keep["battery_current"] = columns["battery_current"]
     keep["discharge_fet"] = np.ones(len(columns["time"]), dtype=bool)
     keep["cell_voltages"] = np.repeat(columns["pack_voltage"][:, None] / 20, 20, axis=1)
     log = rides.log(keep, Role.BMS, settings=settings)
@@ -159,14 +159,11 @@ def test_the_series_a_jbd_really_takes():
     assert "take 21" not in _said(_board({"series_cells": 21.0}, family="jbd")[1])
 
 
-def test_a_current_above_the_rating_of_the_named_board_counts_after_seconds():
-    _, check = _board({}, current=70.0, model="JK_B2A24S6P")
-    assert "60 A" in _said(check)
-    assert check.findings[0].measurements[0].limit == 60.0
-    assert _board({}, current=55.0, model="JK_B2A24S6P")[1].status is Status.CLEAR
+def test_a_limit_above_the_rating_that_the_model_name_says():
+    assert "60 A" in _said(_board({"discharge_current_limit": 90.0}, model="JK_B2A24S6P")[1])
+    assert "rated for" not in _said(_board({"discharge_current_limit": 60.0}, model="JK_B2A24S6P")[1])
 
 
-def test_a_limit_that_did_not_act_is_named():
-    settings = {"discharge_current_limit": 60.0, "discharge_overcurrent_delay": 5.0}
-    assert "do not count on this protection" in _said(_board(settings, current=70.0, family="daly")[1])
-    assert "do not count" not in _said(_board(settings, current=50.0, family="daly")[1])
+def test_without_settings_of_the_board_it_cannot_look():
+    incident = investigate([rides.log(rides.controller())])
+    assert _check(incident, "bms-configuration").status is Status.UNABLE
