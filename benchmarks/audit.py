@@ -104,7 +104,8 @@ def main() -> None:
     whole = run(inputs, options.work / "two", 2)
     print(
         f"2 processes: {whole['rides']:.0f} rides, {whole['size'] / 1e9:.2f} GB, {whole['wall']:.1f} s wall, "
-        f"{whole['cpu']:.1f} s of processors: {whole['rides'] / whole['cpu']:.2f} rides/s and {whole['size'] / whole['cpu'] / 1e6:.1f} MB/s per core, "
+        f"{whole['cpu']:.1f} s of processors: {whole['rides'] / whole['cpu']:.2f} rides/s and "
+        f"{whole['size'] / whole['cpu'] / 1e6:.1f} MB/s per core, "
         f"{whole['cpu'] / whole['size'] * 1e9:.0f} core seconds per GB"
     )
     print(f"memory: {whole['child_mb']:.0f} MB a process that analyzes, {whole['main_mb']:.0f} MB the one that leads")
@@ -123,7 +124,8 @@ def main() -> None:
         )
         print(
             f"memory from {two['rides']:.0f} to {whole['rides']:.0f} rides: "
-            f"x {whole['child_mb'] / two['child_mb']:.2f} a process that analyzes, x {whole['main_mb'] / two['main_mb']:.2f} the one that leads"
+            f"x {whole['child_mb'] / two['child_mb']:.2f} a process that analyzes, "
+            f"x {whole['main_mb'] / two['main_mb']:.2f} the one that leads"
         )
     if options.kills:
         started = time.perf_counter()

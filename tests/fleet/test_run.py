@@ -178,3 +178,13 @@ def test_nothing_to_look_at_is_an_error(tmp_path):
         ridelog.audit(tmp_path, tmp_path / "audit", QUIET)
     with pytest.raises(SourceError):
         ridelog.audit(tmp_path / "missing", tmp_path / "audit", QUIET)
+
+
+def test_every_column_is_documented():
+    from pathlib import Path
+
+    text = (Path(__file__).resolve().parents[2] / "docs" / "fleet.md").read_text("utf-8")
+    assert SCHEMA in text
+    for name, columns in TABLES.items():
+        section = text.partition(f"\n### {name}\n")[2].partition("\n### ")[0]
+        assert [f"| {column} | {kind} | {meaning} |" in section for column, kind, meaning in columns].count(False) == 0
