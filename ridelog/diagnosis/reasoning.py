@@ -366,23 +366,32 @@ def _onset(
 
 
 def _detail(top: RankedCause | None, checks: Iterable[Check], incident: Cluster | None) -> str:
-    """The message of the finding that matters most for the verdict."""
+    """The message of the finding that the strongest reason for the verdict rests on, else of the gravest finding."""
+    checks = tuple(checks)
+    mine = set(incident.findings) if incident is not None else None
+    for reason in top.supporting if top else ():
+        for check in checks:
+            item = check.evidence.get(reason.evidence)
+            if item is None or item.seen is not Seen.OBSERVED:
+                continue
+            grave = [
+                finding
+                for finding in check.findings
+                if finding.severity is not Severity.INFO
+                and (mine is None or finding in mine or not finding.timed)
+                and finding.event is (incident is not None)
+            ]
+            if grave:
+                return min(grave, key=_gravity).message
     if incident is not None:
-        supporting = {reason.evidence for reason in top.supporting} if top else set()
-        sources = {
-            finding
-            for check in checks
-            for finding in check.findings
-            if supporting & {name for name, item in check.evidence.items() if item.seen is Seen.OBSERVED}
-        }
-        untimed = [finding for finding in sources if not finding.timed and finding.severity is not Severity.INFO]
-        pool = [finding for finding in incident.findings if finding in sources] or untimed or list(incident.findings)
-        best = min(pool, key=lambda finding: (-finding.severity.level, finding.onset.latest_s, finding.code))
-        return best.message
+        return min(incident.findings, key=_gravity).message
     states = [f for check in checks for f in check.findings if not f.event and f.severity is not Severity.INFO]
-    if not states:
-        return ""
-    return min(states, key=lambda finding: (-finding.severity.level, finding.code)).message
+    return min(states, key=_gravity).message if states else ""
+
+
+def _gravity(finding: Finding) -> tuple[int, float, str]:
+    """Sorts the gravest finding first, the earliest of equals."""
+    return (-finding.severity.level, finding.onset.latest_s, finding.code)
 
 
 def _dangers(ranked: tuple[RankedCause, ...], checks: Iterable[Check]) -> tuple[str, ...]:
