@@ -49,8 +49,8 @@ class FrozenTelemetry(Detector):
         telemetry.frozen.
 
     Looks like it but is not:
-        A vehicle at rest (no current but what its electronics draw, nothing moves), a slow board polled fast (its values repeat a few times), a gap
-        (no rows).
+        A vehicle at rest (no current but what its electronics draw, nothing moves), a slow board polled fast (its
+        values repeat a few times), a gap (no rows).
 
     Needs:
         A controller, wheel or BMS log with at least three channels that usually change.
@@ -112,7 +112,11 @@ def _stuck(case: Case, track: Track) -> list[tuple[int, int, float]]:
         inside = current[first : last + 2]
         length = float(track.time[last + 1] - track.time[first])
         spread = float(np.nanmax(inside) - np.nanmin(inside))
-        if length >= _SHORTEST_S and last - first >= _FEWEST_ROWS and spread <= 2 * (_NOISE_A + 0.03 * abs(float(inside[0]))):
+        if (
+            length >= _SHORTEST_S
+            and last - first >= _FEWEST_ROWS
+            and spread <= 2 * (_NOISE_A + 0.03 * abs(float(inside[0])))
+        ):
             moved = _moved_elsewhere(case, track, first, last + 1)
             if moved > _MOVES_A + 4 * spread:
                 found.append((first, last + 1, length))
