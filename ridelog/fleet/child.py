@@ -38,7 +38,8 @@ def _analyze(order: dict[str, Any]) -> dict[str, Any]:
     """Give the rows of the rides of a job: one, or one for each file when their times turn out not to overlap."""
     from .rows import error_rows
 
-    job = RideJob(**{name: tuple(v) if isinstance(v, list) else v for name, v in order["job"].items()})
+    given: dict[str, Any] = {name: tuple(v) if isinstance(v, list) else v for name, v in order["job"].items()}
+    job = RideJob(**given)
     options = AnalysisOptions(**order["options"])
     try:
         return {"rides": _rides(job, options, order["out"]), **_cost()}

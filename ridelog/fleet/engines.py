@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, ThreadPoolExecutor, wait
@@ -92,11 +93,11 @@ def _local(jobs: int) -> Iterator[Engine]:
 @contextmanager
 def _cluster(address: str) -> Iterator[Engine]:
     try:
-        from distributed import Client
+        distributed: Any = importlib.import_module("distributed")
     except ImportError as error:
         raise UsageError("'--scheduler' needs dask.", advice="Install ridelog[cluster].") from error
     try:
-        client = Client(address, timeout=_PATIENCE, set_as_default=False)
+        client = distributed.Client(address, timeout=_PATIENCE, set_as_default=False)
     except (OSError, ValueError, TimeoutError) as error:
         raise UsageError(f"no scheduler answers at {address} ({error}).") from error
     with client:

@@ -14,7 +14,7 @@ class InputFile:
     """One file as a listing shows it; nothing of it was read.
 
     Attributes:
-        path: Path or URL to open it by.
+        path: Absolute path or URL to open it by; workers may run in another folder.
         name: Path below the folder the user named, with forward slashes; what tables and pages show.
         root: The folder or URL it was found under.
         size: Bytes.
@@ -87,7 +87,9 @@ def _walk(root: Path) -> Iterator[tuple[Path, list[str], list[str]]]:
 
 def _local_file(path: Path, root: Path) -> InputFile:
     state = path.stat()
-    return InputFile(str(path), path.relative_to(root).as_posix(), str(root), state.st_size, f"{state.st_mtime_ns}")
+    return InputFile(
+        str(path.absolute()), path.relative_to(root).as_posix(), str(root), state.st_size, f"{state.st_mtime_ns}"
+    )
 
 
 def _remote(root: str, leave_out: str) -> Iterator[InputFile]:

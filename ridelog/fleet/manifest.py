@@ -84,7 +84,7 @@ class Manifest:
         work = partial(_look, span=span, options=self._options, limits=limits)
         unsaved = 0
         for chunk, answers in engine().map(work, _chunks(files)):
-            empty = {"sha256": "", "parser": "", "roles": [], "start_s": None, "end_s": None}
+            empty: dict[str, Any] = {"sha256": "", "parser": "", "roles": [], "start_s": None, "end_s": None}
             found = [empty] * len(chunk) if isinstance(answers, BaseException) else answers
             for item, answer in zip(chunk, found, strict=True):
                 own = {name: answer[name] for name in empty}

@@ -67,7 +67,7 @@ def _series(tables: Mapping[str, pa.Table]) -> dict[str, dict[str, list[list[flo
     result: dict[str, dict[str, list[list[float]]]] = {}
     for (vehicle, metric), points in sorted(found.items()):
         chosen = points[:: -(-len(points) // 200)]
-        stamps = [round(moment.timestamp()) for moment, _ in chosen]
+        stamps = [float(round(moment.timestamp())) for moment, _ in chosen]
         result.setdefault(vehicle, {})[metric] = [stamps, [float(f"{value:.4g}") for _, value in chosen]]
     return result
 

@@ -181,7 +181,8 @@ def start_from_name(names: Sequence[str]) -> tuple[float | None, str]:
             if match:
                 year, month, day, *clock = (int(item or 0) for item in match.groups())
                 try:
-                    return datetime(year, month, day, *clock, tzinfo=UTC).timestamp(), "name"
+                    hour, minute, second = clock
+                    return datetime(year, month, day, hour, minute, second, tzinfo=UTC).timestamp(), "name"
                 except ValueError:
                     continue
     return None, "none"

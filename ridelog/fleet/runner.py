@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -203,7 +203,7 @@ def _batches(pending: list[RideJob], workers: int, out: str, version: str, optio
     rides: list[RideJob] = []
     size = 0
     for number, job in enumerate(pending):
-        rides.append(_absolute(job))
+        rides.append(job)
         size += job.size
         # Towards the end batches get small, so that the last worker does not keep the others waiting.
         left = len(pending) - number
@@ -212,11 +212,6 @@ def _batches(pending: list[RideJob], workers: int, out: str, version: str, optio
             rides, size = [], 0
     if rides:
         yield Batch(tuple(rides), out, options.analysis, options.limits, version)
-
-
-def _absolute(job: RideJob) -> RideJob:
-    """Workers may run in another folder."""
-    return replace(job, paths=tuple(path if "://" in path else str(Path(path).absolute()) for path in job.paths))
 
 
 def _record_lost(store: Store, batch: Batch, error: BaseException) -> None:
