@@ -17,6 +17,7 @@ from .controller_configuration_check import ControllerConfigurationCheck
 from .controller_faults import ControllerFaults
 from .controller_restart import ControllerRestart
 from .current_envelope import CurrentEnvelope
+from .current_sensors import CurrentSensors
 from .deep_discharge import DeepDischarge
 from .fault_listing import FaultListing
 from .frozen_telemetry import FrozenTelemetry
@@ -53,6 +54,7 @@ DETECTORS: tuple[Detector, ...] = (
     LinkGap(),
     ThermalLimit(),
     LowVoltageCutoff(),
+    CurrentSensors(),
     PackResistance(),
     PathResistance(),
     WeakCellGroup(),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
@@ -14,6 +14,9 @@ from ridelog.ride import Track
 
 from .controller_restart import restarts
 from .power_path_open import openings_under_load
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 #: A BMS shows no load below this, A: dead bands and idle consumption (methods of trips).
 _NO_LOAD_A = 1.5
@@ -52,7 +55,7 @@ class BmsStayedOn(Detector):
 
     What it finds:
         Collapses, gaps with a restart, and the end of a controller log, during which the BMS went on being polled: FETs
-        on, pack voltage normal, current gone.
+        on, pack voltage normal, no current.
 
     Why it matters:
         It tells an open connector, switch, fuse or lead from a BMS that tripped: no setting of the BMS will help, and
@@ -142,6 +145,11 @@ def _blind(why: str) -> dict[str, Evidence]:
     return {name: Evidence.not_observable(why) for name in BmsStayedOn.evidence}
 
 
+def _alive(*values: NDArray[np.float64]) -> bool:
+    """Tell whether polls differ at all: a log that hangs at standstill shows no load either."""
+    return any(len(part) > 1 and float(np.nanmax(part) - np.nanmin(part)) > 0 for part in values)
+
+
 def _losses(case: Case, track: Track) -> list[_Loss]:
     """Every stretch in which this controller had no battery or was not there."""
     found = []
@@ -184,6 +192,8 @@ def _account(track: Track, board: Track, loss: _Loss) -> _Account | None:
         closed=bool(np.nanmin(flags) > 0.5),
         opened=bool(np.nanmin(flags) < 0.5),
         voltage_kept=kept,
-        load_gone=known and loaded and float(np.nanmedian(amps[inside])) <= _NO_LOAD_A,
+        load_gone=known
+        and (loaded or _alive(volts[inside], amps[inside]))
+        and float(np.nanmedian(amps[inside])) <= _NO_LOAD_A,
         largest_a=float(np.nanmax(amps[inside])) if known else float("nan"),
     )

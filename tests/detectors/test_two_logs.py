@@ -1,0 +1,97 @@
+"""What only two logs on one clock can tell: a path that opened outside the BMS, and sensors that differ."""
+
+import numpy as np
+import pytest
+
+from ridelog.clock import Clock, ClockBasis
+from ridelog.finding import Seen, Severity, Status
+from ridelog.log import LogBuilder, Role
+from ridelog.pipeline import investigate
+from tests import rides
+
+LATE_S = 7.0
+
+
+def _check(incident, code):
+    return next(check for check in incident.checks if check.code == code)
+
+
+def _board(columns, opened=None, shut_at=None, gain=1.0):
+    """The BMS log of a ride, one row a second, on a clock that starts `LATE_S` later; cells stay connected."""
+    time = columns["time"]
+    rows = np.arange(LATE_S, time[-1], 1.0)
+    place = np.searchsorted(time, rows)
+    rng = np.random.default_rng(5)
+    healthy = rides.controller(float(len(time)) / 10)
+    current = columns["battery_current"][place] * gain
+    volts = (
+        healthy["pack_voltage"][place]
+        if opened is None
+        else np.where(rows > time[opened], 78.0 + rng.normal(0, 0.01, len(rows)), healthy["pack_voltage"][place])
+    )
+    builder = LogBuilder(rows, np.arange(len(rows)) + 2)
+    builder.add("battery_current", np.round(current + rng.normal(0, 0.05, len(rows)), 2))
+    builder.add("pack_voltage", np.round(volts, 2))
+    flag = np.ones(len(rows), dtype=bool) if shut_at is None else rows < time[shut_at]
+    builder.add("discharge_fet", flag.tolist())
+    builder.add("charge_fet", [True] * len(rows))
+    return builder.build(Role.BMS, "test", clock=Clock(ClockBasis.NONE), settings={"series_cells": 20.0})
+
+
+def test_a_bms_that_stays_on_puts_the_opening_outside_it():
+    columns, first = rides.cut_under_load()
+    incident = investigate([rides.log(columns), _board(columns, first)])
+    assert incident.ride.tracks[1].clock.aligned
+    check = _check(incident, "TW01")
+    assert check.status is Status.FOUND
+    assert check.evidence["bms.on-while-collapsed"].seen is Seen.OBSERVED
+    assert check.findings[0].severity is Severity.CRITICAL
+    assert incident.verdict.cause == "power-path-open"
+    assert incident.verdict.probability > 0.85
+
+
+def test_a_bms_that_opened_is_not_said_to_have_stayed_on():
+    columns, first = rides.cut_under_load()
+    incident = investigate([rides.log(columns), _board(columns, first, shut_at=first)])
+    check = _check(incident, "TW01")
+    assert check.status is Status.CLEAR
+    assert check.evidence["bms.on-while-collapsed"].seen is Seen.ABSENT
+    assert incident.verdict.cause != "power-path-open"
+
+
+def test_an_opening_between_two_polls_is_not_observable():
+    columns, _ = rides.cut_under_load(lasts=0.4)
+    incident = investigate([rides.log(columns), _board(columns)])
+    assert _check(incident, "TW01").evidence["bms.on-while-collapsed"].seen is Seen.NOT_OBSERVABLE
+
+
+def test_without_fet_states_or_a_second_log_it_cannot_look():
+    columns, _ = rides.cut_under_load()
+    assert _check(investigate([rides.log(columns)]), "TW01").status is Status.UNABLE
+    assert _check(investigate([rides.log(columns)]), "TW02").status is Status.UNABLE
+
+
+def test_a_healthy_pair_is_healthy():
+    columns = rides.controller()
+    incident = investigate([rides.log(columns), _board(columns)])
+    assert incident.verdict.cause == "none"
+    assert _check(incident, "TW01").status is Status.CLEAR
+    assert _check(incident, "TW02").status is Status.CLEAR
+
+
+@pytest.mark.parametrize(("gain", "words"), [(2.0, "more than one controller"), (0.5, "another pack shares")])
+def test_sensors_that_differ_are_told(gain, words):
+    columns = rides.controller()
+    check = _check(investigate([rides.log(columns), _board(columns, gain=gain)]), "TW02")
+    assert check.status is Status.FOUND
+    assert words in check.findings[0].message
+    assert check.findings[0].measurements[0].value == pytest.approx(gain, rel=0.05)
+    assert check.findings[0].severity is Severity.INFO
+
+
+def test_packs_in_parallel_are_shown_with_their_share():
+    columns = rides.controller()
+    check = _check(investigate([rides.log(columns), _board(columns, gain=0.7), _board(columns, gain=0.3)]), "TW02")
+    shared = check.findings[-1]
+    assert shared.measurements[0].value == pytest.approx(0.7, abs=0.03)
+    assert shared.measurements[1].value == pytest.approx(0.3, abs=0.03)
