@@ -61,7 +61,9 @@ def cell_signs(estimate: CellEstimate) -> CellSigns:
     median = estimate.median_resistance
     pairs = tuple(_pairs(extra, spread_extra, median))
     in_pair = {cell for first in pairs for cell in (first, first + 1)}
-    scattered = bool(np.count_nonzero(np.abs(a - np.nanmedian(a)) > OFFSET_V) >= max(3, 0.3 * len(a)))
+    known = a[np.isfinite(a)]
+    far = np.abs(known - np.median(known)) > OFFSET_V if len(known) else np.zeros(0, dtype=bool)
+    scattered = bool(np.count_nonzero(far) >= max(3, 0.3 * len(a)))
     weak, joint, offset = [], [], []
     for cell in range(len(a)):
         if cell in in_pair or not np.isfinite(a[cell]):

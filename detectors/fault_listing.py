@@ -68,7 +68,7 @@ def _ringing(records: list[Record]) -> list[Record]:
 def _source_gone_braking(records: list[Record]) -> list[Record]:
     ringing = _ringing(records)
     return [
-        r for r in records if r.code == _OVER_VOLTAGE and r not in ringing and np.nanmin([r.current, r.filtered]) < -2.0
+        r for r in records if r.code == _OVER_VOLTAGE and r not in ringing and np.fmin(r.current, r.filtered) < -2.0
     ]
 
 
@@ -87,7 +87,7 @@ def _source_gone_full_throttle(records: list[Record]) -> list[Record]:
 
 
 def _supply_collapsed(records: list[Record]) -> list[Record]:
-    return [r for r in records if r.code == _UNDER_VOLTAGE and np.nanmax([r.current, r.filtered]) > 20]
+    return [r for r in records if r.code == _UNDER_VOLTAGE and np.fmax(r.current, r.filtered) > 20]
 
 
 def _impossible_current(records: list[Record]) -> list[Record]:
@@ -97,7 +97,7 @@ def _impossible_current(records: list[Record]) -> list[Record]:
         if r.code == _OVERCURRENT
         and r.cycles <= 1
         and abs(r.duty) < 0.02
-        and np.nanmax(np.abs([r.current, r.filtered])) > 100
+        and np.fmax(abs(r.current), abs(r.filtered)) > 100
     ]
 
 
@@ -156,7 +156,7 @@ def _senseless_speed(records: list[Record]) -> list[Record]:
 
 
 def _ohms_in_the_supply(records: list[Record]) -> list[Record]:
-    low = [r for r in records if r.code in (_OVERCURRENT, _UNDER_VOLTAGE) and np.nanmax([r.current, r.filtered]) > 20]
+    low = [r for r in records if r.code in (_OVERCURRENT, _UNDER_VOLTAGE) and np.fmax(r.current, r.filtered) > 20]
     high = [r for r in records if r.code == _OVER_VOLTAGE and r.filtered < 0]
     pairs = [(a, b) for a in low for b in high if b.volts > 1.8 * a.volts]
     return [pairs[0][0], pairs[0][1]] if pairs else []

@@ -59,6 +59,13 @@ class PathResistance(Detector):
         if not controllers or not boards:
             return Outcome.unable("a controller log and a BMS log are needed.")
         track, board = controllers[0], boards[0]
+        lacks = [
+            f"log {one.index + 1} ({one.log.parser}): {lack}"
+            for one in (track, board)
+            if (lack := self.needs[0].missing(one))
+        ]
+        if lacks:
+            return Outcome.unable(f"{'; '.join(lacks)}.")
         seen, inside = case.pack.resistance.get(track.index), case.pack.resistance.get(board.index)
         if seen is None or inside is None or min(seen.confidence, inside.confidence) < 0.5:
             return Outcome.unable("the resistance could not be estimated from both logs.")

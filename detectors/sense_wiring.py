@@ -173,13 +173,14 @@ def opposite_rows(cells: NDArray[np.float64]) -> dict[int, NDArray[np.int64]]:
     Returns:
         First cell of the pair to its rows; pairs with fewer than three rows are left out.
     """
-    if cells.shape[1] < 4 or not len(cells):
+    read = np.isfinite(cells)
+    polled = np.flatnonzero(read.any(axis=1))
+    if cells.shape[1] < 4 or not len(polled):
         return {}
-    with np.errstate(all="ignore"):
-        middle = np.nanmedian(cells, axis=1, keepdims=True)
-        left = cells - middle
-        left = left - np.nanmedian(left, axis=0, keepdims=True)
-        noise = 1.4826 * np.nanmedian(np.abs(left), axis=0)
+    left = cells[polled] - np.nanmedian(cells[polled], axis=1, keepdims=True)
+    left[:, ~read.any(axis=0)] = 0.0
+    left = left - np.nanmedian(left, axis=0, keepdims=True)
+    noise = 1.4826 * np.nanmedian(np.abs(left), axis=0)
     one, other = left[:, :-1], left[:, 1:]
     bound = np.maximum(_APART_V, 6 * np.maximum(noise[:-1], noise[1:]))
     larger = np.maximum(np.abs(one), np.abs(other))
@@ -192,7 +193,7 @@ def opposite_rows(cells: NDArray[np.float64]) -> dict[int, NDArray[np.int64]]:
     for first in range(opposite.shape[1]):
         rows = np.flatnonzero(opposite[:, first])
         if len(rows) >= _FEWEST_ROWS:
-            found[first] = rows
+            found[first] = polled[rows]
     return found
 
 
@@ -212,8 +213,10 @@ def _missing(cells: NDArray[np.float64]) -> list[tuple[int, float]]:
 def _wires(track: Track) -> list[tuple[int, float, float]]:
     if not track.has("cell_wire_resistances"):
         return []
-    with np.errstate(all="ignore"):
-        ohm = np.nanmedian(track.log.matrix("cell_wire_resistances"), axis=0)
+    each = track.log.matrix("cell_wire_resistances")
+    known = np.isfinite(each).any(axis=0)
+    ohm = np.full(each.shape[1], np.nan)
+    ohm[known] = np.nanmedian(each[:, known], axis=0)
     found = []
     for wire in range(len(ohm)):
         near = [ohm[other] for other in range(max(wire - 2, 0), min(wire + 3, len(ohm))) if other != wire]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+import numpy as np
+
 from ridelog.detection import Case, Detector, Need
 from ridelog.finding import Evidence, Finding, Measurement, Outcome, Severity
 from ridelog.log import Role
@@ -56,12 +58,13 @@ class WeakCellGroup(Detector):
         for cell in weak:
             low = float(estimate.rest_offset[cell])
             measured = [Measurement("rest offset", low, "V", -OFFSET_V, "methods of cell drift")]
-            if len(estimate.charge_slope) > cell:
-                share = float(estimate.charge_slope[cell])
+            share = float(estimate.charge_slope[cell]) if len(estimate.charge_slope) > cell else np.nan
+            if np.isfinite(share):
                 measured.append(
                     Measurement("falls faster by a share of", share, "", CHARGE_SHARE, "engineering judgement")
                 )
-            measured.append(Measurement("extra resistance", float(estimate.extra_resistance[cell]), "ohm"))
+            if np.isfinite(estimate.extra_resistance[cell]):
+                measured.append(Measurement("extra resistance", float(estimate.extra_resistance[cell]), "ohm"))
             findings.append(
                 self.finding(
                     track,

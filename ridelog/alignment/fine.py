@@ -128,7 +128,7 @@ class Fine:
         # Widths whose misfit is within what chance explains, with neighbouring samples counted as half new.
         bound = 4.0 / max(sum(map(len, blocks)) / 2, 4.0)
         misfit = max(1 - best_score**2, 1e-6)
-        near = [width for score, width, _ in found if score > 0 and np.log((1 - score**2) / misfit) < bound]
+        near = [width for score, width, _ in found if score > 0 and np.log(max(1 - score**2, 1e-6) / misfit) < bound]
         error = max((abs(width - best_width) for width in near), default=0.0)
         return Width(best_width, float(error), shift, best_score, between)
 
