@@ -115,12 +115,12 @@ const svg = (name, attributes) => {
   for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, value);
   return element;
 };
-const chart = (stamps, values) => {
+const chart = (stamps, values, factor) => {
   const picture = svg("svg", { viewBox: "0 0 320 112", role: "img", "aria-label": `${values.length} rides` });
   const [t0, t1] = [stamps[0], stamps[stamps.length - 1]], low = Math.min(...values), high = Math.max(...values);
   const x = t => 42 + (t1 > t0 ? (t - t0) / (t1 - t0) : 0.5) * 270, y = v => 90 - (high > low ? (v - low) / (high - low) : 0.5) * 78;
   for (const value of high > low ? [low, high] : [low]) {
-    const label = svg("text", { x: 0, y: y(value) + 4 }); label.textContent = digits(value, 3); picture.append(label);
+    const label = svg("text", { x: 0, y: y(value) + 4 }); label.textContent = digits(factor * value, 3); picture.append(label);
     picture.append(svg("path", { d: `M42 ${y(value)}H312`, class: "line" }));
   }
   stamps.forEach((t, place) => picture.append(svg("circle", { cx: x(t).toFixed(1), cy: y(values[place]).toFixed(1), r: 2.5, class: "dot" })));
@@ -132,10 +132,13 @@ const chart = (stamps, values) => {
 const look = name => {
   const section = find("detail"), charts = make("div", undefined, "charts");
   section.replaceChildren(make("h2", name));
-  for (const [metric, [stamps, values]] of Object.entries(data.series[name] ?? {})) {
+  const found = metric => data.trends.some(item => item.vehicle === name && item.metric === metric && item.finding);
+  const order = Object.entries(data.series[name] ?? {}).sort(([a], [b]) => found(b) - found(a));
+  for (const [metric, [stamps, values]] of order) {
     const own = data.trends.filter(item => item.vehicle === name && item.metric === metric);
+    const [title, factor, unit] = data.metrics[metric];
     const card = make("div", undefined, own.some(item => item.finding) ? "card finding" : "card");
-    card.append(make("h3", data.metrics[metric]), chart(stamps, values));
+    card.append(make("h3", `${title[0].toUpperCase()}${title.slice(1)}${unit ? `, ${unit}` : ""}`), chart(stamps, values, factor));
     for (const item of own) card.append(make("p", `${item.finding ? "Finding: " : ""}${item.message} (q = ${digits(item.q, 2)})`, "note"));
     charts.append(card);
   }

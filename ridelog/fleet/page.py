@@ -21,6 +21,19 @@ _RIDES: Final = (
     "resistance_reference_ohm", "trips", "data_quality", "data_notes", "report", "error",
 )  # fmt: skip
 
+#: Metric to the factor and unit its chart is labelled with.
+_SHOWN: Final[dict[str, tuple[float, str]]] = {
+    "resistance": (1000, "mΩ"),
+    "capacity": (1, "Ah"),
+    "cell_offset": (1000, "mV"),
+    "cell_resistance": (1000, "mΩ"),
+    "soc_error": (100, "points"),
+    "trips": (1, ""),
+    "battery_temperature": (1, "°C"),
+    "fet_temperature": (1, "°C"),
+    "motor_temperature": (1, "°C"),
+}
+
 
 def page(tables: Mapping[str, pa.Table]) -> str:
     """The page for the tables of an audit; the same tables give the same text.
@@ -43,7 +56,7 @@ def page(tables: Mapping[str, pa.Table]) -> str:
         "trends": tables["trends"].to_pylist(),
         "rides": {name: logs.column(name).to_pylist() for name in _RIDES},
         "series": _series(tables),
-        "metrics": {metric.name: metric.words for metric in METRICS},
+        "metrics": {metric.name: [metric.words, *_SHOWN[metric.name]] for metric in METRICS},
     }
     errors = sum(1 for text in logs.column("error").to_pylist() if text)
     findings = sum(tables["trends"].column("finding").to_pylist())

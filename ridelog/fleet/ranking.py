@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -44,11 +44,15 @@ _WARNING: Final = 0.12
 _LEAST_QUALITY: Final = 0.5
 
 
-def compare(tables: Mapping[str, pa.Table]) -> dict[str, pa.Table]:
+def compare(tables: Mapping[str, pa.Table], told: Collection[str] = ()) -> dict[str, pa.Table]:
     """Tables `trends` and `vehicles` from the tables of the rides.
 
     All tests of one audit, of every vehicle and metric, against its own past and among peers, are adjusted together
     by Benjamini and Hochberg: of the rows marked as findings for their order, about one in twenty may be chance.
+
+    Args:
+        tables: Tables of the rides, with vehicles and models filled in.
+        told: Models that a fleet table gave.
     """
     import pyarrow as pa
 
@@ -56,7 +60,7 @@ def compare(tables: Mapping[str, pa.Table]) -> dict[str, pa.Table]:
     packs, cells = tables["pack_health"].to_pylist(), tables["cell_health"].to_pylist()
     found = series(logs, packs, cells)
     models = _models(logs)
-    rows = [*own_past(found), *peers(found, models)]
+    rows = [*own_past(found), *peers(found, models, told)]
     for row, q in zip(rows, benjamini_hochberg([row["p"] for row in rows]), strict=True):
         row["q"] = q
         judge(row)

@@ -247,7 +247,7 @@ def _publish(
     rides = tables["logs"].select(["ride_id", "files", "devices"]).to_pylist()
     models = {entry.vehicle: entry.model for entry in fleet if entry.model}
     tables = with_vehicles(tables, assign(rides, by_name, folders, fleet), models)
-    tables |= compare(tables)
+    tables |= compare(tables, set(models.values()))
     publish(store, tables, options.csv)
     store.write("index.html", page(tables).encode("utf-8", "replace"))
     logs = tables["logs"]

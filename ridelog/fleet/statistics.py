@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 #: Most points of a series that enter the pairs of a slope; longer series are thinned evenly.
 _MOST_POINTS: Final = 400
+#: Serial correlation is estimated from so many points on; fewer mostly show how a course bends away from a line.
+_FEWEST_CORRELATED: Final = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +41,8 @@ def robust_trend(time: NDArray[np.float64], values: NDArray[np.float64]) -> Tren
     """Slope by Theil and Sen with Sen's interval, significance by Mann and Kendall.
 
     The variance of Kendall's statistic is widened for serial correlation of what the line leaves (by the correlation
-    of neighbours, as in Hamed and Rao 1998): seasons and slow drifts are no evidence of their own for each ride.
+    of neighbours, as in Hamed and Rao 1998) from 20 points on: seasons and slow drifts are no evidence of their own for
+    each ride.
 
     Args:
         time: Moments, shape (n,), ascending.
@@ -64,7 +67,7 @@ def robust_trend(time: NDArray[np.float64], values: NDArray[np.float64]) -> Tren
     variance = count * (count - 1) * (2 * count + 5) / 18
     for size in np.unique(values, return_counts=True)[1]:
         variance -= size * (size - 1) * (2 * size + 5) / 18
-    correlation = _neighbours(rest)
+    correlation = _neighbours(rest) if count >= _FEWEST_CORRELATED else 0.0
     variance *= max(1.0, (1 + correlation) / (1 - correlation))
     if variance <= 0:
         return Trend(slope, slope, slope, float(np.median(rest)) + slope * float(time[0]), 1.0)

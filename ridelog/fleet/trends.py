@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -19,6 +19,9 @@ _STEP_P: Final = 0.01
 #: Peers are looked at from so many vehicles of a model on.
 _FEWEST_PEERS: Final = 5
 _LATEST: Final = 5
+#: Spread of the logarithm of resistance and capacity of packs that have only the cell count in common: two to five
+#: cells in parallel are common (engineering judgement).
+_SIZES: Final = 0.35
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,8 +170,14 @@ def own_past(found: Series) -> Iterator[dict[str, Any]]:
         }  # fmt: skip
 
 
-def peers(found: Series, models: Mapping[str, str]) -> Iterator[dict[str, Any]]:
-    """Rows of kind "peers": the latest level of a vehicle against the vehicles of its model."""
+def peers(found: Series, models: Mapping[str, str], told: Collection[str] = ()) -> Iterator[dict[str, Any]]:
+    """Rows of kind "peers": the latest level of a vehicle against the vehicles of its model.
+
+    Args:
+        found: The series.
+        models: Vehicle to model.
+        told: Models from a fleet table. Any other is only devices and cell count, and such packs differ in size.
+    """
     for metric in METRICS:
         if metric.name in SHOWN_ONLY or metric.name == "trips":
             continue
@@ -181,7 +190,8 @@ def peers(found: Series, models: Mapping[str, str]) -> Iterator[dict[str, Any]]:
                 continue
             levels = np.array([_latest(found[vehicle, metric.name]) for vehicle in vehicles])
             used = np.log(levels) if metric.relative else np.abs(levels) if metric.worse == 0 else levels
-            scores = robust_scores(used, metric.matters / 2)
+            floor = _SIZES if metric.relative and model not in told else metric.matters / 2
+            scores = robust_scores(used, floor)
             for place, vehicle in enumerate(vehicles):
                 points = found[vehicle, metric.name]
                 others = float(np.median(np.delete(used, place)))
@@ -234,7 +244,7 @@ def _amount(change: float, metric: Metric) -> str:
     sign = "+" if change >= 0 else "\u2212"
     size = abs(change)
     if metric.relative:
-        return f"{sign}{100 * size:.0f} %"
+        return f"{sign}{100 * size:.0f}\u202f%"
     if metric.unit in ("V", "ohm"):
         return f"{sign}{1000 * size:.1f} m{'V' if metric.unit == 'V' else 'Ω'}"
     if metric.unit == "points":
