@@ -12,6 +12,7 @@ from ridelog.episodes import runs
 from ridelog.finding import Evidence, Finding, Measurement, Outcome, Severity
 from ridelog.log import Role
 from ridelog.ride import RIDING_ROLES, Track
+from ridelog.settings import number
 
 from .cell_rows import CellRows, cell_rows
 
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 #: chemistry is not known (CUT-05).
 _DEEP_V: Final = {"nmc": 2.5, "lfp": 2.0, "lto": 1.5}
 _UNKNOWN_DEEP_V: Final = 2.5
+#: LTO is guessed from low cells alone below this confidence.
+_SURE_LTO: Final = 0.9
 #: A cell below this was not read, V.
 _UNREAD_V: Final = 0.3
 #: The rest that shows it, s, after the load before has settled, s; engineering judgement.
@@ -59,7 +62,8 @@ class DeepDischarge(Detector):
         A BMS log with cell voltages, or the pack voltage with a sure series count.
 
     Limits:
-        How long the cells were that low before the log began is not known. That a board fell asleep needs a controller's
+        How long the cells were that low before the log began is not known. A pack that is low as a whole looks like LTO
+        unless the chemistry or a limit is known. That a board fell asleep needs a controller's
         log that goes on, and is said for packs of 20 groups only.
 
     Example:
@@ -83,7 +87,13 @@ class DeepDischarge(Detector):
             return Outcome.unable("the number of cells in series is not sure, and no cell was read.")
         asleep = self._asleep(case, track)
         findings = [asleep] if asleep is not None else []
-        limit = _DEEP_V.get(case.pack.chemistry.name, _UNKNOWN_DEEP_V)
+        limit = _limit(case)
+        if limit is None:
+            if findings:
+                return Outcome.found(findings, {})
+            return Outcome.unable(
+                "every cell is where LTO cells are in use and where others are drained too far; say which chemistry it is."
+            )
         settled = _settled(rows)
         if not settled:
             if findings:
@@ -157,6 +167,18 @@ class DeepDischarge(Detector):
                     channels=("pack_voltage",),
                 )
         return None
+
+
+def _limit(case: Case) -> float | None:
+    """Voltage below which a resting cell is damaged, V; None when all that is known is that every cell is low."""
+    estimate = case.pack.chemistry
+    if estimate.name != "lto" or estimate.confidence >= _SURE_LTO:
+        return _DEEP_V.get(estimate.name, _UNKNOWN_DEEP_V)
+    stated = str(case.settings.get("chemistry", "")).lower()
+    lowest = number(case.settings, "cell_undervoltage_limit")
+    if stated in ("nmc", "nca", "lfp") or (lowest is not None and lowest >= _UNKNOWN_DEEP_V):
+        return _DEEP_V.get(stated, _UNKNOWN_DEEP_V)
+    return None
 
 
 def _covers(track: Track, after_s: float, until_s: float) -> bool:

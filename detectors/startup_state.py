@@ -18,6 +18,8 @@ _POWER_UP_S: Final = 2.0
 _JUST_ON_S: Final = 3.0
 #: The bus is below the pack by this share while the capacitors are charged; engineering judgement.
 _LOW_SHARE: Final = 0.85
+#: It falls back by this share of it while a pre-charge only rises; engineering judgement.
+_FALL_SHARE: Final = 0.15
 #: Only this is left at the output of a board whose input stage has burnt, V (CELL-16: about 7 V), with cells that are
 #: not empty, V.
 _DEAD_OUTPUT_V, _HEALTHY_CELL_V = 12.0, 2.8
@@ -135,8 +137,8 @@ class StartupState(Detector):
         low = early[volts[early] < _LOW_SHARE * level]
         if not len(low) or level < 15.0:
             return None
-        rising = np.diff(volts[early])
-        falls = float(-rising.min(initial=0.0)) > 0.15 * level
+        fallen = np.maximum.accumulate(volts[early]) - volts[early]
+        falls = float(fallen.max()) > _FALL_SHARE * level
         faults = np.isin(track.values("fault_code")[: int(early[-1]) + 1], _UNDER_VOLTAGE_FAULTS).any()
         if not falls and not faults:
             return None

@@ -1,0 +1,102 @@
+"""Balancers that do not start, do not help or run hot; and those that do their work."""
+
+import numpy as np
+import pytest
+
+from ridelog.finding import Status
+from ridelog.pipeline import investigate
+from tests import parked
+
+NAME = "balancer"
+
+
+def _apart(volts, hours=6.0, level=0.97, on=False):
+    offsets = np.zeros(parked.SERIES)
+    offsets[3] = -volts
+    columns = parked.resting(hours, level=level, step=60.0, offsets=offsets)
+    columns["balancing"][:] = float(on)
+    return columns
+
+
+def test_a_balancer_that_never_starts():
+    incident = investigate([parked.log(_apart(0.09))])
+    assert parked.severities(incident, NAME) == ["warning"]
+    assert {"balancer-fault", "cell-imbalance"} <= {item.cause for item in incident.causes}
+
+
+def test_a_small_difference_is_information():
+    assert parked.severities(investigate([parked.log(_apart(0.045))]), NAME) == ["info"]
+
+
+@pytest.mark.parametrize("volts", [0.0, 0.005])
+def test_cells_that_are_together_need_none(volts):
+    assert parked.check(investigate([parked.log(_apart(volts))]), NAME).status is Status.CLEAR
+
+
+def test_a_difference_below_the_start_of_the_balancer_is_not_idle():
+    incident = investigate([parked.log(_apart(0.09, level=0.6))])
+    assert parked.check(incident, NAME).status is Status.CLEAR
+    low = _apart(0.09, level=0.6)
+    incident = investigate([parked.log(low, settings={"balance_start_voltage": 3.0})])
+    assert parked.severities(incident, NAME) == ["warning"]
+
+
+def test_a_daly_waits_for_its_voltage():
+    columns = _apart(0.09, level=0.6)
+    incident = investigate([parked.log(columns, family="daly")])
+    assert parked.severities(incident, NAME) == ["info"]
+    assert "4.18 V" in parked.check(incident, NAME).findings[0].message
+
+
+def test_a_balancer_that_works_is_clear():
+    columns = _apart(0.0, hours=10.0, level=0.6, on=True)
+    closing = 0.09 * (1 - columns["time"] / columns["time"][-1])
+    columns["cell_voltages"][:, 3] -= closing
+    columns["balance_current"] = np.full(len(columns["time"]), 0.5)
+    incident = investigate([parked.log(columns, family="ant")])
+    assert parked.check(incident, NAME).status is Status.CLEAR
+
+
+def test_a_balancer_without_effect():
+    columns = _apart(0.09, hours=14.0, level=0.6, on=True)
+    columns["balance_current"] = np.full(len(columns["time"]), 0.5)
+    incident = investigate([parked.log(columns)])
+    assert "warning" in parked.severities(incident, NAME)
+    assert "does not work" in parked.check(incident, NAME).findings[-1].message
+
+
+def test_a_weak_balancer_needs_more_time():
+    columns = _apart(0.09, hours=6.0, level=0.6, on=True)
+    columns["balance_current"] = np.full(len(columns["time"]), 0.05)
+    assert parked.check(investigate([parked.log(columns)]), NAME).status is Status.CLEAR
+
+
+@pytest.mark.parametrize(("top", "found"), [(72.0, True), (38.0, False)])
+def test_heat_while_balancing_at_rest(top, found):
+    columns = _apart(0.02, hours=3.0, level=0.6, on=True)
+    columns["bms_fet_temperature"] = np.linspace(24, top, len(columns["time"]))
+    incident = investigate([parked.log(columns)])
+    assert ("warning" in parked.severities(incident, NAME)) is found
+    assert (incident.verdict.cause == "balancer-fault") is found
+
+
+def test_a_jk_with_much_balance_current_and_one_that_is_switched_off():
+    columns = _apart(0.02, on=True)
+    columns["balance_current"] = np.full(len(columns["time"]), 0.6)
+    incident = investigate([parked.log(columns, family="jk", settings={"balancer_enabled": False})])
+    assert parked.severities(incident, NAME) == ["info", "info"]
+    assert incident.verdict.cause == "none"
+
+
+@pytest.mark.parametrize("gone", ["balancing", "cell_voltages"])
+def test_without_a_channel_it_cannot_look(gone):
+    columns = _apart(0.09)
+    check = parked.check(investigate([parked.log(columns, keep=set(columns) - {gone})]), NAME)
+    assert check.status is Status.UNABLE
+    assert gone in check.reason
+
+
+@pytest.mark.parametrize("rows", [2, 12])
+def test_a_truncated_log(rows):
+    columns = {name: values[:rows] for name, values in _apart(0.09).items()}
+    assert parked.check(investigate([parked.log(columns)]), NAME).status is not Status.FOUND

@@ -1,0 +1,80 @@
+"""Hot boards, sensors that lie, and warm days."""
+
+import numpy as np
+import pytest
+
+from ridelog.finding import Status
+from ridelog.pipeline import investigate
+from tests import parked
+
+NAME = "bms-heat"
+
+
+def _warm(top, hours=1.0, amps=60.0):
+    columns = parked.resting(hours, level=0.7, step=2.0)
+    columns["battery_current"][:] = amps
+    half = len(columns["time"]) // 2
+    columns["bms_fet_temperature"] = np.concatenate(
+        (np.linspace(25, top, half), np.full(len(columns["time"]) - half, top))
+    ).round(1)
+    return columns
+
+
+def test_a_board_near_its_limit():
+    incident = investigate([parked.log(_warm(91.0))])
+    assert parked.severities(incident, NAME) == ["warning"]
+    assert "91 degC at 60 A" in parked.check(incident, NAME).findings[0].message
+    assert incident.verdict.cause == "bms-overheating"
+
+
+def test_the_limit_of_the_board_counts():
+    columns = _warm(91.0)
+    incident = investigate([parked.log(columns, settings={"bms_fet_temperature_max": 110.0})])
+    assert parked.severities(incident, NAME) == ["info"]
+    assert incident.verdict.cause == "none"
+
+
+def test_a_warm_board_is_information_and_an_ordinary_one_nothing():
+    assert parked.severities(investigate([parked.log(_warm(74.0))]), NAME) == ["info"]
+    assert parked.check(investigate([parked.log(_warm(48.0))]), NAME).status is Status.CLEAR
+
+
+@pytest.mark.parametrize("fill", [-40.0, 25.0])
+def test_a_sensor_that_lies(fill):
+    columns = _warm(60.0)
+    count = len(columns["time"])
+    columns["battery_temperatures"] = np.column_stack((np.full(count, fill), np.linspace(20, 31, count).round(1)))
+    incident = investigate([parked.log(columns)])
+    assert "sees no heat" in parked.check(incident, NAME).findings[0].message
+    assert incident.verdict.cause == "none"
+
+
+def test_a_steady_room_is_no_lie():
+    columns = parked.resting(2.0, step=10.0)
+    columns["bms_fet_temperature"][:] = 25.0
+    columns["battery_temperatures"] = np.full((len(columns["time"]), 2), 25.0)
+    assert parked.check(investigate([parked.log(columns)]), NAME).status is Status.CLEAR
+
+
+def test_a_cell_sensor_that_follows_the_board():
+    columns = _warm(60.0)
+    heat = columns["bms_fet_temperature"]
+    columns["battery_temperatures"] = np.column_stack(
+        (22 + 0.01 * (heat - 25), 22 + 0.8 * (heat - 25), 22 + 0.02 * (heat - 25))
+    ).round(1)
+    incident = investigate([parked.log(columns)])
+    assert "sensor 2 follows" in parked.check(incident, NAME).findings[0].message
+    columns["battery_temperatures"] = np.repeat(columns["battery_temperatures"][:, 1:2], 3, axis=1)
+    assert parked.check(investigate([parked.log(columns)]), NAME).status is Status.CLEAR
+
+
+def test_without_temperatures_it_cannot_look():
+    columns = _warm(91.0)
+    keep = {"cell_voltages", "battery_current"}
+    assert parked.check(investigate([parked.log(columns, keep=keep)]), NAME).status is Status.UNABLE
+
+
+@pytest.mark.parametrize("rows", [2, 6])
+def test_a_truncated_log(rows):
+    columns = {name: values[:rows] for name, values in _warm(91.0).items()}
+    assert parked.check(investigate([parked.log(columns)]), NAME).status is not Status.FOUND

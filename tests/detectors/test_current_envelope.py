@@ -1,0 +1,85 @@
+"""Currents beyond limits and ratings, and the peaks that are allowed."""
+
+import numpy as np
+import pytest
+
+from ridelog.finding import Severity, Status
+from ridelog.pipeline import investigate
+from tests import parked, rides
+
+NAME = "current-envelope"
+
+
+def _board(first=200, last=400, amps=182.0):
+    columns = parked.resting(0.25, level=0.6, step=1.0)
+    columns["battery_current"][:] = 10.0
+    columns["battery_current"][first:last] = amps
+    columns["cell_voltages"] = np.round(columns["cell_voltages"] - 0.001 * columns["battery_current"][:, None], 3)
+    return columns
+
+
+def test_a_limit_that_does_not_act():
+    settings = {"discharge_current_limit": 100.0, "discharge_overcurrent_delay": 10.0}
+    incident = investigate([parked.log(_board(), settings=settings)])
+    assert incident.verdict.cause == "bms-protection-ineffective"
+    finding = next(item for item in parked.check(incident, NAME).findings if item.severity is Severity.WARNING)
+    assert finding.measurements[0].value == pytest.approx(182.0, abs=0.5)
+    assert finding.measurements[1].value == pytest.approx(199.0, abs=1.0)
+
+
+@pytest.mark.parametrize("change", ["short", "long delay", "acts", "little"])
+def test_what_a_protection_allows(change):
+    columns = _board(last=215) if change == "short" else _board(amps=115.0) if change == "little" else _board()
+    delay = 300.0 if change == "long delay" else 10.0
+    if change == "acts":
+        columns["discharge_fet"][220:] = 0.0
+        columns["battery_current"][220:] = 0.0
+    settings = {"discharge_current_limit": 100.0, "discharge_overcurrent_delay": delay}
+    incident = investigate([parked.log(columns, settings=settings)])
+    assert incident.verdict.cause != "bms-protection-ineffective"
+    assert "warning" not in parked.severities(incident, NAME)
+
+
+def test_regen_above_the_charge_limit_is_information():
+    columns = rides.controller()
+    incident = investigate([rides.log(columns, settings={"charge_current_limit": 8.0})])
+    finding = parked.check(incident, NAME).findings[0]
+    assert finding.severity is Severity.INFO
+    assert finding.measurements[0].limit == 8.0
+    assert incident.verdict.cause == "none"
+
+
+def test_a_charge_is_no_regen():
+    incident = investigate([parked.log(parked.charging(12.0), settings={"charge_current_limit": 10.0})])
+    assert not any("Braking" in finding.message for finding in parked.check(incident, NAME).findings)
+
+
+def test_a_peak_rating_is_for_seconds():
+    incident = investigate([parked.log(_board(amps=170.0), family="jk", model="JK_B2A24S15P")])
+    assert parked.severities(incident, NAME) == ["info"]
+    assert "rated for 150 A" in parked.check(incident, NAME).findings[0].message
+    incident = investigate([parked.log(_board(last=204, amps=170.0), family="jk", model="JK_B2A24S15P")])
+    assert parked.check(incident, NAME).status is Status.CLEAR
+
+
+def test_controllers_that_may_draw_what_the_board_does_not_allow():
+    settings = {"discharge_current_limit": 100.0, "battery_current_max": 95.0}
+    incident = investigate([parked.log(_board(amps=60.0), settings=settings)])
+    assert "too little room" in parked.check(incident, NAME).findings[0].message
+    assert incident.verdict.cause == "none"
+
+
+def test_an_ordinary_ride_is_clear():
+    assert parked.check(investigate([rides.log(rides.controller())]), NAME).status is Status.CLEAR
+
+
+def test_without_a_current_it_cannot_look():
+    incident = investigate([parked.log(_board(), keep={"cell_voltages", "pack_voltage"})])
+    assert parked.check(incident, NAME).status is Status.UNABLE
+
+
+@pytest.mark.parametrize("rows", [2, 210])
+def test_a_truncated_log(rows):
+    columns = {name: values[:rows] for name, values in _board().items()}
+    incident = investigate([parked.log(columns, settings={"discharge_current_limit": 100.0})])
+    assert parked.check(incident, NAME).status is not Status.FOUND

@@ -1,0 +1,109 @@
+"""Cells drained too far, boards that fall asleep, and what is only a wire or a load."""
+
+import numpy as np
+import pytest
+
+from ridelog.finding import Severity, Status
+from ridelog.pipeline import investigate
+from tests import parked, rides
+
+NAME = "deep-discharge"
+
+
+def _drained(volts=2.2, cell=6):
+    columns = parked.resting(1.0, level=0.3, step=10.0)
+    columns["cell_voltages"][:, cell] = volts
+    return columns
+
+
+@pytest.mark.parametrize("on", [True, False])
+def test_a_drained_cell_and_whether_anything_protects_it(on):
+    columns = _drained()
+    columns["discharge_fet"][:] = float(on)
+    incident = investigate([parked.log(columns)])
+    finding = parked.check(incident, NAME).findings[0]
+    assert finding.severity is Severity.CRITICAL
+    assert "Cell group 7 rests at 2.20 V" in finding.message
+    assert ("still on" in finding.message) is on
+    assert "charge" in finding.danger
+    assert finding.danger in incident.verdict.dangers
+    assert "deep-discharged-pack" in [item.cause for item in incident.causes]
+
+
+def test_a_whole_pack_drained_too_far():
+    columns = parked.resting(1.0, level=0.3, step=10.0)
+    columns["cell_voltages"] = columns["cell_voltages"] - 1.2
+    columns["pack_voltage"] = columns["cell_voltages"].sum(axis=1)
+    incident = investigate([parked.log(columns, settings={"series_cells": 20.0})])
+    assert "20 groups are below" in parked.check(incident, NAME).findings[0].message
+    assert incident.verdict.cause in ("deep-discharged-pack", "bms-protection-ineffective")
+
+
+def test_low_cells_alone_can_be_lto():
+    columns = parked.resting(1.0, level=0.3, step=10.0)
+    columns["cell_voltages"] = columns["cell_voltages"] - 1.2
+    columns["pack_voltage"] = columns["cell_voltages"].sum(axis=1)
+    check = parked.check(investigate([parked.log(columns, settings={"chemistry": ""})]), NAME)
+    assert check.status is Status.UNABLE
+    assert "LTO" in check.reason
+
+
+def test_iron_phosphate_goes_lower():
+    columns = _drained(volts=2.3)
+    columns["cell_voltages"] = np.where(columns["cell_voltages"] > 3, 3.2, columns["cell_voltages"])
+    incident = investigate([parked.log(columns, settings={"chemistry": "lfp", "cell_overvoltage_limit": 3.65})])
+    assert parked.check(incident, NAME).status is Status.CLEAR
+
+
+def test_sag_under_load_is_not_rest():
+    columns = parked.resting(1.0, level=0.3, step=10.0)
+    columns["battery_current"][100:140] = 45.0
+    columns["cell_voltages"][100:140] -= 1.1
+    assert parked.check(investigate([parked.log(columns)]), NAME).status is Status.CLEAR
+
+
+def test_a_sense_wire_is_no_drained_cell():
+    columns = _drained()
+    columns["cell_voltages"][:, 7] += 1.2
+    assert parked.check(investigate([parked.log(columns)]), NAME).status is not Status.FOUND
+
+
+def test_a_cell_that_jumps_is_no_drained_cell():
+    columns = _drained()
+    columns["cell_voltages"][::3, 6] = 3.6
+    assert parked.check(investigate([parked.log(columns)]), NAME).status is not Status.FOUND
+
+
+def test_a_cell_that_does_not_exist_is_no_drained_cell():
+    columns = _drained(volts=np.nan)
+    assert parked.check(investigate([parked.log(columns)]), NAME).status is Status.CLEAR
+
+
+@pytest.mark.parametrize(("family", "volts", "told"), [("jk", 57.2, True), ("ant", 61.0, True), ("jk", 66.0, False)])
+def test_a_board_that_falls_asleep_while_the_ride_goes_on(family, volts, told):
+    columns = rides.controller(seconds=900.0, open_v=volts + 4)
+    rows = slice(0, 4000, 10)
+    slow = np.interp(columns["time"][rows], columns["time"], columns["pack_voltage"])
+    slow[-4:] = volts
+    board = {
+        "time": columns["time"][rows],
+        "pack_voltage": slow,
+        "battery_current": columns["battery_current"][rows],
+        "cell_voltages": np.repeat(slow[:, None] / 20, 20, axis=1),
+        "discharge_fet": np.ones(len(slow)),
+    }
+    logs = [rides.log(columns), parked.log(board, family=family, settings={"series_cells": 20.0})]
+    logs[1].clock = logs[0].clock
+    incident = investigate(logs)
+    assert any("fell silent" in finding.message for finding in parked.check(incident, NAME).findings) is told
+
+
+@pytest.mark.parametrize("keep", [{"battery_current"}, {"discharge_fet"}])
+def test_without_voltages_it_cannot_look(keep):
+    assert parked.check(investigate([parked.log(_drained(), keep=keep)]), NAME).status is Status.UNABLE
+
+
+@pytest.mark.parametrize("rows", [2, 4])
+def test_a_truncated_log(rows):
+    columns = {name: values[:rows] for name, values in _drained().items()}
+    assert parked.check(investigate([parked.log(columns)]), NAME).status is Status.UNABLE

@@ -1,0 +1,89 @@
+"""What empties a pack at rest, and what only looks like it."""
+
+import numpy as np
+import pytest
+
+from ridelog.finding import Status
+from ridelog.pipeline import investigate
+from tests import parked
+
+NAME = "parasitic-drain"
+
+
+@pytest.mark.parametrize("hours", [14.0, 48.0])
+def test_a_load_on_the_whole_pack_with_its_current(hours):
+    # 0.2 A of 20 Ah is 24 % a day.
+    incident = investigate([parked.log(parked.resting(hours, per_day=0.24))])
+    assert incident.verdict.cause == "parasitic-drain"
+    finding = parked.check(incident, NAME).findings[0]
+    assert finding.measurements[0].value == pytest.approx(0.20, rel=0.3)
+
+
+def test_some_tens_of_milliamperes_are_information():
+    incident = investigate([parked.log(parked.resting(48.0, per_day=0.04))])
+    assert parked.severities(incident, NAME) == ["info"]
+    assert incident.verdict.cause == "none"
+
+
+@pytest.mark.parametrize("settle", [0.025, 0.040])
+def test_settling_after_a_charge_is_no_drain(settle):
+    # 0.5 to 0.8 V on 20 groups (REST-01).
+    incident = investigate([parked.log(parked.resting(10.0, level=0.8, settle_v=settle))])
+    assert parked.severities(incident, NAME) in ([], ["info"])
+    assert incident.verdict.cause == "none"
+
+
+def test_a_pack_that_keeps_its_charge_is_clear():
+    check = parked.check(investigate([parked.log(parked.resting(30.0))]), NAME)
+    assert check.status is Status.CLEAR
+
+
+def test_a_load_on_part_of_the_stack():
+    columns = parked.resting(48.0)
+    fall = 0.012 * columns["time"] / 86_400
+    columns["cell_voltages"][:, :8] = np.round(columns["cell_voltages"][:, :8] - fall[:, None], 3)
+    incident = investigate([parked.log(columns)])
+    assert any("groups 1 to 8" in finding.message for finding in parked.check(incident, NAME).findings)
+    assert incident.verdict.cause == "parasitic-drain"
+
+
+def test_a_single_group_that_falls_is_not_a_drain():
+    columns = parked.resting(48.0)
+    columns["cell_voltages"][:, 4] -= 0.03 * columns["time"] / 86_400
+    incident = investigate([parked.log(columns)])
+    assert "warning" not in parked.severities(incident, NAME)
+    assert incident.verdict.cause == "self-discharging-cell"
+
+
+def test_a_rest_with_a_charge_inside_is_cut_there():
+    columns = parked.resting(8.0)
+    half = len(columns["time"]) // 2
+    columns["cell_voltages"][half:] += 0.05
+    assert parked.check(investigate([parked.log(columns)]), NAME).status is Status.UNABLE
+
+
+def test_a_cold_night_is_no_drain():
+    columns = parked.resting(12.0)
+    cooling = 14.0 * columns["time"] / columns["time"][-1]
+    columns["cell_voltages"] -= 0.00025 * cooling[:, None]
+    columns["battery_temperature"] = 20 - cooling
+    incident = investigate([parked.log(columns)])
+    assert "warning" not in parked.severities(incident, NAME)
+
+
+def test_on_the_plateau_the_voltage_tells_nothing():
+    incident = investigate([parked.log(parked.resting(30.0, level=0.9, per_day=0.02))])
+    assert parked.check(incident, NAME).status is Status.UNABLE
+
+
+@pytest.mark.parametrize("gone", [{"cell_voltages", "pack_voltage"}])
+def test_without_voltages_it_cannot_look(gone):
+    columns = parked.resting(30.0)
+    incident = investigate([parked.log(columns, keep=set(columns) - gone)])
+    assert parked.check(incident, NAME).status is Status.UNABLE
+
+
+@pytest.mark.parametrize("rows", [2, 9, 100])
+def test_a_truncated_log(rows):
+    columns = {name: values[:rows] for name, values in parked.resting(30.0, per_day=0.3).items()}
+    assert parked.check(investigate([parked.log(columns)]), NAME).status is Status.UNABLE
