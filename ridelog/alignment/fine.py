@@ -205,9 +205,9 @@ class Fine:
         count = len(values)
         low = np.clip(np.arange(count) - self._span // 2, 0, count)
         high = np.clip(np.arange(count) + self._span - self._span // 2, 0, count)
-        held = np.where(there, values, 0.0)
-        sums = np.concatenate((np.zeros((1, held.shape[1])), np.cumsum(held, axis=0)))
-        counts = np.concatenate((np.zeros((1, held.shape[1])), np.cumsum(there, axis=0)))
+        sums, counts = np.zeros((count + 1, values.shape[1])), np.zeros((count + 1, values.shape[1]))
+        np.cumsum(np.where(there, values, 0.0), axis=0, out=sums[1:])
+        np.cumsum(there, axis=0, out=counts[1:])
         mean = (sums[high] - sums[low]) / np.maximum(counts[high] - counts[low], 1.0)
         return np.where(there, values - mean, 0.0)
 
@@ -238,7 +238,7 @@ def _between(found: list[tuple[float, float, float]]) -> float:
 
 def _shifts(reach_s: float, step_s: float) -> NDArray[np.float64]:
     count = max(int(np.ceil(reach_s / step_s)), 2)
-    return np.arange(-count, count + 1) * step_s
+    return np.asarray(np.arange(-count, count + 1) * step_s, dtype=np.float64)
 
 
 def _midpoints(values: NDArray[np.float64]) -> NDArray[np.float64]:
