@@ -112,3 +112,47 @@ def regen_into_open_pack(seconds=600.0, fault=True, spike_v=91.5):
         if fault:
             columns["fault_code"][row + 1 : stop] = 1
     return columns, int(starts[0]) + 1
+
+
+def board(seconds=600.0, rate=2.0, seed=1, open_v=OPEN_V, ohm=OHM * 0.9):
+    """Columns of a healthy BMS log of the same ride: 20 even cells, both FETs on, a meter that counts right."""
+    time, _, current = shape(seconds, 10.0, seed)
+    volts = voltage(time, current, open_v, ohm)
+    rows = slice(None, None, int(10 / rate))
+    time, current, volts = time[rows], current[rows], volts[rows]
+    rng = np.random.default_rng(seed + 100)
+    cells = np.round(volts[:, None] / SERIES + rng.normal(0, 0.001, SERIES) + rng.normal(0, 0.0005, (1, SERIES)), 3)
+    used = np.cumsum(current * np.diff(time, prepend=time[0])) / 3600
+    return {
+        "time": time,
+        "pack_voltage": np.round(cells.sum(axis=1), 2),
+        "battery_current": np.round(current, 2),
+        "cell_voltages": cells,
+        "cell_voltage_max": cells.max(axis=1),
+        "cell_voltage_min": cells.min(axis=1),
+        "cell_max_index": cells.argmax(axis=1).astype(float),
+        "cell_min_index": cells.argmin(axis=1).astype(float),
+        "discharge_fet": np.ones(len(time), bool),
+        "charge_fet": np.ones(len(time), bool),
+        "balancing": np.zeros(len(time), bool),
+        "balance_current": np.zeros(len(time)),
+        "protections": [[] for _ in time],
+        "soc": np.round(0.72 - used / 20, 2),
+        "bms_temperature": np.round(28 + 4 * (1 - np.exp(-time / 900)), 1),
+        "battery_temperature": np.round(24 + 3 * (1 - np.exp(-time / 900)), 1),
+    }
+
+
+def wheel(seconds=600.0, seed=1):
+    """Columns of a healthy self-balancing wheel: the controller's, with pitch and PWM, five rows a second."""
+    columns = {name: values[::2] for name, values in controller(seconds, 10.0, seed).items()}
+    columns["pwm"] = np.clip(columns["duty"] * 0.9, 0, 0.8)
+    columns["pitch"] = np.round(np.sin(columns["time"]) * 2, 1)
+    columns["remote_input"] = np.clip(columns["battery_current"] / 50, -1, 1)
+    return columns
+
+
+def fault_list(codes=(2, 2, 2)):
+    """Columns of a terminal's fault list, one row a record."""
+    count = len(codes)
+    return {"time": np.zeros(count), "fault_code": np.array(codes, dtype=float)}

@@ -1,39 +1,15 @@
-"""Each of the first detectors: finds its fault, stays silent on look-alikes, says unable, survives truncation."""
+"""Each of the first detectors finds its fault, and the fault leads to its cause."""
 
 import numpy as np
 import pytest
 
-from ridelog import plugins
-from ridelog.detection import Detector
 from ridelog.finding import Severity, Status
-from ridelog.log import Role
 from ridelog.pipeline import investigate
 from tests import rides
 
 
 def _check(incident, name):
     return next(check for check in incident.checks if check.name == name)
-
-
-def _serious(incident):
-    return [finding for finding in incident.findings if finding.severity is not Severity.INFO]
-
-
-@pytest.mark.parametrize("seed", range(4))
-def test_a_healthy_ride_is_healthy(seed):
-    incident = investigate([rides.log(rides.controller(seed=seed))])
-    assert incident.verdict.cause == "none", incident.findings
-    assert not _serious(incident)
-
-
-def test_hard_healthy_regen_stays_healthy():
-    columns = rides.controller(open_v=81.5)
-    row = rides.at(columns, 200)
-    columns["battery_current"][row : row + 12] = np.linspace(-10, -45, 12)
-    columns["motor_current"][row : row + 12] = np.linspace(-20, -90, 12)
-    columns["pack_voltage"][row : row + 12] = np.round(81.4 + rides.OHM * np.linspace(10, 45, 12), 1)
-    incident = investigate([rides.log(columns)])
-    assert incident.verdict.cause == "none"
 
 
 def test_resistance_is_that_of_the_pack():
@@ -62,22 +38,6 @@ def test_a_cut_in_the_last_row_is_found():
     incident = investigate([rides.log(columns)])
     assert _check(incident, "power-path-open").status is Status.FOUND
     assert incident.severity is Severity.CRITICAL
-
-
-def test_switching_off_at_standstill_is_no_incident():
-    columns = rides.controller()
-    for name in ("battery_current", "motor_current", "speed", "erpm", "duty"):
-        columns[name][-80:] = 0.0
-    columns["pack_voltage"][-80:-20] = 76.5
-    columns["pack_voltage"][-20:] = np.linspace(60, 10, 20).round(1)
-    assert investigate([rides.log(columns)]).verdict.cause == "none"
-
-
-def test_a_single_odd_sample_is_no_cut():
-    columns = rides.controller()
-    row = int(np.flatnonzero(columns["battery_current"] > 15)[50])
-    columns["pack_voltage"][row] = 40.0
-    assert investigate([rides.log(columns)]).verdict.cause == "none"
 
 
 @pytest.mark.parametrize("fault", [True, False])
@@ -195,36 +155,49 @@ def test_a_configured_low_voltage_cutoff():
     assert incident.verdict.cause == "controller-low-voltage-cutoff"
 
 
-@pytest.mark.parametrize("detector", plugins.detectors(), ids=lambda detector: detector.name)
-def test_documentation_has_its_sections_in_order(detector):
-    assert detector.summary().endswith(".")
-    assert all(detector.sections().values())
-    assert detector.code.isalnum()
-    assert detector.name == detector.name.lower()
+def test_a_counter_that_is_cleared_and_never_counts_is_no_restart():
+    columns = rides.controller()
+    row = int(np.flatnonzero((columns["speed"] > 4) & (columns["time"] > 200))[0])
+    for name, value in (("amp_hours_used", 0.02), ("watt_hours_used", 0.09), ("tachometer_absolute", 3.0)):
+        columns[name] = np.where(np.arange(len(columns["time"])) < row, value, 0.0)
+    incident = investigate([rides.log(columns)])
+    assert incident.verdict.cause == "none"
+    assert not _check(incident, "controller-restart").findings
 
 
-@pytest.mark.parametrize("detector", plugins.detectors(), ids=lambda detector: detector.name)
-@pytest.mark.parametrize("rows", [1, 2, 5, 60])
-def test_a_truncated_log_never_breaks_a_detector(detector, rows):
-    columns = {name: values[:rows] for name, values in rides.cut_under_load()[0].items()}
-    check = _check(investigate([rides.log(columns)]), detector.name)
-    assert check.status in (Status.CLEAR, Status.UNABLE, Status.FOUND)
+def test_a_nearly_empty_pack_and_a_rider_who_eases_off_is_no_cutoff():
+    columns = rides.controller(open_v=66.0)
+    time = columns["time"]
+    eased = (time > 560) & (time <= 575)
+    columns["battery_current"] = np.where(eased, np.interp(time, (560, 575), (24.0, 6.0)), columns["battery_current"])
+    columns["speed"] = np.where(eased, 9.0, columns["speed"])
+    columns["pack_voltage"] = np.round(rides.voltage(time, columns["battery_current"], 66.0), 1)
+    incident = investigate([rides.log(columns)])
+    assert not _check(incident, "low-voltage-cutoff").findings
 
 
-@pytest.mark.parametrize("detector", plugins.detectors(), ids=lambda detector: detector.name)
-def test_each_missing_channel_is_said(detector):
-    if type(detector).detect is not Detector.detect:
-        assert _check(investigate([rides.log(rides.controller(seconds=60.0))]), detector.name).reason
-        return
-    columns = rides.controller(seconds=120.0)
-    for need in detector.needs:
-        if Role.CONTROLLER not in need.roles:
-            continue
-        for channel in need.channels:
-            others = [n for n in detector.needs if channel not in n.channels]
-            if others:
-                continue
-            keep = set(columns) - {channel}
-            check = _check(investigate([rides.log(columns, keep=keep)]), detector.name)
-            assert check.status is Status.UNABLE
-            assert channel in check.reason
+def test_what_the_electronics_draw_at_standstill_may_stand_still():
+    columns = rides.controller()
+    row = int(np.flatnonzero((columns["speed"] == 0) & (columns["time"] > 100))[0])
+    parked = slice(row, row + 150)
+    for name, values in columns.items():
+        if name != "time":
+            values[parked] = 0.0 if name in ("speed", "erpm", "duty", "motor_current") else values[row]
+    columns["battery_current"] *= 3
+    columns["battery_current"][parked] = 2.0
+    columns["pack_voltage"][parked] = 77.0
+    incident = investigate([rides.log(columns)])
+    assert not _check(incident, "frozen-telemetry").findings
+
+
+def test_a_short_log_of_a_soft_supply_is_no_lost_battery():
+    time = np.arange(50) * 0.12
+    current = np.interp(time, (0.0, 1.5, 2.5, 3.0, 6.0), (0.0, 0.0, 2.1, 0.0, 0.0))
+    columns = {
+        "time": time,
+        "pack_voltage": np.round(12.4 - 0.43 * current, 1),
+        "battery_current": current,
+        "erpm": 7000.0 * current,
+    }
+    incident = investigate([rides.log(columns)])
+    assert not _check(incident, "power-path-open").findings
