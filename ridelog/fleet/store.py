@@ -113,7 +113,8 @@ class Store:
         if data is None:
             return None
         try:
-            return pq.read_table(pa.BufferReader(data), columns=columns)
+            # Not read_table: it imports pandas.
+            return pq.ParquetFile(pa.BufferReader(data)).read(columns)
         except (pa.ArrowInvalid, OSError):
             return None
 

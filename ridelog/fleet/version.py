@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from functools import cache
 from importlib.metadata import entry_points, version
+from importlib.util import find_spec
 from pathlib import Path
 
 #: Raised when rows change their meaning without a change of code that would show.
@@ -25,8 +26,10 @@ def analysis_version() -> str:
     for group in ("ridelog.parsers", "ridelog.detectors", "ridelog.reports"):
         for entry in sorted(entry_points(group=group), key=lambda item: item.name):
             if entry.name == "builtin":
-                module = __import__(entry.module, fromlist=["__path__"])
-                folders += [Path(folder) for folder in module.__path__]
+                # Found without being imported: a run over unchanged input needs none of it.
+                spec = find_spec(entry.module)
+                places = spec.submodule_search_locations if spec is not None else None
+                folders += [Path(folder) for folder in places or ()]
             elif entry.dist is not None:
                 hashed.update(f"{entry.dist.name} {entry.dist.version}".encode())
     seen: set[Path] = set()
