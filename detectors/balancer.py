@@ -31,6 +31,8 @@ _START_V: Final = {"nmc": 4.05, "lfp": 3.42}
 _WIDE_V: Final = 0.060
 #: Idle for so long in reach of the balancer, s; at work for so long, s; engineering judgement.
 _IDLE_S, _WORK_S = 1_800.0, 14_400.0
+#: Rows further apart than this miss a balancer that comes and goes, s.
+_SEEN_S: Final = 300.0
 #: The difference grew by this while balancing, V; it should have shrunk by twice that.
 _GREW_V, _SHOULD_V = 0.010, 0.020
 #: Share of the expected work below which the balancer is broken or far too weak.
@@ -112,7 +114,7 @@ class Balancer(Detector):
         self._switched_off(track, spread[quiet], findings)
         self._current(track, rows, family, working, findings)
         idle_s, on_s = float(step[reach & ~working].sum()), float(step[known & working].sum())
-        if idle_s >= _IDLE_S and not (known & working).any():
+        if idle_s >= _IDLE_S and rows.step_s <= _SEEN_S and not (known & working).any():
             widest = float(np.median(spread[reach]))
             finding = self._idle(track, rows, reach, idle_s, widest, trigger)
             findings.append(finding)
