@@ -16,9 +16,9 @@ from ridelog.sources import Source
 
 from .table_captions import Meaning, read_meanings
 from .table_clock import TableClock, choose_clock
-from .table_columns import Planned, plan_columns, resolve_rivals, settle_scales, told
+from .table_columns import Planned, plan_columns, resolve_rivals, settle_scales, settle_thousands, told
 from .table_currents import settle_currents
-from .table_logs import GIVEN, build_logs
+from .table_logs import GIVEN, build_logs, drop_no_fixes
 from .table_mapping import DraftColumn, TableMapping, draft, read_mapping
 from .table_numbers import Style, number_style
 from .table_sheet import captions_in, is_workbook
@@ -246,9 +246,10 @@ def _read(source: Source, options: ReadOptions, mapping: TableMapping) -> _Readi
     )
     grid = replace(grid, frame=rows.frame, lines=rows.lines)
     plans = plan_columns(grid, style, mapping, clock.places)
+    thousands = settle_thousands(plans, grid) if mapping.decimal_comma is None else ()
     settle_scales(plans, rows.seconds)
     resolve_rivals(plans)
-    notes = settle_currents(plans, grid, rows.seconds)
+    notes = (*thousands, *settle_currents(plans, grid, rows.seconds), *drop_no_fixes(plans))
     return _Reading(grid, style, clock, rows, plans, (*told(plans, rows.lines), *notes, *_unanswered(missing)))
 
 

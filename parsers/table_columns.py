@@ -13,7 +13,7 @@ from ridelog.damage import Damage, DamageKind, Effect
 
 from .table_captions import Meaning
 from .table_mapping import Answer, TableMapping
-from .table_numbers import Style, read_flags, read_numbers
+from .table_numbers import Style, looks_grouped, read_flags, read_numbers
 from .table_scales import FRACTIONS, Scale, find_scale
 from .table_source import Grid
 from .table_units import Unit
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 _MEASURED: Final = (Kind.NUMBER, Kind.INTEGER, Kind.NUMBERS)
 #: This part of the cells must be numbers for a column to be one of a number channel (engineering judgement).
 _MOSTLY: Final = 0.5
+#: Voltages whose size leaves no doubt.
+_PROOFS: Final = ("pack_voltage", "cell_voltages", "cell_voltage_max", "cell_voltage_min")
 #: Rows that are enough to tell a unit; of longer files every n-th is looked at.
 _ENOUGH: Final = 2000
 
@@ -157,6 +159,36 @@ def _fits(channel: str, unit: Unit) -> bool:
     if channel in FRACTIONS:
         return unit.quantity == "fraction"
     return unit.quantity == CHANNELS[channel].unit or (CHANNELS[channel].unit == "degC" and unit.quantity == "deg")
+
+
+def settle_thousands(plans: Sequence[Planned], grid: Grid) -> tuple[Damage, ...]:
+    """Take points as separators of thousands where a voltage makes sense only so: "49.500" mV.
+
+    Args:
+        plans: The columns as read, before their units are settled; their values are changed.
+        grid: The table.
+
+    Returns:
+        A note when it was done.
+    """
+
+    def is_proof(plan: Planned) -> bool:
+        unit = plan.meaning.unit
+        known = np.abs(plan.values[np.isfinite(plan.values) & (plan.values != 0)])
+        if unit is None or unit.quantity != "V" or plan.channel not in _PROOFS or not len(known):
+            return False
+        middle = float(np.median(known)) * unit.factor
+        low, high = CHANNELS[plan.channel].low, CHANNELS[plan.channel].high
+        return not low <= middle <= high and low <= middle * 1000 <= high and looks_grouped(grid.series(plan.place))
+
+    if not any(len(plan.values) and is_proof(plan) for plan in plans):
+        return ()
+    grouped = [plan for plan in plans if len(plan.values) and plan.channel and looks_grouped(grid.series(plan.place))]
+    for plan in grouped:
+        plan.values = plan.values * 1000.0
+    names = ", ".join(f"'{plan.caption}'" for plan in grouped[:8])
+    message = f"Numbers such as 49.500 are taken with their thousands separated, as the voltages show: {names}."
+    return (Damage(DamageKind.NOTE, Effect.NOTED, message, len(grouped)),)
 
 
 def settle_scales(plans: Sequence[Planned], seconds: NDArray[np.float64]) -> None:

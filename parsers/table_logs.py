@@ -88,6 +88,23 @@ def owner_of(plan: Planned, roles: tuple[Role, ...], plans: Sequence[Planned]) -
     return Role.CONTROLLER
 
 
+def drop_no_fixes(plans: Sequence[Planned]) -> tuple[Damage, ...]:
+    """Make nulls of positions at latitude 0 and longitude 0, and of what comes with them."""
+    by = {plan.channel: plan for plan in plans if len(plan.values)}
+    if "latitude" not in by or "longitude" not in by:
+        return ()
+    missing = (by["latitude"].values == 0) & (by["longitude"].values == 0)
+    if not missing.any():
+        return ()
+    for channel in ("latitude", "longitude", "gps_accuracy", "gps_speed", "gps_heading"):
+        if channel in by:
+            by[channel].values = np.where(missing, np.nan, by[channel].values)
+    if not missing.all():
+        return ()
+    message = "No row has a satellite fix (latitude and longitude are 0 all through)."
+    return (Damage(DamageKind.MISSING_SENSOR, Effect.NOTED, message, len(missing), channel="latitude"),)
+
+
 def build_logs(
     plans: Sequence[Planned],
     grid: Grid,

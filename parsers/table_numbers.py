@@ -169,6 +169,16 @@ def _glued(tail: pl.Series, numeric: pl.Series) -> tuple[NDArray[np.float64], Un
     return factors.fill_null(1.0).to_numpy().astype(np.float64), Unit(quantity, quantity), known
 
 
+def looks_grouped(series: pl.Series) -> bool:
+    """Whether every number of a column can be one with its thousands separated: "49.500", "3,701", never "49.5"."""
+    cells = series.drop_nulls().str.strip_chars()
+    body = cells.str.extract(r"^[-+]?([\d.,]+)", 1).drop_nulls()
+    body = body.filter(body != "0")
+    if not len(body):
+        return False
+    return bool(body.str.contains(r"^\d{1,3}$|^\d{1,3}([.,]\d{3})+$").all()) and bool(body.str.contains("[.,]").any())
+
+
 def read_flags(series: pl.Series) -> NDArray[np.float64] | None:
     """Read a column of words for on and off: 1, 0 and NaN, shape (rows,); None when it holds anything else."""
     import polars as pl

@@ -56,6 +56,12 @@ class Dates:
     twelve_hours: bool
 
     @property
+    def two_digit_year(self) -> bool:
+        """Whether no number can be a year of four digits."""
+        known = np.concatenate((self.first, self.third))
+        return bool(np.nanmax(known, initial=0) < 100)
+
+    @property
     def year_first(self) -> bool:
         """Whether the year comes first, which leaves nothing open."""
         known = self.first[np.isfinite(self.first)]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
@@ -13,6 +12,7 @@ from ridelog.clock import DAY_S, Clock, ClockBasis, unwrap_midnight
 from ridelog.damage import Damage, DamageKind, Effect
 
 from .table_captions import Meaning
+from .table_date_order import date_order
 from .table_numbers import Style, read_numbers
 from .table_stamps import SCIENTIFIC, Dates, read_dates, read_minutes, read_times, seconds_of
 
@@ -111,7 +111,7 @@ def read_time_column(
         style: How the file writes numbers.
         kind: One of `KINDS` when the user said it, "" to find it out.
         day_first: The order of day and month when the user said it.
-        hints: Languages and dates that may decide the order of day and month: see `_date_order`.
+        hints: Languages and dates that may decide the order of day and month: see `date_order`.
 
     Returns:
         The column, or None when it holds no stamps.
@@ -165,63 +165,12 @@ def _from_minutes(minutes: NDArray[np.float64], place: int, name: str, sample: s
 
 
 def _from_dates(dates: Dates, place: int, name: str, day_first: bool | None, hints: Sequence[str]) -> TimeColumn:
-    order, reason, question = _date_order(dates, name, day_first, hints)
+    order, reason, question = date_order(dates, name, day_first, hints)
     seconds = seconds_of(dates, order) if order else np.empty(0)
     resolution = DAY_S if dates.digits == -2 else 60.0 if dates.digits == -1 else 10.0**-dates.digits
     kind = "date-time" if dates.has_time else "date"
     zoned = bool(np.isfinite(dates.offset).any())
     return TimeColumn(place, name, kind, seconds, resolution, zoned, reason, question)
-
-
-def _date_order(dates: Dates, name: str, day_first: bool | None, hints: Sequence[str]) -> tuple[str, str, str]:
-    """Order of year, month and day; the reason; and the question when nothing decides."""
-    if dates.year_first:
-        return "ymd", f"'{name}' writes the year first", ""
-    if day_first is not None:
-        return ("dmy" if day_first else "mdy"), f"the mapping says how '{name}' writes dates", ""
-    first, second = dates.first[np.isfinite(dates.first)], dates.second[np.isfinite(dates.second)]
-    if bool((first > 12).any()) and not bool((second > 12).any()):
-        return "dmy", f"'{name}' holds a first number of {int(first.max())}: the day comes first", ""
-    if bool((second > 12).any()) and not bool((first > 12).any()):
-        return "mdy", f"'{name}' holds a second number of {int(second.max())}: the month comes first", ""
-    if dates.separator == ".":
-        return "dmy", f"'{name}' writes dates with points: the day comes first", ""
-    if len(first) and bool((first == second).all()):
-        return "dmy", f"day and month are the same in every row of '{name}'", ""
-    spans = {order: _span(seconds_of(dates, order)) for order in ("dmy", "mdy")}
-    close = [order for order, (days, backwards) in spans.items() if days <= 3 and not backwards]
-    if len(close) == 1 and max(days for days, _ in spans.values()) >= 20:
-        return close[0], f"only so the rows of '{name}' lie on neighbouring days", ""
-    for hint in hints:
-        found = _order_by_hint(dates, hint)
-        if found:
-            return found[0], found[1].format(name=name), ""
-    sample = f"{int(first[0])}{dates.separator}{int(second[0])}" if len(first) else ""
-    return "", "", f"whether '{sample}' in '{name}' is day{dates.separator}month or month{dates.separator}day"
-
-
-def _span(seconds: NDArray[np.float64]) -> tuple[float, bool]:
-    known = seconds[np.isfinite(seconds)]
-    if len(known) < 2:
-        return 0.0, False
-    return float(known.max() - known.min()) / DAY_S, bool((np.diff(known) < -DAY_S / 2).any())
-
-
-def _order_by_hint(dates: Dates, hint: str) -> tuple[str, str] | None:
-    """What a hint says: the language of the captions, or a date in the name of the file ("2024-05-13")."""
-    if hint == "day-first-language":
-        return "dmy", "the captions are in a language that writes the day first, and so '{name}'"
-    if not re.fullmatch(r"\d{4}-\d{2}-\d{2}", hint):
-        return None
-    fitting = []
-    for order in ("dmy", "mdy"):
-        seconds = seconds_of(dates, order)
-        days = np.floor(seconds[np.isfinite(seconds)] / DAY_S).astype(np.int64).astype("datetime64[D]")
-        if len(days) and np.datetime64(hint) in (days[0], days[-1]):
-            fitting.append(order)
-    if len(fitting) != 1:
-        return None
-    return fitting[0], f"only so '{{name}}' fits the date in the file name ({hint})"
 
 
 def _from_numbers(series: pl.Series, place: int, meaning: Meaning, style: Style, kind: str) -> TimeColumn | None:

@@ -354,6 +354,29 @@ class TestScales:
         data = ride("Time (s),Voltage,Current (A)", lambda i: [i, round(voltage(i) * 1000), load(i)])
         np.testing.assert_allclose(read_one(data).values("pack_voltage")[0], voltage(0), atol=0.001)
 
+    def test_thousands_with_points_where_the_voltage_makes_sense_only_so(self):
+        data = ride(
+            "Ora;Tensione (mV);Corrente (mA)",
+            lambda i: [
+                f"10:00:{i:02d}",
+                *(f"{1000 * value:,.0f}".replace(",", ".") for value in (voltage(i), load(i))),
+            ],
+            ";",
+        )
+        log = read_one(data)
+        np.testing.assert_allclose(log.values("pack_voltage")[:5], [round(voltage(i), 3) for i in range(5)])
+        np.testing.assert_allclose(log.values("battery_current"), loads(), atol=0.001)
+        assert any("thousands" in found.message for found in log.damage)
+
+    def test_no_position_at_zero(self):
+        data = ride(
+            "Time (s),Voltage (V),Current (A),lat,lon",
+            lambda i: [i, f"{voltage(i):.2f}", load(i), 0 if i < 5 else 47.1, 0 if i < 5 else 8.5],
+        )
+        latitude = read_one(data).values("latitude")
+        assert np.isnan(latitude[:5]).all()
+        assert (latitude[5:] == 47.1).all()
+
     def test_a_speed_without_a_unit_by_the_distance(self):
         data = ride(
             "Time (s),Voltage (V),Current (A),Speed,Distance (m)",

@@ -127,6 +127,12 @@ class TestDayAndMonth:
         (log,) = read_source(Source("x.csv", data))
         assert log.clock.start == 1_712_311_200
 
+    def test_a_year_of_two_digits(self):
+        for pattern in ("%y-%m-%d %H:%M:%S", "%d.%m.%y %H:%M:%S", "%d/%m/%y %H:%M:%S", "%m/%d/%y %H:%M:%S"):
+            assert read("Time", lambda i, p=pattern: clock_text(i, 1, p)).clock.start == START
+        with pytest.raises(MappingNeededError, match="year"):
+            read("Time", lambda i: f"24-05-16 10:00:{i:02d}")
+
     def test_else_it_is_asked(self):
         def stamp(i):
             return f"05/04/2024 10:00:{i:02d}"
