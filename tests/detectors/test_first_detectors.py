@@ -166,12 +166,13 @@ def test_a_counter_that_is_cleared_and_never_counts_is_no_restart():
 
 
 def test_a_nearly_empty_pack_and_a_rider_who_eases_off_is_no_cutoff():
-    columns = rides.controller(open_v=66.0)
+    columns = rides.controller()
     time = columns["time"]
-    eased = (time > 560) & (time <= 575)
-    columns["battery_current"] = np.where(eased, np.interp(time, (560, 575), (24.0, 6.0)), columns["battery_current"])
+    eased = (time > 580) & (time <= 594)
+    columns["battery_current"] = np.where(eased, np.interp(time, (580, 594), (17.0, 6.0)), columns["battery_current"])
     columns["speed"] = np.where(eased, 9.0, columns["speed"])
-    columns["pack_voltage"] = np.round(rides.voltage(time, columns["battery_current"], 66.0), 1)
+    emptied = np.interp(time, (0, 500, 600), (0.0, 9.0, 14.0))
+    columns["pack_voltage"] = np.round(rides.voltage(time, columns["battery_current"]) - emptied, 1)
     incident = investigate([rides.log(columns)])
     assert not _check(incident, "low-voltage-cutoff").findings
 
