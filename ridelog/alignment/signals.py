@@ -20,6 +20,8 @@ _FROZEN_ROWS, _FROZEN_S = 12, 8.0
 #: Runs of the same value this long on average mean that the log is polled faster than the device measures.
 _HELD_ROWS = 1.7
 _FEWEST = 12
+#: Rows further apart than this show nothing of riding, which changes within seconds.
+_SLOWEST_S: Final = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +128,6 @@ def signal(log: Log, quantity: str) -> Signal | str:
     time, values = time[fresh], values[fresh]
     if len(time) < _FEWEST:
         return f"has too few values of {quantity}"
-    rows = len(time)
     keep = ~_frozen(time, values)
     frozen_share = 1.0 - float(np.mean(keep))
     time, values = time[keep], values[keep]
@@ -140,7 +141,10 @@ def signal(log: Log, quantity: str) -> Signal | str:
         return f"has a {quantity} that hardly changes{hung}"
     keep = _measured(values)
     time, values = time[keep], values[keep]
-    return Signal(quantity, time, values, float(np.median(np.diff(time))), frozen_share if rows else 0.0)
+    interval = float(np.median(np.diff(time)))
+    if interval > _SLOWEST_S:
+        return f"has a row only every {interval:.0f} s, too seldom to compare with riding"
+    return Signal(quantity, time, values, interval, frozen_share)
 
 
 def _runs(values: NDArray[np.float64]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:

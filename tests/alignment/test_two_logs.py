@@ -172,6 +172,15 @@ def test_a_log_that_hangs_is_not_aligned():
     assert "hung" in clock.reason
 
 
+def test_hourly_records_are_not_compared():
+    time, current = pairs.ride()
+    rows = np.arange(30.0) * 3601
+    second = pairs.log(rows, {"battery_current": np.linspace(-20, 30, 30)}, role=Role.BMS)
+    clock = _clock([pairs.controller(time, current), second])
+    assert not clock.aligned
+    assert "every 3601 s" in clock.reason
+
+
 def test_a_stretch_that_hangs_does_no_harm():
     time, current = pairs.ride()
     whole = pairs.board(time, current)
