@@ -9,7 +9,7 @@ from typing import ClassVar, Final
 import numpy as np
 
 from ridelog.damage import Damage, DamageKind, Effect
-from ridelog.errors import MappingNeededError, ParseError
+from ridelog.errors import MappingNeededError, ParseError, RidelogError
 from ridelog.log import Identity, Log, Role
 from ridelog.parsing import Parser, ReadOptions, Sniff
 from ridelog.sources import Source
@@ -22,7 +22,7 @@ from .table_captions import Meaning
 from .table_columns import Planned, plan_columns, resolve_rivals, settle_scales, told
 from .table_currents import settle_currents
 from .table_logs import GIVEN, build_logs
-from .table_mapping import TableMapping, read_mapping
+from .table_mapping import DraftColumn, TableMapping, draft, read_mapping
 from .table_numbers import Style, read_flags
 from .table_source import Grid
 from .table_text import Layout
@@ -35,7 +35,9 @@ _LOOK_BYTES: Final = 16 << 20
 #: Both "charging" and "discharging" are on at once this part of the time: they are the FETs, not the direction of the
 #: current (engineering judgement).
 _BOTH_ON: Final = 0.3
-_ASK: Final = 'Say it in a mapping file ([columns."entity"] sign = ...) and give that with --map.'
+_ASK: Final = (
+    "Write a draft with 'ridelog inspect FILE --write-map mapping.toml', decide there, and give it with --map."
+)
 
 
 class HomeAssistant(Parser):
@@ -80,8 +82,7 @@ class HomeAssistant(Parser):
             ParseError: If no device has enough entities of a battery.
         """
         mapping = read_mapping(options.mapping)
-        long = read_captions(source.head).has("entity_id", "state")
-        tables = read_history(source) if long else _read_wide(source)
+        tables = _read_tables(source)
         logs: list[Log] = []
         questions: list[str] = []
         for table in tables:
@@ -111,6 +112,34 @@ class HomeAssistant(Parser):
         if not logs:
             raise ParseError("no device has usable values of a battery.", path=source.label)
         return logs
+
+    def draft_mapping(self, source: Source, options: ReadOptions) -> str | None:  # noqa: ARG002 - see the base class
+        """Write a mapping file of the entities that mean something, with what is open marked."""
+        if not self.sniff(source).rank:
+            return None
+        try:
+            settled = [(table, _settle(table, TableMapping())[0]) for table in _read_tables(source)]
+        except RidelogError:
+            return None
+        columns = [
+            DraftColumn(
+                plan.caption, plan.channel, plan.unit, plan.sign, plan.index, plan.question, _sample(table, plan)
+            )
+            for table, plans in settled
+            for plan in plans
+            if plan.channel
+        ]
+        return draft(columns, {}, "the stamps of the history", source.name)
+
+
+def _read_tables(source: Source) -> list[DeviceTable]:
+    long = read_captions(source.head).has("entity_id", "state")
+    return read_history(source) if long else _read_wide(source)
+
+
+def _sample(table: DeviceTable, plan: Planned) -> str:
+    cells = table.grid.series(plan.place).drop_nulls().unique(maintain_order=True).head(4).to_list()
+    return ", ".join(str(cell)[:24] for cell in cells)
 
 
 def _is_entity(name: str) -> bool:

@@ -127,6 +127,24 @@ def test_an_undecided_sign_is_asked_and_can_be_answered():
     assert log.values("battery_current").max() == -5.0
 
 
+def test_the_draft_names_the_entities_and_the_question():
+    import tomllib
+
+    rows = [
+        (f"sensor.bat_{name}", state, stamp(i))
+        for i in range(30)
+        for name, state in (("voltage", "52.0"), ("current", f"5.{i % 2}"), ("soc", "80"))
+    ]
+    source = Source("history.csv", table("entity_id,state,last_changed", rows))
+    parser, _ = recognise(source)
+    draft = parser.draft_mapping(source, ReadOptions())
+    assert "DECIDE whether a positive 'sensor.bat_current'" in draft
+    decided = tomllib.loads(draft.replace('# sign = "discharge-positive"', 'sign = "discharge-positive"'))
+    (log,) = read_source(source, ReadOptions(mapping=decided))
+    assert log.values("battery_current").max() == 5.1
+    assert set(log.values("soc")) == {0.8}
+
+
 def test_a_wide_history():
     header = "time,sensor.jk_bms_total_voltage,sensor.jk_bms_current,sensor.jk_bms_soc,sensor.jk_bms_cell_voltage_1"
     rows = [
