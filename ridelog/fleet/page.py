@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 _HERE: Final = Path(__file__).parent
+#: More rides than this would make the page slow to open; the tables hold all.
+_MOST_RIDES: Final = 20_000
 _RIDES: Final = (
     "ride_id", "vehicle", "started", "files", "cause", "probability", "severity", "resistance_ohm",
     "resistance_reference_ohm", "trips", "data_quality", "data_notes", "report", "error",
@@ -51,10 +53,11 @@ def page(tables: Mapping[str, pa.Table]) -> str:
     )
     vehicles = tables["vehicles"].to_pylist()
     logs = tables["logs"]
+    listed = _worst(logs)
     data = {
         "vehicles": vehicles,
         "trends": tables["trends"].to_pylist(),
-        "rides": {name: logs.column(name).to_pylist() for name in _RIDES},
+        "rides": {name: listed.column(name).to_pylist() for name in _RIDES},
         "series": _series(tables),
         "metrics": {metric.name: [metric.words, *_SHOWN[metric.name]] for metric in METRICS},
     }
@@ -68,10 +71,22 @@ def page(tables: Mapping[str, pa.Table]) -> str:
         data=Markup(_embedded(data)),  # noqa: S704 - escaped by _embedded
         vehicles=len(vehicles),
         rides=logs.num_rows,
+        listed=listed.num_rows,
         errors=errors,
         tests=tables["trends"].num_rows,
         findings=findings,
     )
+
+
+def _worst(logs: pa.Table) -> pa.Table:
+    """The rides a page can hold: all, or the most severe and unreadable ones, in their order."""
+    if logs.num_rows <= _MOST_RIDES:
+        return logs
+    weight = {"critical": 0, "warning": 2}
+    columns = (logs.column("severity").to_pylist(), logs.column("error").to_pylist())
+    ranks = [1 if error else weight.get(severity, 3) for severity, error in zip(*columns, strict=True)]
+    places = sorted(range(len(ranks)), key=lambda place: (ranks[place], place))[:_MOST_RIDES]
+    return logs.take(sorted(places))
 
 
 def _series(tables: Mapping[str, pa.Table]) -> dict[str, dict[str, list[list[float]]]]:
