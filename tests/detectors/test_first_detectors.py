@@ -165,18 +165,6 @@ def test_a_counter_that_is_cleared_and_never_counts_is_no_restart():
     assert not _check(incident, "controller-restart").findings
 
 
-def test_a_nearly_empty_pack_and_a_rider_who_eases_off_is_no_cutoff():
-    columns = rides.controller()
-    time = columns["time"]
-    eased = (time > 580) & (time <= 594)
-    columns["battery_current"] = np.where(eased, np.interp(time, (580, 594), (17.0, 6.0)), columns["battery_current"])
-    columns["speed"] = np.where(eased, 9.0, columns["speed"])
-    emptied = np.interp(time, (0, 500, 600), (0.0, 9.0, 14.0))
-    columns["pack_voltage"] = np.round(rides.voltage(time, columns["battery_current"]) - emptied, 1)
-    incident = investigate([rides.log(columns)])
-    assert not _check(incident, "low-voltage-cutoff").findings
-
-
 def test_what_the_electronics_draw_at_standstill_may_stand_still():
     columns = rides.controller()
     row = int(np.flatnonzero((columns["speed"] == 0) & (columns["time"] > 100))[0])
