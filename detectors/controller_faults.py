@@ -12,6 +12,8 @@ from ridelog.faults import FAULTS
 from ridelog.finding import Evidence, Finding, Measurement, Outcome, Severity
 from ridelog.ride import RIDING_ROLES, Track
 
+from .thermal_limit import sensor_jumps
+
 #: Faults closer than this are one episode, s: a controller retries after 0.5 s and faults again while the cause lasts.
 _JOIN_S = 3.0
 
@@ -47,6 +49,8 @@ _EVIDENCE: Final[dict[int, str]] = {
 _TOGETHER_S = 30.0
 _DRIVER: Final = frozenset({3, 7, 8})
 _OVERCURRENT: Final = 4
+#: Faults of heat and the channel they go by.
+_HEAT: Final = {5: "fet_temperature", 6: "motor_temperature"}
 _MILD: Final = frozenset({5, 6, 31, 32})
 #: Evidence that depends on what the vehicle did around the fault.
 _BY_CONTEXT: Final = (
@@ -160,6 +164,9 @@ def _evidence(
             name = _overcurrent(track, row)
         else:
             name = _EVIDENCE.get(code, "")
+        if code in _HEAT and sensor_jumps(track, _HEAT[code], row, row):
+            # The controller acted on a reading that no heat explains; the thermal check says so.
+            name = ""
         if name and name not in evidence:
             evidence[name] = Evidence.observed(f"Fault {code}.", at=track.onset(row))
     return evidence

@@ -77,7 +77,7 @@ class ThermalLimit(Detector):
                 f"{words} at most {float(np.nanmax(track.values(channel))):.0f} degC, fold-back from {start:.0f}"
             )
             for first, last in episodes(track.values(channel) >= start, track.time, _JOIN_S):
-                if _jumps(track, channel, first, last):
+                if sensor_jumps(track, channel, first, last):
                     findings.append(self._jumping(track, channel, words, first, last))
                     part = "motor" if channel == "motor_temperature" else "fet"
                     at = track.onset(first)
@@ -132,7 +132,7 @@ class ThermalLimit(Detector):
         )
 
 
-def _jumps(track: Track, channel: str, first: int, last: int) -> bool:
+def sensor_jumps(track: Track, channel: str, first: int, last: int) -> bool:
     """The readings around an episode change faster than heat does."""
     values = track.values(channel)[max(first - 2, 0) : last + 3]
     values = values[np.isfinite(values)]
