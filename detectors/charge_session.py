@@ -115,7 +115,8 @@ class ChargeSession(Detector):
         for name in self.evidence:
             evidence.setdefault(name, Evidence.absent())
         if findings:
-            return Outcome.found(findings, evidence)
+            once = {(finding.severity, finding.message): finding for finding in reversed(findings)}
+            return Outcome.found(sorted(once.values(), key=lambda finding: finding.start_s), evidence)
         return Outcome.clear(" ".join(said) or "the charger is not above what the pack takes.", evidence)
 
     def _session(

@@ -25,6 +25,8 @@ _DEEP_V: Final = {"nmc": 2.5, "lfp": 2.0, "lto": 1.5}
 _UNKNOWN_DEEP_V: Final = 2.5
 #: LTO is guessed from low cells alone below this confidence.
 _SURE_LTO: Final = 0.9
+#: A BMS whose under-voltage limit is below this guards no lithium cells (the lowest, of LTO, is 1.5 V).
+_NOT_LITHIUM_V: Final = 1.5
 #: A cell below this was not read, V.
 _UNREAD_V: Final = 0.3
 #: The rest that shows it, s, after the load before has settled, s; engineering judgement.
@@ -88,11 +90,15 @@ class DeepDischarge(Detector):
         asleep = self._asleep(case, track)
         findings = [asleep] if asleep is not None else []
         limit = _limit(case)
-        if limit is None:
+        allowed = number(track.log.settings, "cell_undervoltage_limit")
+        foreign = allowed is not None and 0 < allowed < _NOT_LITHIUM_V
+        if limit is None or foreign:
             if findings:
                 return Outcome.found(findings, {})
             return Outcome.unable(
-                "every cell is where LTO cells are in use and where others are drained too far; say which chemistry it is."
+                f"the BMS allows a cell {allowed:.2f} V, as no lithium cell takes it: these are other cells."
+                if foreign
+                else "every cell is where LTO cells are in use and where others are drained too far; say which chemistry it is."
             )
         settled = _settled(rows)
         if not settled:

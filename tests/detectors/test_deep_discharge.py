@@ -48,6 +48,13 @@ def test_low_cells_alone_can_be_lto():
     assert "LTO" in check.reason
 
 
+def test_a_bench_with_other_cells_is_not_judged():
+    columns = _drained(volts=1.47)
+    columns["cell_voltages"][:] = 1.48
+    check = parked.check(investigate([parked.log(columns, settings={"cell_undervoltage_limit": 1.3})]), NAME)
+    assert check.status is Status.UNABLE
+
+
 def test_iron_phosphate_goes_lower():
     columns = _drained(volts=2.3)
     columns["cell_voltages"] = np.where(columns["cell_voltages"] > 3, 3.2, columns["cell_voltages"])
