@@ -99,8 +99,9 @@ def table(rows: Sequence[dict[str, Any]], names: Iterable[str]) -> Iterator[tupl
         )
 
 
-def page(lines: Sequence[tuple[str, ...]], seeds: str, variant: int, rows: Sequence[dict[str, Any]]) -> str:
+def page(lines: Sequence[tuple[str, ...]], seeds: str, variant: int, results: Sequence[dict[str, Any]]) -> str:
     """The table as a page of the documentation."""
+    rows = [row for row in results if "broken" not in row]
     incidents = sum(not row["healthy"] for row in rows)
     head = ("detector", "cases", "could look", "recall", "healthy rides", "hours", "false", "false per 100 h")
     return "\n".join(
@@ -110,6 +111,7 @@ def page(lines: Sequence[tuple[str, ...]], seeds: str, variant: int, rows: Seque
             f"Written by `python -m benchmarks.detectors --seeds {seeds} --variant {variant} --write`: {incidents} incidents",
             f"and {len(rows) - incidents} healthy rides of the simulator, analyzed from their files. All of it is synthetic;",
             "it says how the detectors do on what the simulator can make, not how they do on real logs.",
+            f"Cases left out because they could not be analyzed: {len(results) - len(rows)}.",
             "",
             "- **cases**: rides in which the detector's own signature happened; `-` where the simulator makes none.",
             "- **could look**: those whose logs have what it needs. **recall**: share of them with a finding of severity",
@@ -149,7 +151,7 @@ def main() -> None:
     broken = [row for row in results if "broken" in row]
     rows = [row for row in results if "broken" not in row]
     lines = list(table(rows, [detector.name for detector in plugins.detectors()]))
-    text = page(lines, arguments.seeds, arguments.variant, rows)
+    text = page(lines, arguments.seeds, arguments.variant, results)
     print(text)
     for row in broken:
         print(f"broken: {row['family']} seed {row['seed']}: {row['broken']}")
