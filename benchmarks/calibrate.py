@@ -98,8 +98,9 @@ def main() -> None:
     if arguments.write:
         text = (
             "# Calibration\n\nOn simulated incidents; real ones differ, and no labelled collection of real scooter trips "
-            "exists. The temperature was fitted on half of the family and sensor combinations of one physics variant and "
-            "scored on the other half and on the second variant. Made by `python -m benchmarks.calibrate "
+            "exists. A factor on the temperature is fitted on half of the family and sensor combinations of one physics "
+            "variant and scored on the other half and on the second variant; 'as set' is the temperature that stands in "
+            "the evidence table. Made by `python -m benchmarks.calibrate "
             f"--seeds {arguments.seeds} --write`.\n\n"
         )
         (DOCS / "calibration.md").write_text(text + "\n".join(lines), encoding="utf-8")

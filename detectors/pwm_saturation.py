@@ -118,6 +118,13 @@ def _fall(track: Track, speed: np.ndarray[tuple[int], np.dtype[np.float64]], fir
     """What shows that the vehicle fell, "" when nothing does."""
     end = int(np.searchsorted(track.time, track.time[last] + _AFTER_S, side="right"))
     before = max(first - 5, 0)
+    steps = np.diff(track.time[before:end])
+    pauses = np.flatnonzero(steps > max(1.0, 8 * track.log.interval_s))
+    if len(pauses):
+        # What happened in a pause is not known: only what follows without one shows a fall.
+        end = before + int(pauses[0]) + 1
+        if end <= first + 1:
+            return ""
     for channel in ("pitch", "roll"):
         angle = track.values(channel)
         usual = (
@@ -129,6 +136,9 @@ def _fall(track: Track, speed: np.ndarray[tuple[int], np.dtype[np.float64]], fir
             if moved > _LYING_DEG or (moved > _FALL_DEG and _stops(speed, first, end)):
                 return f"the {channel} moved by {moved:.0f} degrees"
     reach = int(np.searchsorted(track.time, track.time[first] + _SPIN_S, side="right"))
+    if track.log.role is not Role.WHEEL or reach - first < 2:
+        # Only a wheel tells free spin from a vehicle that speeds up while the link pauses.
+        return ""
     gained = float(np.nanmax(speed[first:reach], initial=0.0)) - float(speed[max(first - 2, 0)])
     if gained > _SPIN_M_S:
         return f"the wheel spun up by {3.6 * gained:.0f} km/h within {_SPIN_S:.1f} s"
