@@ -95,7 +95,7 @@ def main() -> None:
     parser.add_argument("--real", type=Path, help="a folder of real rides of one vehicle, audited along")
     parser.add_argument("--small", type=int, default=0, help="vehicles of a part of the fleet, for the memory ratio")
     parser.add_argument("--kills", type=int, default=0)
-    parser.add_argument("--work", type=Path, default=Path("/tmp/ridelog_audit_benchmark"))
+    parser.add_argument("--work", type=Path, default=Path("audit_benchmark"))
     options = parser.parse_args()
     if options.make:
         make_fleet(options.fleet, *options.make)
