@@ -70,6 +70,9 @@ def excursions(case: Case, track: Track) -> Excursions | None:
     residual = case.pack.residual.get(track.index)
     if residual is None:
         return None
+    held = case.shared.get(("excursions", track.index))
+    if isinstance(held, Excursions):
+        return held
     volts = track.values("pack_voltage")
     interval = max(track.log.interval_s, 1e-3)
     reach = int(min(max(np.ceil(SKEW_S / interval), 1), 20))
@@ -80,10 +83,12 @@ def excursions(case: Case, track: Track) -> Excursions | None:
     low_share = LOW_SHARE if track.index in case.pack.resistance else ASSUMED_LOW_SHARE
     below = rolling_extreme(residual.expected, reach, highest=False) - volts
     above = volts - rolling_extreme(residual.expected, reach, highest=True)
-    return Excursions(
+    found = Excursions(
         np.where(np.isfinite(below), below, -1.0),
         np.where(np.isfinite(above), above, -1.0),
         np.maximum(noise, low_share * residual.open_circuit) + slack,
         np.maximum(noise, HIGH_SHARE * residual.open_circuit) + slack,
         residual.open_circuit,
     )
+    case.shared["excursions", track.index] = found
+    return found

@@ -75,12 +75,14 @@ class Case:
         settings: Limits and settings by canonical name: from configuration logs, from the logs themselves, and from
             the user.
         family: Family of the BMS (jk, ant, jbd, daly), "" when unknown.
+        shared: What several detectors compute alike, by a key of their own, so that it is computed once.
     """
 
     ride: Ride
     pack: Pack
     settings: Mapping[str, float | str | bool] = field(default_factory=dict)
     family: str = ""
+    shared: dict[tuple[str, int], object] = field(default_factory=dict)
 
 
 class Detector(ABC):

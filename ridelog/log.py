@@ -349,13 +349,26 @@ def _to_arrow(values: Any, channel: Channel) -> pa.Array | pa.ChunkedArray:  # n
     if isinstance(values, np.ndarray) and values.dtype.kind == "f":
         missing = np.isnan(values)
         if channel.kind is Kind.NUMBER:
-            return pa.array(values, kind, mask=missing if missing.any() else None)
+            return _from_numpy(values.astype(np.float64, copy=False), missing)
         missing |= np.abs(values) > 2**53
         filled = np.where(missing, 0, values)
-        return pa.array(filled.astype(np.int64), mask=missing).cast(kind)
+        return _from_numpy(filled.astype(np.int64), missing).cast(kind)
+    if isinstance(values, np.ndarray) and values.dtype.kind in "iu" and channel.kind is not Kind.TEXT:
+        return _from_numpy(values.astype(np.int64, copy=False), np.zeros(len(values), dtype=bool)).cast(kind)
     if isinstance(values, np.ndarray) and channel.kind is not Kind.TEXT:
         return pa.array(values).cast(kind)
     return pa.array(values, kind, from_pandas=channel.kind is Kind.NUMBER)
+
+
+def _from_numpy(values: NDArray[Any], missing: NDArray[np.bool_]) -> pa.Array:
+    """An Arrow array over the memory of a float64 or int64 array, with nulls where `missing`.
+
+    `pa.array` would do the same and imports pandas on the way, which costs more than reading an ordinary log.
+    """
+    count = int(np.count_nonzero(missing))
+    validity = pa.py_buffer(np.packbits(~missing, bitorder="little").tobytes()) if count else None
+    kind = pa.float64() if values.dtype == np.float64 else pa.int64()
+    return pa.Array.from_buffers(kind, len(values), [validity, pa.py_buffer(np.ascontiguousarray(values))], count)
 
 
 def _to_fixed_lists(values: Any, kind: pa.DataType) -> pa.Array | pa.ChunkedArray:  # noqa: ANN401 - see LogBuilder.add
@@ -366,7 +379,7 @@ def _to_fixed_lists(values: Any, kind: pa.DataType) -> pa.Array | pa.ChunkedArra
         raise PluginError("a list channel needs a matrix of shape (rows, size).")
     flat = matrix.reshape(-1)
     missing = np.isnan(flat)
-    inner = pa.array(np.where(missing, 0.0, flat), mask=missing)
+    inner = _from_numpy(np.where(missing, 0.0, flat), missing)
     return pa.FixedSizeListArray.from_arrays(inner if inner.type == kind else inner.cast(kind), matrix.shape[1])
 
 
