@@ -244,20 +244,8 @@ def _zip_members(source: Source, limits: Limits) -> Iterator[Source]:
                 if data:
                     member = f"{source.member}!{entry.filename}" if source.member else entry.filename
                     yield Source(source.path, data, member=member)
-    except (
-        zipfile.BadZipFile,
-        ValueError,
-        NotImplementedError,
-        EOFError,
-        OSError,
-        RuntimeError,
-        lzma.LZMAError,
-    ) as error:
+    except _ARCHIVE_ERRORS as error:
         raise SourceError(f"is a damaged or protected zip archive ({error}).", path=source.label) from error
-    except Exception as error:
-        if type(error).__module__ == "zlib":
-            raise SourceError(f"is a damaged zip archive ({error}).", path=source.label) from error
-        raise
 
 
 def _inflate(source: Source, limits: Limits) -> bytes:
