@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
 _SUITES: Final = ("vesc", "vesc", "vesc+jk", "vesc+jbd", "vesc+ant", "express+bms")
 _FIRST_DAY: Final = datetime(2025, 3, 1, 6, 0, tzinfo=UTC)
 _ATTEMPTS: Final = 12
+_TRIPS: Final = frozenset(
+    {"bms-undervoltage-trip", "bms-overcurrent-trip", "bms-short-circuit-trip", "bms-overtemperature-trip"}
+)
 #: What a trait becomes in the second half of the fleet's time.
 _TRAIT_CAUSES: Final = {
     "ageing-pack": "high-resistance-pack",
@@ -89,6 +93,33 @@ def _spoil(rng: Generator, data: bytes) -> tuple[bytes, str]:
     return b"\n".join(lines), kind
 
 
+@dataclass(frozen=True, slots=True)
+class FleetPlan:
+    """What a fleet is made from; each vehicle follows from it alone, so that they can be made side by side.
+
+    Attributes:
+        vehicles: Number of vehicles.
+        rides: Number of rides of all vehicles together, dealt out in turn.
+        seed: The same seed gives the same bytes.
+        incident_share: Share of the rides that end in one of the incidents a controller's log can show.
+        trips: Vehicle and ride that ends in a trip of the BMS, for each trip.
+        variant: Physics variant.
+        traits: Traits of the first vehicles, by name; the others are sound. Drawn for all when empty.
+    """
+
+    vehicles: int
+    rides: int
+    seed: int
+    incident_share: float
+    trips: tuple[tuple[int, int], ...]
+    variant: int
+    traits: tuple[str, ...]
+
+    def rides_of(self, number: int) -> int:
+        """Rides of one vehicle."""
+        return self.rides // self.vehicles + (1 if number < self.rides % self.vehicles else 0)
+
+
 def simulate_fleet(
     vehicles: int,
     rides: int,
@@ -96,8 +127,10 @@ def simulate_fleet(
     out: Path,
     *,
     incident_share: float = 0.04,
+    trips: int = 0,
     variant: int = 1,
     traits: Sequence[str] = (),
+    jobs: int = 1,
 ) -> list[Path]:
     """Write the rides of a fleet, a folder for each vehicle, and one `truth.json` beside them.
 
@@ -107,56 +140,89 @@ def simulate_fleet(
         seed: The same seed gives the same bytes.
         out: Folder, made if it is not there.
         incident_share: Share of the rides that end in one of the incidents a controller's log can show.
+        trips: So many further rides, each of another sound vehicle, end in a trip of the BMS.
         variant: Physics variant.
         traits: Traits of the first vehicles, by name; the others are sound. Drawn for all when empty.
+        jobs: Processes.
     """
+    plan = FleetPlan(vehicles, rides, seed, incident_share, (), variant, tuple(traits))
+    if trips:
+        rng = np.random.default_rng([seed, 78])
+        sound = [number for number in range(vehicles) if _hardware(plan, number)[3].name == "sound"]
+        chosen = sorted(int(number) for number in rng.permutation(sound)[:trips])
+        plan = replace(plan, trips=tuple((number, int(rng.integers(plan.rides_of(number)))) for number in chosen))
+    work = partial(_write_vehicle, plan, out)
+    if jobs > 1:
+        from concurrent.futures import ProcessPoolExecutor
+        from multiprocessing import get_context
+
+        with ProcessPoolExecutor(jobs, get_context("spawn")) as pool:
+            written = list(pool.map(work, range(vehicles)))
+    else:
+        written = [work(number) for number in range(vehicles)]
+    truth = out / "truth.json"
+    out.mkdir(parents=True, exist_ok=True)
+    fleet = [ride for _, own in written for ride in own]
+    truth.write_text(json.dumps({"schema": "ridelog.fleet-truth/1", "rides": fleet}, indent=1, sort_keys=True) + "\n")
+    return [*(path for paths, _ in written for path in paths), truth]
+
+
+def _hardware(plan: FleetPlan, number: int) -> tuple[Generator, str, int, VehicleTrait]:
+    """Source of chance, set of logs, cells in series and trait of a vehicle."""
+    drawn = np.random.default_rng([plan.seed, 77, number, 1])
+    suite = str(drawn.choice(_SUITES))
+    series = int(drawn.choice([10, 13, 16, 20]))
+    wanted = (*plan.traits, "sound")[min(number, len(plan.traits))] if plan.traits else ""
+    return drawn, suite, series, _trait(drawn, series, wanted)
+
+
+def _write_vehicle(plan: FleetPlan, out: Path, number: int) -> tuple[list[Path], list[dict[str, Any]]]:
+    """Write all rides of a vehicle; gives the files and the truth of each ride."""
     from .catalogue import families
 
     incidents = [family for family in families() if not family.healthy and family.moment and not family.build]
     ordinary = next(family for family in families() if family.name == "healthy-ride")
+    drawn, suite, series, trait = _hardware(plan, number)
+    hardware = [plan.seed, 77, number]
     paths: list[Path] = []
-    fleet: list[dict[str, Any]] = []
-    for number in range(vehicles):
-        count = rides // vehicles + (1 if number < rides % vehicles else 0)
-        hardware = [seed, 77, number]
-        drawn = np.random.default_rng([*hardware, 1])
-        suite = str(drawn.choice(_SUITES))
-        series = int(drawn.choice([10, 13, 16, 20]))
-        trait = _trait(drawn, series, (*traits, "sound")[min(number, len(traits))] if traits else "")
-        for ride in range(count):
-            progress = ride / max(count - 1, 1)
-            start = _FIRST_DAY + timedelta(days=240 * progress, hours=float(drawn.uniform(0, 14)))
-            wanted = ordinary
-            if drawn.random() < incident_share:
-                fitting = [family for family in incidents if suite in family.suites]
-                wanted = fitting[int(drawn.integers(len(fitting)))]
-            case = _ride(wanted, hardware, ride, suite, series, start, variant, trait, progress)
-            if case is None:
-                wanted = ordinary
-                case = _ride(wanted, hardware, ride, suite, series, start, variant, trait, progress)
-            if case is None:
-                continue
-            folder = out / f"vehicle_{number:03d}" / f"{start:%Y-%m-%d}_ride_{ride:03d}"
-            folder.mkdir(parents=True, exist_ok=True)
-            damage = ""
-            for name, data in case.files.items():
-                written = data
-                if trait.name == "bad-logger" and drawn.random() < 0.5:
-                    written, damage = _spoil(drawn, data)
-                (folder / name).write_bytes(written)
-                paths.append(folder / name)
-            fleet.append({
-                "vehicle": f"vehicle_{number:03d}",
-                "folder": str(folder.relative_to(out)),
-                "trait": {"name": trait.name, "strength": round(trait.strength, 3), "cell": trait.cell},
-                "progress": round(progress, 4),
-                "damage": damage,
-                "ride": dict(case.truth),
-            })  # fmt: skip
-    truth = out / "truth.json"
-    out.mkdir(parents=True, exist_ok=True)
-    truth.write_text(json.dumps({"schema": "ridelog.fleet-truth/1", "rides": fleet}, indent=1, sort_keys=True) + "\n")
-    return [*paths, truth]
+    told: list[dict[str, Any]] = []
+    count = plan.rides_of(number)
+    for ride in range(count):
+        progress = ride / max(count - 1, 1)
+        start = _FIRST_DAY + timedelta(days=240 * progress, hours=float(drawn.uniform(0, 14)))
+        wanted: list[Family] = []
+        if drawn.random() < plan.incident_share:
+            fitting = [family for family in incidents if suite in family.suites]
+            wanted = [fitting[int(drawn.integers(len(fitting)))]]
+        if (number, ride) in plan.trips:
+            ending = [family for family in incidents if suite in family.suites and family.cause in _TRIPS]
+            order = np.random.default_rng([*hardware, 3, ride]).permutation(len(ending))
+            wanted = [ending[int(place)] for place in order]
+        made = (
+            _ride(family, hardware, ride, suite, series, start, plan.variant, trait, progress)
+            for family in (*wanted, ordinary)
+        )
+        case = next((case for case in made if case is not None), None)
+        if case is None:
+            continue
+        folder = out / f"vehicle_{number:03d}" / f"{start:%Y-%m-%d}_ride_{ride:03d}"
+        folder.mkdir(parents=True, exist_ok=True)
+        damage = ""
+        for name, data in case.files.items():
+            written = data
+            if trait.name == "bad-logger" and drawn.random() < 0.5:
+                written, damage = _spoil(drawn, data)
+            (folder / name).write_bytes(written)
+            paths.append(folder / name)
+        told.append({
+            "vehicle": f"vehicle_{number:03d}",
+            "folder": str(folder.relative_to(out)),
+            "trait": {"name": trait.name, "strength": round(trait.strength, 3), "cell": trait.cell},
+            "progress": round(progress, 4),
+            "damage": damage,
+            "ride": dict(case.truth),
+        })  # fmt: skip
+    return paths, told
 
 
 def _ride(

@@ -4,6 +4,7 @@ import pytest
 
 from ridelog.errors import UsageError
 from ridelog.simulate.command import run
+from ridelog.simulate.fleet import simulate_fleet
 
 
 def test_a_fleet_is_dealt_out_and_reproducible(tmp_path):
@@ -31,3 +32,14 @@ def test_a_single_case_by_command(tmp_path):
 def test_an_empty_fleet_is_refused(tmp_path):
     with pytest.raises(UsageError, match="at least one"):
         run("fleet", tmp_path, 1, None, 0, 3)
+
+
+def test_trips_are_dealt_to_sound_vehicles_and_processes_change_nothing(tmp_path):
+    how = {"incident_share": 0.0, "trips": 2, "traits": ("ageing-pack",)}
+    alone = simulate_fleet(4, 4, 3, tmp_path / "a", **how)
+    beside = simulate_fleet(4, 4, 3, tmp_path / "b", **how, jobs=2)
+    assert [path.read_bytes() for path in alone] == [path.read_bytes() for path in beside]
+    rides = json.loads((tmp_path / "a" / "truth.json").read_text())["rides"]
+    ended = [ride["trait"]["name"] for ride in rides if ride["ride"]["cause"].endswith("-trip")]
+    assert ended == ["sound", "sound"]
+    assert sum(ride["ride"]["cause"] != "none" for ride in rides) == 2
