@@ -84,7 +84,7 @@ class ImplausibleValues(Detector):
                     )
                 )
         bad |= _cells(track)
-        bad |= _lone_jumps(track)
+        bad |= _lone_jumps(case, track)
         rows = np.flatnonzero(bad)
         # A stretch at the end or the beginning is a device that was switched on or off.
         if len(rows) < max(_FEWEST_ROWS, _SHARE * track.log.rows):
@@ -121,14 +121,20 @@ def _cells(track: Track) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
     return np.asarray(outside.sum(axis=1) >= _SEVERAL_CELLS)
 
 
-def _lone_jumps(track: Track) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
-    """Single rows whose voltage leaves both neighbours the same way while the neighbours agree."""
+def _lone_jumps(case: Case, track: Track) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+    """Single rows whose voltage leaves both neighbours the same way while the neighbours agree.
+
+    A slow board catches a short pull in one row: what the current explains is taken out first.
+    """
     volts = track.values("pack_voltage")
     found = np.zeros(len(volts), dtype=bool)
     if track.log.role is not Role.BMS or len(volts) < 5 or not np.isfinite(volts).any():
         return found
-    before, here, after = volts[:-2], volts[1:-1], volts[2:]
     scale = float(np.nanmedian(volts))
+    residual = case.pack.residual.get(track.index)
+    if residual is not None and np.isfinite(residual.ohm):
+        volts = volts + residual.ohm * np.nan_to_num(track.values("battery_current"))
+    before, here, after = volts[:-2], volts[1:-1], volts[2:]
     lone = (np.abs(here - before) > _JUMP_SHARE * scale) & (np.abs(here - after) > _JUMP_SHARE * scale)
     lone &= np.abs(before - after) < 0.05 * scale
     found[1:-1] = lone
