@@ -150,8 +150,8 @@ def _read(plan: Planned, grid: Grid, style: Style) -> None:
         elif numbers.unit is not None:
             plan.keep(f"'{plan.caption}' holds values in {numbers.unit.name}, which is no unit of {plan.channel}.")
         return
-    if mostly_numbers:
-        # States and alarms as bare numbers mean nothing without their table.
+    if mostly_numbers and not (plan.channel == "alert" and len(numbers.wrong)):
+        # States and alarms as bare numbers mean nothing without their table; a 0 between words is "none".
         plan.keep("")
 
 

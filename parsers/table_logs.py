@@ -11,11 +11,13 @@ from ridelog.channels import CHANNELS, Kind
 from ridelog.damage import Damage, DamageKind, Effect
 from ridelog.log import Identity, Log, LogBuilder, Role
 
+from .protection_words import protections_of
 from .table_columns import Planned
 from .table_numbers import Style, read_numbers
 from .table_rules import NAMED_CHANNELS
 from .table_scales import sensor_offset
 from .table_source import Grid
+from .table_words import CONCEPTS, words_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -39,7 +41,7 @@ BMS: Final = frozenset(
     }
 )  # fmt: skip
 #: Every channel a table can give: those captions name, and what some of them become on a BMS.
-GIVEN: Final = NAMED_CHANNELS | {"bms_fet_temperature", "bms_state", "fault_name"}
+GIVEN: Final = NAMED_CHANNELS | {"bms_fet_temperature", "bms_state", "fault_name", "protections"}
 _SURE_BMS: Final = frozenset({"cell_voltages", "discharge_fet", "charge_fet"})
 _SURE_CONTROLLER: Final = frozenset({"duty", "erpm", "motor_current", "motor_temperature", "fault_code"})
 _MOTION: Final = frozenset({"speed", "distance", "odometer", "throttle_1", "remote_input"})
@@ -78,6 +80,8 @@ def owner_of(plan: Planned, roles: tuple[Role, ...], plans: Sequence[Planned]) -
     if plan.meaning.device:
         return Role.BMS if plan.meaning.device == "bms" else Role.CONTROLLER
     if plan.channel in BMS or plan.channel in _OF_BATTERY:
+        return Role.BMS
+    if plan.channel == "alert" and "protection" in {CONCEPTS.get(word) for word in words_of(plan.caption)}:
         return Role.BMS
     if plan.channel in ("pack_voltage", "battery_current", "power"):
         taken = any(
@@ -184,7 +188,12 @@ def _add(builder: LogBuilder, plans: Sequence[Planned], grid: Grid, role: Role) 
                 plan.keep("")
             continue
         if CHANNELS[plan.channel].kind is Kind.TEXT:
-            builder.add(plan.channel, grid.series(plan.place), source=plan.caption)
+            texts = grid.series(plan.place)
+            builder.add(plan.channel, texts, source=plan.caption)
+            if plan.channel == "alert" and role is Role.BMS and not builder.has("protections"):
+                names = protections_of(texts.to_list())
+                if names is not None:
+                    builder.add("protections", names, source=plan.caption, conversion="words to names")
             continue
         values, missing = _sensor(plan)
         notes += missing

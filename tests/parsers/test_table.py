@@ -165,6 +165,14 @@ class TestLayout:
         log = read_one(data)
         assert log.texts("alert")[5] == "过流"
         assert log.texts("alert")[4] is None
+        assert log.names("protections")[4:6] == [(), ("discharge-overcurrent",)]
+
+    def test_zeros_between_alarm_words_are_no_alarm(self):
+        data = ride(
+            "Time (s),Voltage (V),Current (A),Cell 1,Cell 2,Discharge MOS,Protection",
+            lambda i: [i, f"{voltage(i):.2f}", load(i), 3.7, 3.7, "ON", "MOS Over Temp" if i == 5 else 0],
+        )
+        assert read_one(data).names("protections")[4:6] == [(), ("fet-overtemperature",)]
 
 
 class TestOneCellTooMany:
