@@ -9,23 +9,37 @@ from __future__ import annotations
 import json
 import os
 import sys
+import threading
+import time
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from ridelog.errors import RidelogError, SourceError, UnrecognisedError
 
 from .jobs import AnalysisOptions, RideJob
 
+#: How often a process looks whether it is still wanted, in s.
+_LOOK_S: Final = 1.0
+
 
 def main() -> None:
     """Serve orders until the input ends."""
-    answers = os.fdopen(os.dup(1), "w", encoding="utf-8", errors="surrogateescape")
+    # What is no Unicode text in an answer becomes "?": tables could not hold it.
+    answers = os.fdopen(os.dup(1), "w", encoding="utf-8", errors="replace")
     os.dup2(2, 1)
+    threading.Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
     for line in sys.stdin:
         order = json.loads(line)
         answer = _survey(order) if order["do"] == "survey" else _analyze(order)
-        answers.write(json.dumps(answer) + "\n")
+        answers.write(json.dumps(answer, ensure_ascii=False) + "\n")
         answers.flush()
+
+
+def _end_with(parent: int) -> None:
+    """End this process when the one that gives the orders, and enforces the limits, is gone."""
+    while os.getppid() == parent:
+        time.sleep(_LOOK_S)
+    os._exit(1)
 
 
 def _survey(order: dict[str, Any]) -> dict[str, Any]:
@@ -49,6 +63,8 @@ def _analyze(order: dict[str, Any]) -> dict[str, Any]:
         kind, message = "unreadable", _message(error)
     except RidelogError as error:
         kind, message = "unreadable", _message(error)
+    except OSError as error:
+        kind, message = "unreadable", f"cannot be read ({error.strerror})."
     except MemoryError:
         kind, message = "memory", "It needs more memory than there is."
     except Exception as error:  # noqa: BLE001 - the boundary of a batch: a bug in one log must not stop the others
@@ -70,6 +86,8 @@ def _rides(job: RideJob, options: AnalysisOptions, out: str) -> list[dict[str, A
     from .rides import apart
     from .rows import error_rows
 
+    if "://" not in job.paths[0] and Path(job.paths[0]).is_dir():
+        raise SourceError("the folder cannot be listed.", path=job.paths[0], advice="Check its permissions.")
     how = pipeline.Options(
         reading=ReadOptions(options.zone, options.bms, options.mapping),
         pack=PackOptions(options.series, options.chemistry),

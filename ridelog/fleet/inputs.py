@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import errno
+import os
+import stat
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import dataclass, replace
+from pathlib import Path, PurePosixPath
 
 from ridelog.errors import SourceError
 
@@ -15,10 +19,12 @@ class InputFile:
 
     Attributes:
         path: Absolute path or URL to open it by; workers may run in another folder.
-        name: Path below the folder the user named, with forward slashes; what tables and pages show.
+        name: Path below the folder the user named, with forward slashes; what tables and pages show. Each file has
+            another one: where several roots hold the same path, it begins with the root's own name.
         root: The folder or URL it was found under.
         size: Bytes.
         stamp: What changes when the content may have: modification time in ns, or the entity tag of an object store.
+        below: Path below the root where `name` begins with the root's name, else "".
     """
 
     path: str
@@ -26,11 +32,12 @@ class InputFile:
     root: str
     size: int
     stamp: str
+    below: str = ""
 
     @property
     def folder(self) -> str:
         """Folder below the root, "" for a file directly in it."""
-        return self.name.rpartition("/")[0]
+        return (self.below or self.name).rpartition("/")[0]
 
     @property
     def remote(self) -> bool:
@@ -54,17 +61,43 @@ def list_inputs(roots: Sequence[str], leave_out: str = "") -> list[InputFile]:
             found.setdefault(item.path, item)
     if not found:
         raise SourceError("there is no log.", path=", ".join(roots))
-    return sorted(found.values(), key=lambda item: (item.name, item.path))
+    return sorted(_each_its_own_name(list(found.values())), key=lambda item: (item.name, item.path))
+
+
+def readable(path: str) -> str:
+    r"""A path as text that any table can hold: bytes that are no UTF-8 become \xe9 and the like."""
+    return path.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+
+
+def _each_its_own_name(files: Sequence[InputFile]) -> list[InputFile]:
+    """Put the root's name before the names that files of several roots share."""
+    by_name: dict[str, list[InputFile]] = defaultdict(list)
+    for item in files:
+        by_name[item.name].append(item)
+    shared = {item.root for same in by_name.values() if len(same) > 1 for item in same}
+    calls: dict[str, str] = {}
+    for root in sorted(shared):
+        own = readable(PurePosixPath(root.replace("\\", "/")).name) or "root"
+        calls[root] = own if own not in calls.values() else f"{own} ({len(calls) + 1})"
+    return [
+        replace(item, name=f"{calls[item.root]}/{item.name}", below=item.name) if item.root in calls else item
+        for item in files
+    ]
 
 
 def _local(root: Path, leave_out: str) -> Iterator[InputFile]:
     if root.is_file():
-        yield _local_file(root, root.parent)
+        item = _local_file(root, root.parent)
+        if item is not None:
+            yield item
         return
     if not root.is_dir():
         raise SourceError("there is no such file or folder.", path=str(root), advice="Check the path.")
     result = Path(leave_out).resolve() if leave_out and "://" not in leave_out else None
-    for folder, folders, files in root.walk() if hasattr(root, "walk") else _walk(root):
+    closed: list[OSError] = []
+    # Links to folders are not followed: a loop of them has no end.
+    for place, folders, files in os.walk(root, onerror=closed.append):
+        folder = Path(place)
         folders[:] = sorted(
             name
             for name in folders
@@ -73,23 +106,31 @@ def _local(root: Path, leave_out: str) -> Iterator[InputFile]:
             and (result is None or (folder / name).resolve() != result)
         )
         for name in sorted(files):
-            path = folder / name
-            if not name.startswith(".") and path.is_file():
-                yield _local_file(path, root)
+            if not name.startswith("."):
+                item = _local_file(folder / name, root)
+                if item is not None:
+                    yield item
+    for error in closed:
+        # It becomes a row that says why nothing below it was looked at.
+        path = Path(error.filename or root)
+        yield InputFile(str(path.absolute()), readable(path.relative_to(root).as_posix()), str(root), 0, "")
 
 
-def _walk(root: Path) -> Iterator[tuple[Path, list[str], list[str]]]:
-    import os
-
-    for folder, folders, files in os.walk(root):
-        yield Path(folder), folders, files
-
-
-def _local_file(path: Path, root: Path) -> InputFile:
-    state = path.stat()
-    return InputFile(
-        str(path.absolute()), path.relative_to(root).as_posix(), str(root), state.st_size, f"{state.st_mtime_ns}"
-    )
+def _local_file(path: Path, root: Path) -> InputFile | None:
+    """The file, None for what is none: a pipe, a device, a link to a folder or in a circle."""
+    name = readable(path.relative_to(root).as_posix())
+    try:
+        state = path.stat()
+    except FileNotFoundError:
+        # A link to nowhere, or a file that went while we looked.
+        return None
+    except OSError as error:
+        if error.errno == errno.ELOOP:
+            return None
+        return InputFile(str(path.absolute()), name, str(root), 0, "")
+    if not stat.S_ISREG(state.st_mode):
+        return None
+    return InputFile(str(path.absolute()), name, str(root), state.st_size, f"{state.st_mtime_ns}")
 
 
 def _remote(root: str, leave_out: str) -> Iterator[InputFile]:

@@ -7,7 +7,7 @@ from dataclasses import asdict
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
-from .inputs import InputFile
+from .inputs import InputFile, readable
 from .jobs import AnalysisOptions, LogLimits, digest
 from .rides import Surveyed
 from .store import Store
@@ -58,16 +58,16 @@ class Manifest:
         tick: Callable[[int, int], None],
     ) -> dict[str, Surveyed]:
         """Read files for the time they were written at, by path."""
-        wanted = [item.file for item in files if not self._known[item.file.path]["spanned"]]
+        wanted = [item.file for item in files if not self._known[readable(item.file.path)]["spanned"]]
         self._run(wanted, True, engine, limits, tick)
         return {item.file.path: self._surveyed(item.file) for item in files}
 
     def _current(self, item: InputFile) -> bool:
-        known = self._known.get(item.path)
+        known = self._known.get(readable(item.path))
         return known is not None and known["size"] == item.size and known["stamp"] == item.stamp
 
     def _surveyed(self, item: InputFile) -> Surveyed:
-        known = self._known[item.path]
+        known = self._known[readable(item.path)]
         content = known["sha256"] or digest(item.size, item.stamp)[:40]
         return Surveyed(item, content, known["parser"], tuple(known["roles"]), known["start_s"], known["end_s"])
 
@@ -88,8 +88,8 @@ class Manifest:
             found = [empty] * len(chunk) if isinstance(answers, BaseException) else answers
             for item, answer in zip(chunk, found, strict=True):
                 own = {name: answer[name] for name in empty}
-                self._known[item.path] = {
-                    "path": item.path, "size": item.size, "stamp": item.stamp, **own,
+                self._known[readable(item.path)] = {
+                    "path": readable(item.path), "size": item.size, "stamp": item.stamp, **own,
                     "spanned": span, "version": self._version,
                 }  # fmt: skip
             unsaved += len(chunk)

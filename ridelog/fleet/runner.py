@@ -243,7 +243,7 @@ def _publish(
 
     tables = _begun_since(collect(store, wanted), options.since)
     by_name = {item.name: told[item.path] for item in files if item.path in told}
-    folders = {item.name: folder_vehicle(item.name, item.root) for item in files}
+    folders = {item.name: folder_vehicle(item.below or item.name, item.root) for item in files}
     rides = tables["logs"].select(["ride_id", "files", "devices"]).to_pylist()
     models = {entry.vehicle: entry.model for entry in fleet if entry.model}
     tables = with_vehicles(tables, assign(rides, by_name, folders, fleet), models)

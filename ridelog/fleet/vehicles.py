@@ -12,6 +12,7 @@ from typing import Any
 
 from ridelog.errors import UsageError
 
+from .inputs import readable
 from .rows import devices as hashed
 
 
@@ -77,7 +78,7 @@ def owners(paths: Iterable[str], pattern: str, fleet: Sequence[FleetEntry]) -> d
             continue
         match = expression.match(plain) if expression else None
         if match:
-            found[path] = (match["vehicle"], "pattern")
+            found[path] = (readable(match["vehicle"]), "pattern")
     return found
 
 
@@ -132,7 +133,7 @@ def folder_vehicle(name: str, root: str) -> str:
     for part in PurePosixPath(name).parts[:-1]:
         if re.search(r"[^\W\d_]", part) and not re.match(r"20\d\d[-_.]?\d\d", part):
             return part
-    return PurePosixPath(root.replace("\\", "/").rstrip("/")).name
+    return readable(PurePosixPath(root.replace("\\", "/").rstrip("/")).name)
 
 
 def _families(groups: Iterable[Sequence[str]]) -> dict[str, str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import atexit
 import contextlib
 import json
 import os
@@ -11,9 +10,12 @@ import subprocess
 import sys
 import threading
 import time
+import weakref
 from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any, Final
+
+from ridelog.errors import SourceError
 
 from .child import resident_megabytes
 from .jobs import Batch, BatchResult, LogLimits, RideJob
@@ -31,7 +33,6 @@ _ONE_THREAD: Final = dict.fromkeys(
 )
 
 _local = threading.local()
-_children: set[Child] = set()
 
 
 class LimitError(Exception):
@@ -44,10 +45,11 @@ class LimitError(Exception):
 
 
 class Child:
-    """A process that takes orders; started when the first one comes."""
+    """A process that takes orders; started when the first one comes, ended when nobody holds this object any more."""
 
     def __init__(self) -> None:
         self._process: subprocess.Popen[bytes] | None = None
+        self._stop: weakref.finalize[..., Child] | None = None
         self._orders = 0
         self._rest = b""
         self.peak_megabytes = 0.0
@@ -58,6 +60,7 @@ class Child:
 
         Raises:
             LimitError: If a limit was reached or the process died; the next order gets a new process.
+            SourceError: If no process can be started.
         """
         process = self._running()
         self._orders += 1
@@ -78,14 +81,18 @@ class Child:
         if self._process is not None and (self._process.poll() is not None or self._orders >= _MOST_ORDERS):
             self.end()
         if self._process is None:
-            self._process = subprocess.Popen(
-                [sys.executable, "-m", "ridelog.fleet.child"],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                env={**os.environ, **_ONE_THREAD},
-            )
+            try:
+                self._process = subprocess.Popen(
+                    [sys.executable, "-m", "ridelog.fleet.child"],
+                    stdin=subprocess.PIPE,
+                    stdout=subprocess.PIPE,
+                    env={**os.environ, **_ONE_THREAD},
+                )
+            except OSError as error:
+                # Not the fault of a log: the run ends, and goes on when it is started again.
+                raise SourceError(f"no process can be started ({error.strerror}).", path=sys.executable) from error
             self._orders, self._rest = 0, b""
-            _children.add(self)
+            self._stop = weakref.finalize(self, _stop, self._process)
         return self._process
 
     def _answer(self, process: subprocess.Popen[bytes], limits: LogLimits) -> bytes:
@@ -110,31 +117,28 @@ class Child:
         return line
 
     def end(self) -> None:
-        """End the process."""
-        process, self._process = self._process, None
-        _children.discard(self)
+        """End the process; the next order starts another one."""
+        self._process = None
         self.cpu_s = 0.0
-        if process is not None:
-            process.kill()
-            for stream in (process.stdin, process.stdout):
-                with contextlib.suppress(OSError):
-                    if stream is not None:
-                        stream.close()
-            process.wait()
+        if self._stop is not None:
+            self._stop()
+
+
+def _stop(process: subprocess.Popen[bytes]) -> None:
+    process.kill()
+    for stream in (process.stdin, process.stdout):
+        with contextlib.suppress(OSError):
+            if stream is not None:
+                stream.close()
+    process.wait()
 
 
 def _ending(code: int) -> str:
     return f"signal {-code}" if code < 0 else f"exit {code}"
 
 
-@atexit.register
-def _end_all() -> None:
-    for child in list(_children):
-        child.end()
-
-
 def own_child() -> Child:
-    """The child of this thread."""
+    """The child of this thread; it ends with it."""
     if not hasattr(_local, "child"):
         _local.child = Child()
     return _local.child  # type: ignore[no-any-return]
