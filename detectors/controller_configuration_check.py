@@ -137,11 +137,11 @@ class ControllerConfigurationCheck(Detector):
         measurement: Measurement,
         strength: float,
     ) -> tuple[Finding, Evidence]:
-        aligned = track.clock.aligned
+        aligned = track.timed
         finding = self.finding(
             track, *rows, severity=severity, message=message, measurements=(measurement,), timed=aligned
         )
-        at = track.onset(rows[0]) if aligned and track.log.role is not Role.EVENTS else None
+        at = track.onset(rows[0]) if aligned else None
         return finding, Evidence.observed(message, strength=strength, at=at)
 
     def _voltage_limit(self, case: Case) -> tuple[Finding, Evidence] | None:

@@ -70,7 +70,9 @@ def roles_of(plans: Sequence[Planned], said: str) -> tuple[Role, ...]:
         return (Role.BMS,)
     if channels & (CONTROLLER | _MOTION):
         return (Role.CONTROLLER,)
-    return (Role.BMS,)
+    # Voltage and current alone may stand on either side of the BMS; read as the controller's, a lost battery shows.
+    unknown = {"pack_voltage", "battery_current"} <= channels and not channels & (BMS | _OF_BATTERY)
+    return (Role.CONTROLLER,) if unknown else (Role.BMS,)
 
 
 def owner_of(plan: Planned, roles: tuple[Role, ...], plans: Sequence[Planned]) -> Role:

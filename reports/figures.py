@@ -190,7 +190,11 @@ class Group:
 
 def groups(incident: Incident) -> tuple[Group, ...]:
     """The timelines of an incident: all aligned logs in one, every log without a common clock in its own."""
-    tracks = [track for track in incident.ride.tracks if track.log.rows and track.log.role is not Role.CONFIG]
+    tracks = [
+        track
+        for track in incident.ride.tracks
+        if track.log.rows and track.log.role is not Role.CONFIG and not track.listing
+    ]
     aligned = [track for track in tracks if track.clock.aligned]
     parts = [aligned] if aligned else []
     parts += [[track] for track in tracks if not track.clock.aligned]

@@ -85,7 +85,7 @@ def _environment() -> Environment:
     from jinja2 import Environment, FileSystemLoader
     from markupsafe import Markup
 
-    from ridelog.diagnosis.reasoning import wording
+    from ridelog.diagnosis.wording import wording
 
     from . import words
 

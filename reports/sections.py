@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from ridelog.clock import ClockBasis
 from ridelog.diagnosis.causes import causes
 from ridelog.finding import Finding, Status
 
@@ -60,15 +61,17 @@ def verdict(incident: Incident) -> Values:
             facts.append(("Nearest explanation", text, words.first_capital(said.calibration)))
         elif said.probability > 0:
             facts.append(("How sure", words.percent(said.probability), words.first_capital(said.calibration)))
+    if said.mechanism:
+        facts.append(("What was seen", said.mechanism.rstrip("."), ""))
     if said.onset is not None:
         width = said.onset.latest_s - said.onset.earliest_s
         note = f"Between two readings {words.duration(width)} apart; the log cannot show it finer." if width > 0 else ""
-        facts.append(("When it began", words.first_capital(words.between(said.onset)), note))
+        facts.append(("When it began", words.first_capital(words.between(said.onset)), note or _no_clock(incident)))
         stamp = _wall_clock(incident, said.onset.latest_s)
         if stamp:
             facts.append(("By the log's clock", stamp[0], stamp[1]))
-    if said.mechanism and said.mechanism != said.cause:
-        facts.append(("What stopped the power", cause_title(said.mechanism), ""))
+    elif said.cause != "none" and incident.findings and all(_in_a_listing(incident, f) for f in incident.findings):
+        facts.append(("When it began", "Not known", "The list of events holds no times; its order is all there is"))
     return {
         "title": cause_title(said.cause),
         "wording": words.first_capital(said.wording),
@@ -77,6 +80,21 @@ def verdict(incident: Incident) -> Values:
         "facts": facts,
         "tone": tone(incident),
     }
+
+
+def _in_a_listing(incident: Incident, finding: Finding) -> bool:
+    """Whether a finding comes from a list of events without times."""
+    tracks = incident.ride.tracks
+    return 0 <= finding.log < len(tracks) and tracks[finding.log].listing
+
+
+def _no_clock(incident: Incident) -> str:
+    """Why the moments of a ride are made up, "" when they are not."""
+    tracks = incident.ride.tracks
+    if not tracks:
+        return ""
+    clock = tracks[min(incident.ride.reference, len(tracks) - 1)].log.clock
+    return clock.reason if clock.basis is ClockBasis.NONE else ""
 
 
 def _wall_clock(incident: Incident, second: float) -> tuple[str, str] | None:
@@ -206,20 +224,21 @@ def _finding(incident: Incident, number: int, finding: Finding) -> Values:
     tracks = incident.ride.tracks
     track = tracks[finding.log] if 0 <= finding.log < len(tracks) else None
     kind = words.row_kind(track.log) if track else "row"
+    moment_known = finding.event and not _in_a_listing(incident, finding)
     return {
         "number": number,
         "code": finding.code,
         "name": words.spoken(finding.name),
         "severity": str(finding.severity),
         "label": words.SEVERITY[str(finding.severity)],
-        "when": words.stretch(finding.start_s, finding.end_s) if finding.event else "during the whole log",
-        "onset": words.first_capital(words.between(finding.onset)) if finding.event else "",
+        "when": _when(incident, finding),
+        "onset": words.first_capital(words.between(finding.onset)) if moment_known else "",
         "event": finding.event,
         "message": finding.message,
         "danger": finding.danger,
         "place": words.place(kind, *finding.rows),
         "file": words.log_name(incident.ride, finding.log) if track else "",
-        "timed": finding.timed,
+        "moment_known": moment_known,
         "measurements": [
             {
                 "name": words.first_capital(item.name),
@@ -231,6 +250,15 @@ def _finding(incident: Incident, number: int, finding: Finding) -> Values:
             for item in finding.measurements
         ],
     }
+
+
+def _when(incident: Incident, finding: Finding) -> str:
+    if not finding.event:
+        return "during the whole log"
+    if _in_a_listing(incident, finding):
+        return "at a time the list does not hold"
+    when = words.stretch(finding.start_s, finding.end_s)
+    return when if finding.timed else f"{when}, by this log\u2019s own clock"
 
 
 def checks(incident: Incident) -> Values:

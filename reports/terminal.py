@@ -101,7 +101,7 @@ def _safe(text: str) -> str:
 
 
 def _verdict(incident: Incident, writer: _Writer) -> None:
-    from .sections import verdict
+    from .sections import cause_title, verdict
 
     said = verdict(incident)
     for danger in incident.verdict.dangers:
@@ -116,10 +116,14 @@ def _verdict(incident: Incident, writer: _Writer) -> None:
     writer.line("")
     rows = [(name, f"{value} ({note.rstrip('.')})" if note else value) for name, value, note in facts]
     if len(incident.causes) > 1 and incident.verdict.calibration:
-        from .sections import cause_title
-
         others = ", ".join(f"{cause_title(c.cause)} {words.percent(c.probability)}" for c in incident.causes[1:4])
         rows.append(("Less probable", others))
+    if incident.contributing:
+        factors = "; ".join(
+            f"{cause_title(item.cause)} ({words.percent(item.probability)}): {item.sentence}"
+            for item in incident.contributing
+        )
+        rows.append(("Contributing", factors))
     if incident.would_settle:
         rows.append(("To settle it", incident.would_settle))
     writer.table(rows, "dim")

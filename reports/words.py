@@ -224,9 +224,12 @@ def short(name: str, most: int = 24) -> str:
 
 
 def row_kind(log: Log) -> str:
-    """What `source_row` counts: "line" in text files; "byte" offsets of binary records are far apart."""
+    """What `source_row` counts: "line" in text files; "byte" offsets of binary records are far apart.
+
+    A controller's fault list is text, though each of its records takes a dozen lines.
+    """
     rows = log.source_rows
-    if len(rows) < 2:
+    if len(rows) < 2 or (log.role == "events" and log.has("fault_code")):
         return "line"
     return "byte" if (int(rows[-1]) - int(rows[0])) / (len(rows) - 1) >= 8 else "line"
 

@@ -26,6 +26,15 @@ SECTIONS = (
     "Example",
 )
 
+#: What the logs of a role are called in sentences.
+_KINDS = {
+    Role.CONTROLLER: "controller",
+    Role.BMS: "BMS",
+    Role.WHEEL: "wheel",
+    Role.EVENTS: "event",
+    Role.CONFIG: "configuration",
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Need:
@@ -45,10 +54,15 @@ class Need:
     interval_s: float | None = None
     rows: int = 2
 
+    @property
+    def kinds(self) -> str:
+        """The kinds of logs it can work on, in words."""
+        return " or ".join(_KINDS[role] for role in self.roles)
+
     def missing(self, track: Track) -> str:
         """Say what this log lacks, "" when nothing; a log of another role lacks everything."""
         if track.log.role not in self.roles:
-            return f"it is no {' or '.join(self.roles)} log"
+            return f"it is no {self.kinds} log"
         lacking = [name for name in self.channels if not track.has(name)]
         if lacking:
             return f"no {', '.join(lacking)}"
@@ -113,7 +127,7 @@ class Detector(ABC):
             lacks = [need.missing(track) for need in self.needs]
             if "" in lacks:
                 outcome = self.examine(case, track)
-                outcomes.append(outcome if track.clock.aligned else _untimed(outcome))
+                outcomes.append(outcome if track.timed else _untimed(outcome))
             else:
                 own = [lack for need, lack in zip(self.needs, lacks, strict=True) if track.log.role in need.roles]
                 if own:
@@ -121,7 +135,7 @@ class Detector(ABC):
         if not outcomes:
             if refusals:
                 return Outcome.unable("; ".join(refusals) + ".")
-            wanted = sorted({str(role) for need in self.needs for role in need.roles})
+            wanted = sorted({_KINDS[role] for need in self.needs for role in need.roles})
             return Outcome.unable(f"no {' or '.join(wanted)} log was given.")
         return combine(outcomes)
 
@@ -161,7 +175,7 @@ class Detector(ABC):
 
 
 def _untimed(outcome: Outcome) -> Outcome:
-    """The same outcome without moments: those of a log on a clock of its own cannot be compared with the ride's."""
+    """The same outcome without moments: a clock of its own says nothing on the ride's, and a listing has no times."""
     findings = tuple(replace(finding, timed=False) for finding in outcome.findings)
     evidence = {name: replace(item, at=None) for name, item in outcome.evidence.items()}
     return Outcome(outcome.status, outcome.reason, findings, evidence)

@@ -87,8 +87,8 @@ class Verdict:
         onset: When it began, None for a state of the vehicle or when nothing was found.
         summary: One or two sentences a rider understands.
         calibration: What the percentage was calibrated on.
-        mechanism: What opened or stopped the power path, when that is not the cause itself, "".
-        dangers: Why riding or charging on would be dangerous; first things first.
+        mechanism: What was seen to stop or take away the power, in words; the cause is why. "" when nothing was seen.
+        dangers: Why riding or charging on would be dangerous: of the causes, then of the conditions and findings.
     """
 
     cause: str

@@ -13,6 +13,7 @@ from ridelog.battery.pack import PackOptions
 from ridelog.damage import Damage, DamageKind, Effect
 from ridelog.diagnosis import handbook
 from ridelog.diagnosis.evidence import EvidenceRow, table_with
+from ridelog.diagnosis.moments import in_words
 from ridelog.diagnosis.reasoning import diagnose
 from ridelog.errors import RidelogError, SourceError, UsageError
 from ridelog.incident import Incident, Input
@@ -117,7 +118,7 @@ def investigate(logs: Sequence[Log], options: Options | None = None) -> Incident
     detectors = plugins.detectors()
     checks = detection.run(detectors, case)
     extra: list[EvidenceRow] = [row for detector in detectors for row in getattr(detector, "evidence_rows", ())]
-    diagnosis = diagnose(checks, table_with(extra))
+    diagnosis = diagnose(checks, table_with(extra), lambda moment: in_words(ride, moment))
     about = [(diagnosis.verdict.cause, 1.0), *((item.cause, item.probability) for item in diagnosis.causes)]
     about += [(factor.cause, factor.probability) for factor in diagnosis.contributing]
     return Incident(

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ridelog.clock import ClockBasis
 from ridelog.finding import Interval, rounded
 from ridelog.log import Log, Role
 
@@ -81,6 +82,16 @@ class Track:
     index: int
     log: Log
     clock: ClockFit = field(default_factory=ClockFit)
+
+    @property
+    def listing(self) -> bool:
+        """Whether it is a list of events without times: its rows have an order and no moments."""
+        return self.log.role is Role.EVENTS and self.log.clock.basis is ClockBasis.NONE
+
+    @property
+    def timed(self) -> bool:
+        """Whether its rows have moments on the ride's clock."""
+        return self.clock.aligned and not self.listing
 
     @cached_property
     def time(self) -> NDArray[np.float64]:

@@ -25,7 +25,8 @@ class EvidenceRow:
         group: Observations of one group say the same thing in different ways; only the strongest counts.
         observed: The sentence when it was seen.
         absent: The sentence when it would have been seen and was not, "" when its absence says nothing.
-        settle: What would have to be logged to see it, for "what would settle it".
+        settle: What would have to be logged to see it, for "what would settle it"; "{moment}" stands for the moment.
+        stops: What it shows to have taken the power away, in words, "" when it shows no such thing.
         rules: Rule ids behind it.
         weights: Cause to (nats when observed, nats when observable but absent).
         after: Ids of evidence that make this one a consequence when they come first.
@@ -37,6 +38,7 @@ class EvidenceRow:
     observed: str
     absent: str = ""
     settle: str = ""
+    stops: str = ""
     rules: tuple[str, ...] = ()
     weights: Mapping[str, tuple[float, float]] = field(default_factory=dict)
     after: tuple[str, ...] = ()

@@ -4,8 +4,9 @@ import math
 
 import pytest
 
-from ridelog.diagnosis.evidence import EvidenceRow, EvidenceTable, Model
-from ridelog.diagnosis.reasoning import diagnose, wording
+from ridelog.diagnosis.evidence import EvidenceRow, EvidenceTable, Model, builtin_table
+from ridelog.diagnosis.reasoning import diagnose
+from ridelog.diagnosis.wording import wording
 from ridelog.finding import Check, Evidence, Finding, Interval, Severity, Status
 
 TABLE = EvidenceTable(
@@ -27,7 +28,7 @@ TABLE = EvidenceTable(
                 "flag",
                 "The BMS says undervoltage.",
                 "The BMS says nothing.",
-                "A BMS log covering the moment",
+                "A BMS log covering {moment}",
                 weights={"bms-undervoltage-trip": (3.0, -2.5), "power-path-open": (-2.5, 1.0)},
                 event=True,
             ),
@@ -72,6 +73,72 @@ def test_nothing_looked_at_is_not_fine():
     assert result.verdict.probability == 0.0
 
 
+def _looked_at(share):
+    """Checks that found nothing, of which `share` could look; on the table that comes with ridelog."""
+    rows = list(builtin_table().rows)
+    seen = rows[: round(share * len(rows))]
+    evidence = {name: Evidence.absent() if name in seen else Evidence.not_observable("no log") for name in rows}
+    return diagnose([_check(evidence)], builtin_table())
+
+
+def test_next_to_nothing_looked_at_is_not_fine():
+    evidence = {name: Evidence.not_observable("no log") for name in builtin_table().rows}
+    evidence["config.cutoff-too-high"] = Evidence.absent("the cutoff fits")
+    result = diagnose([_check(evidence)], builtin_table())
+    assert result.verdict.cause == "undetermined"
+    assert result.verdict.probability == 0.0
+    assert "Next to nothing" in result.verdict.summary
+    assert "log" in result.would_settle and "the ride" in result.would_settle
+
+
+def test_nothing_found_says_how_much_could_be_seen():
+    whole, half = _looked_at(1.0).verdict, _looked_at(0.3).verdict
+    assert whole.cause == half.cause == "none"
+    assert whole.probability > half.probability >= 0.6
+    assert "could not show" in half.summary
+    assert "not a calibrated percentage" in whole.calibration
+
+
+def test_what_stopped_the_power_stands_apart_from_why():
+    evidence = {
+        "bms.discharge-fet-opened": Evidence.observed(at=_at(10)),
+        "bms.flag-undervoltage": Evidence.observed(at=_at(10)),
+        "path.collapse": Evidence.observed(at=_at(10)),
+        "fault.driver-for-good": Evidence.observed(at=_at(12)),
+        "cells.weak-group": Evidence.observed("Cell 5."),
+    }
+    result = diagnose([_check(evidence, _finding())], builtin_table())
+    assert result.verdict.cause == "bms-undervoltage-trip"
+    assert result.verdict.mechanism == "The BMS switched off: it names undervoltage."
+    assert [factor.cause for factor in result.contributing] == ["weak-cell-group"]
+    assert any("weak group" in danger for danger in result.verdict.dangers)
+
+
+def test_a_cause_that_is_only_possible_is_not_told_as_a_fact():
+    evidence = {"cut": Evidence.observed(at=_at(10)), "flag": Evidence.not_observable("no BMS log")}
+    verdict = diagnose([_check(evidence, _finding())], TABLE).verdict
+    assert verdict.wording == "possible"
+    assert verdict.summary.startswith("One explanation among several:")
+
+
+def test_what_would_settle_it_names_the_moment():
+    evidence = {"cut": Evidence.observed(at=_at(10)), "flag": Evidence.not_observable("no BMS log")}
+    result = diagnose([_check(evidence, _finding())], TABLE, lambda moment: f"second {moment.latest_s:.0f}")
+    assert "A BMS log covering second 10 would separate" in result.would_settle
+
+
+def test_independent_signs_of_a_condition_add_up():
+    rows = {
+        **TABLE.rows,
+        "weak-too": EvidenceRow("weak-too", "other", "It sags.", weights={"weak-cell-group": (2.0, 0.0)}),
+    }
+    table = EvidenceTable(TABLE.model, rows)
+    one = {"cut": Evidence.observed(at=_at(10)), "weak": Evidence.observed(strength=0.5)}
+    both = {**one, "weak-too": Evidence.observed()}
+    shares = [diagnose([_check(e, _finding())], table).contributing[0].probability for e in (one, both)]
+    assert 0.6 < shares[0] < shares[1] < 1.0
+
+
 def test_two_signs_make_a_probable_cause_with_reasons():
     evidence = {"cut": Evidence.observed(at=_at(10)), "flag": Evidence.observed(at=_at(10))}
     result = diagnose([_check(evidence, _finding())], TABLE)
@@ -93,7 +160,7 @@ def test_what_cannot_be_seen_weighs_nothing_and_would_settle_it():
     result = diagnose([_check(evidence, _finding())], TABLE)
     probability = {cause.cause: cause.probability for cause in result.causes}
     assert math.isclose(probability["power-path-open"], probability["bms-undervoltage-trip"], rel_tol=0.5)
-    assert "BMS log covering the moment" in result.would_settle
+    assert "BMS log covering the moment it happened" in result.would_settle
     assert result.causes[0].not_observable[0].sentence == "no BMS log"
 
 

@@ -1,0 +1,202 @@
+"""Weighing causes: additive log-evidence over mutually exclusive causes, with an explicit unknown.
+
+Each cause starts at its prior and gains or loses the weights of the evidence, in nats. Observations that say the same
+thing count once (the strongest of a group). What could not be observed weighs nothing. Evidence far from the incident,
+and evidence that only followed it, does not count for the cause. The scores become probabilities by one temperature;
+"something else" always has its share. The method follows additive weight-of-evidence scoring as used in fault
+isolation of vehicles and in accident investigation, which separates the probable cause from contributing factors.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from ridelog.diagnosis.causes import Cause, causes
+from ridelog.diagnosis.clustering import Cluster
+from ridelog.diagnosis.evidence import CLIP_NATS, EvidenceRow, EvidenceTable
+from ridelog.finding import Check, Evidence, Seen
+from ridelog.incident import RankedCause, Reason
+
+#: Every cause starts this far below "something else". Causes that nothing supports are part of "something else".
+BASE_NATS = -1.0
+#: What the earliest evidence of all adds to the causes it supports, in nats.
+EARLIEST_BONUS_NATS = 0.5
+_TOP = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """A cause as the evidence weighs it.
+
+    Attributes:
+        cause: The cause.
+        nats: Its score, against 0 for "something else".
+        reasons: What weighed for or against it, one of each group.
+        unseen: What could not be looked for.
+        supported: Whether something that was seen speaks for it; only then it can be named.
+    """
+
+    cause: Cause
+    nats: float
+    reasons: tuple[Reason, ...]
+    unseen: tuple[Reason, ...]
+    supported: bool
+
+
+def strongest(checks: Iterable[Check]) -> dict[str, Evidence]:
+    """The evidence by id; of several answers what was seen goes before what was not, and the clearer before the other."""
+    order = {Seen.OBSERVED: 2, Seen.ABSENT: 1, Seen.NOT_OBSERVABLE: 0}
+    found: dict[str, Evidence] = {}
+    for check in checks:
+        for name, item in check.evidence.items():
+            held = found.get(name)
+            if held is None or (order[item.seen], item.strength) > (order[held.seen], held.strength):
+                found[name] = item
+    return found
+
+
+def scores(
+    kind: str, evidence: Mapping[str, Evidence], table: EvidenceTable, incident: Cluster | None
+) -> tuple[Score, ...]:
+    """Score every cause of a kind ("event" or "condition").
+
+    Args:
+        kind: The kind; a condition that brought about the event itself competes with the events.
+        evidence: Evidence by id.
+        table: The evidence table.
+        incident: What happened; only evidence of its time counts. None for states of the vehicle.
+    """
+    relevant = {name: item for name, item in evidence.items() if incident is None or incident.covers(item.at)}
+    consequences = {name for name in relevant if _is_consequence(table.rows.get(name), relevant)}
+    first = _earliest(relevant, table, consequences)
+    found = []
+    for cause in causes().values():
+        if cause.kind != kind and not (kind == "event" and _made_the_event(cause.id, relevant, table)):
+            continue
+        total = BASE_NATS + cause.prior
+        reasons: list[Reason] = []
+        unseen: list[Reason] = []
+        for group in _groups(table, cause.id):
+            best, missing = _group_reason(group, cause.id, relevant, consequences)
+            if best is not None:
+                total += best.weight
+                reasons.append(best)
+            unseen.extend(missing)
+        # What was not seen can tell two causes apart; only what was seen can bring one up.
+        supported = any(
+            reason.weight > 0 and relevant[reason.evidence].seen is Seen.OBSERVED
+            for reason in reasons
+            if reason.evidence in relevant
+        )
+        if supported and any(r.evidence in first and r.weight > 0 for r in reasons):
+            total += EARLIEST_BONUS_NATS
+        found.append(Score(cause, total, tuple(reasons), tuple(unseen), supported))
+    return tuple(found)
+
+
+def ranked(found: Iterable[Score], table: EvidenceTable) -> tuple[RankedCause, ...]:
+    """The supported causes with their probabilities, the most probable first."""
+    temperature, unknown = table.model.temperature, table.model.unknown
+    supported = [score for score in found if score.supported]
+    top = max([score.nats for score in supported] + [unknown])
+    weights = {score.cause.id: math.exp((score.nats - top) / temperature) for score in supported}
+    total = sum(weights.values()) + math.exp((unknown - top) / temperature)
+    causes_found = [
+        RankedCause(
+            score.cause.id,
+            weights[score.cause.id] / total,
+            tuple(sorted((r for r in score.reasons if r.weight > 0), key=lambda r: -r.weight)),
+            tuple(sorted((r for r in score.reasons if r.weight <= 0), key=lambda r: r.weight)),
+            score.unseen,
+        )
+        for score in supported
+    ]
+    causes_found.sort(key=lambda item: (-item.probability, item.cause))
+    return tuple(causes_found[:_TOP])
+
+
+def _made_the_event(cause: str, evidence: Mapping[str, Evidence], table: EvidenceTable) -> bool:
+    """Tell whether a condition brought about the event itself, by evidence that marks a moment."""
+    if causes()[cause].kind != "condition":
+        return False
+    return any(
+        row.event and row.weights.get(cause, (0.0, 0.0))[0] > 0 and evidence[row.id].seen is Seen.OBSERVED
+        for row in table.rows.values()
+        if row.id in evidence
+    )
+
+
+def _groups(table: EvidenceTable, cause: str) -> list[list[EvidenceRow]]:
+    groups: dict[str, list[EvidenceRow]] = {}
+    for row in table.rows.values():
+        if cause in row.weights:
+            groups.setdefault(row.group, []).append(row)
+    return list(groups.values())
+
+
+def _group_reason(
+    rows: Iterable[EvidenceRow], cause: str, evidence: Mapping[str, Evidence], consequences: set[str]
+) -> tuple[Reason | None, list[Reason]]:
+    """The strongest member of a group; what was seen goes before what was looked for and not there."""
+    seen: list[Reason] = []
+    absent: list[Reason] = []
+    unseen: list[Reason] = []
+    for row in rows:
+        item = evidence.get(row.id)
+        if item is None:
+            continue
+        if_observed, if_absent = row.weights[cause]
+        if item.seen is Seen.OBSERVED:
+            weight = 0.0 if row.id in consequences else if_observed * item.strength
+            note = f"{row.observed} {item.note}".strip()
+            if row.id in consequences:
+                note += " It came after the first sign and is counted as its consequence."
+            seen.append(Reason(row.id, _clipped(weight), note, row.rules))
+        elif item.seen is Seen.ABSENT:
+            if if_absent:
+                absent.append(Reason(row.id, _clipped(if_absent * item.strength), row.absent or item.note, row.rules))
+        else:
+            unseen.append(Reason(row.id, 0.0, item.note, row.rules))
+    candidates = seen or absent
+    best = max(candidates, key=lambda reason: abs(reason.weight)) if candidates else None
+    if best is not None and best.weight == 0.0 and best.evidence not in consequences:
+        best = None
+    return best, unseen
+
+
+def _clipped(nats: float) -> float:
+    return max(-CLIP_NATS, min(CLIP_NATS, nats))
+
+
+def _is_consequence(row: EvidenceRow | None, evidence: Mapping[str, Evidence]) -> bool:
+    if row is None or not row.after:
+        return False
+    item = evidence[row.id]
+    if item.seen is not Seen.OBSERVED or item.at is None:
+        return False
+    for name in row.after:
+        earlier = evidence.get(name)
+        if (
+            earlier is not None
+            and earlier.seen is Seen.OBSERVED
+            and earlier.at is not None
+            and earlier.at.surely_before(item.at)
+        ):
+            return True
+    return False
+
+
+def _earliest(evidence: Mapping[str, Evidence], table: EvidenceTable, consequences: set[str]) -> set[str]:
+    """Ids of the evidence that nothing else surely precedes: several when they are too close to order."""
+    timed = {
+        name: item.at
+        for name, item in evidence.items()
+        if item.seen is Seen.OBSERVED
+        and item.at is not None
+        and name in table.rows
+        and table.rows[name].event
+        and name not in consequences
+    }
+    return {name for name, at in timed.items() if not any(other.surely_before(at) for other in timed.values())}
