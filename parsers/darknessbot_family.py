@@ -18,6 +18,7 @@ from .delimited import read_delimited
 from .electric_signs import Electric, signed_columns
 from .loose_text import numbers_where_possible, unknown_captions
 from .positions import drop_missing_fixes
+from .required_columns import require_columns
 from .stamps import parse_first_fitting
 from .timed_rows import timed_rows
 from .written_notes import written_notes
@@ -128,6 +129,7 @@ def read_family(source: Source, columns: Iterable[Column], zone: str, program: s
         skip_lines=captions.line,
         path=source.label,
     )
+    require_columns(table.frame, ("date", "voltage"), source.label)
     stamps, pattern = parse_first_fitting(table.frame.get_column("date"), _STAMPS)
     rows = timed_rows(
         numbers_where_possible(table.frame, ("date", "extra")),

@@ -89,6 +89,8 @@ def find_layout(
         names = _split(header_line.decode("utf-8", "replace"), separator, quoted)
     else:
         names = list(header)
+    if not names:
+        raise ParseError("holds no header line.", path=path, advice="The logger may have lost power at its start.")
     sample = data[offset : offset + _SAMPLE_BYTES].splitlines()
     if len(data) > offset + _SAMPLE_BYTES:
         sample = sample[:-1]

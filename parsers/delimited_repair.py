@@ -181,20 +181,22 @@ def _numbers_of_text(texts: pl.DataFrame, layout: Layout) -> tuple[pl.DataFrame,
     """Read cells of text as numbers; the second answer tells which rows hold nothing else, the frame has only those."""
     import polars as pl
 
-    columns: list[pl.Series] = []
+    # All columns in one go: a damaged header may promise thousands.
+    words = [name for name in texts.columns if name in layout.text_columns]
+    numbers = [name for name in texts.columns if name not in layout.text_columns]
+    stripped = texts.select(pl.col(numbers).str.strip_chars())
+    if layout.decimal_comma:
+        stripped = stripped.select(pl.all().str.replace(",", ".", literal=True))
+    values = stripped.select(pl.all().cast(pl.Float64, strict=False))
     good = np.ones(texts.height, bool)
-    for name in texts.columns:
-        text = texts.get_column(name)
-        if name in layout.text_columns:
-            columns.append(pl.select(pl.when(text != "").then(text)).to_series().alias(name))
-            continue
-        text = text.str.strip_chars()
-        if layout.decimal_comma:
-            text = text.str.replace(",", ".", literal=True)
-        value = text.cast(pl.Float64, strict=False)
-        wrong = value.is_null() & ~text.str.to_lowercase().is_in(NULL_WORDS).fill_null(True)
-        good &= ~wrong.to_numpy().astype(bool)
-        columns.append(value.alias(name))
+    suspects = [name for name in numbers if values.get_column(name).null_count()]
+    if suspects:
+        no_value = stripped.select(pl.col(suspects).str.to_lowercase().is_in(NULL_WORDS).fill_null(True))
+        missing = values.select(pl.col(suspects).is_null())
+        for name in suspects:
+            good &= (no_value.get_column(name) | ~missing.get_column(name)).to_numpy()
+    filled = texts.select(pl.when(pl.col(name) != "").then(pl.col(name)).alias(name) for name in words)
+    columns = [(filled if name in layout.text_columns else values).get_column(name) for name in texts.columns]
     return pl.DataFrame(columns).filter(pl.Series(good)), good
 
 

@@ -19,6 +19,7 @@ from .electric_signs import Electric, signed_columns
 from .loose_text import numbers_where_possible, unknown_captions
 from .mac_address import format_mac, mac_address
 from .positions import drop_missing_fixes
+from .required_columns import require_columns
 from .stamps import parse_iso_stamps
 from .timed_rows import TimedRows, timed_rows
 from .written_notes import written_notes
@@ -146,6 +147,7 @@ class EucWorld(Parser):
             skip_lines=captions.line,
             path=source.label,
         )
+        require_columns(table.frame, ("datetime",), source.label)
         stamps, offsets = parse_iso_stamps(table.frame.get_column("datetime"))
         in_utc = bool(np.isfinite(offsets).any())
         if in_utc:

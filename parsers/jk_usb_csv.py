@@ -15,6 +15,7 @@ from ridelog.sources import Source
 from .captions import read_captions
 from .columns import PERCENT, Column, add_columns
 from .delimited import read_delimited
+from .required_columns import require_columns
 from .stamps import parse_first_fitting
 from .timed_rows import timed_rows
 
@@ -84,6 +85,7 @@ class JkUsbCsv(Parser):
         """
         texts = (_TIME, "battery_type", *_FLAGS)
         table = read_delimited(source.data, separator=",", text_columns=texts, path=source.label)
+        require_columns(table.frame, (_TIME, _MISNAMED), source.label)
         stamps, _ = parse_first_fitting(table.frame.get_column(_TIME), _PATTERNS)
         rows = timed_rows(table.frame, table.lines, stamps, path=source.label, expected="yyyy-MM-dd HH:mm:ss")
         frame = rows.frame

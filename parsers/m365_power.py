@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, ClassVar, Final
 import numpy as np
 
 from ridelog.clock import Clock, ClockBasis
-from ridelog.errors import ParseError
 from ridelog.log import Identity, Log, LogBuilder, Role
 from ridelog.parsing import Parser, ReadOptions, Sniff
 from ridelog.sources import Source
@@ -16,6 +15,7 @@ from ridelog.sources import Source
 from .captions import read_captions
 from .columns import KILOMETRES, KILOMETRES_PER_HOUR, MILLI, PERCENT, Column, add_columns, as_written
 from .delimited import read_delimited
+from .required_columns import require_columns
 from .timed_rows import timed_rows
 
 if TYPE_CHECKING:
@@ -77,9 +77,7 @@ class M365Power(Parser):
             skip_lines=captions.line,
             path=source.label,
         )
-        if "timestamp" not in table.frame.columns:
-            message = "the rows end before the column 'timestamp'; expected as many cells as captions."
-            raise ParseError(message, path=source.label, advice="The header is damaged: give the file as written.")
+        require_columns(table.frame, ("timestamp",), source.label)
         stamps = table.frame.get_column("timestamp").to_numpy().astype(np.float64) * MILLI
         rows = timed_rows(table.frame, table.lines, stamps, path=source.label, expected="ms since 1970 in 'timestamp'")
         builder = LogBuilder(rows.seconds, rows.lines, "timestamp")

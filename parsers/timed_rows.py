@@ -156,8 +156,11 @@ def _zeros(frame: pl.DataFrame, columns: tuple[str, ...]) -> NDArray[np.bool_]:
     present = [name for name in columns if name in frame.columns]
     zeros = np.full(frame.height, bool(present))
     for name in present:
-        values = frame.get_column(name).to_numpy()
-        zeros &= (values == 0) | np.isnan(values)
+        column = frame.get_column(name)
+        # A column of text has no number in it that could be 0.
+        zeros &= (
+            ((column == 0) | column.is_null()).to_numpy() if column.dtype.is_numeric() else column.is_null().to_numpy()
+        )
     return zeros
 
 

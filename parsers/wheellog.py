@@ -18,6 +18,7 @@ from .columns import KILOMETRES_PER_HOUR, PERCENT, Column, add_columns
 from .electric_signs import Electric, signed_columns
 from .mac_address import mac_address
 from .positions import drop_missing_fixes
+from .required_columns import require_columns
 from .stamps import parse_stamps
 from .timed_rows import timed_rows
 from .wheellog_rows import headerless_layout, read_wheellog
@@ -104,6 +105,7 @@ class WheelLog(Parser):
         captions = read_captions(source.head)
         missing = headerless_layout(captions)
         table = read_wheellog(source.data, missing or captions, source.label)
+        require_columns(table.frame, ("date", "time"), source.label)
         stamps = _stamps(table.frame, source)
         rows = timed_rows(
             # Each column is looked at several times: in one piece that costs no copy.

@@ -182,7 +182,7 @@ def _hide_commas(
     text: NDArray[np.uint8], lines: TextLines, assigned: NDArray[np.int64], layouts: tuple[tuple[str, ...], ...]
 ) -> bytes:
     """Replace the commas that do not separate columns; the alert is the last column."""
-    last = np.array([len(layout) - 1 if layout[-1] == "alert" else len(text) for layout in (*layouts, ())[:-1]])
+    last = np.array([len(layout) - 1 if layout[-1:] == ("alert",) else len(text) for layout in (*layouts, ())[:-1]])
     wanted = np.where(assigned >= 0, last[np.maximum(assigned, 0)], len(text))
     if not (lines.counts > wanted).any():
         return text.tobytes()
