@@ -52,7 +52,10 @@ class CurrentSign:
 
 
 def current_sign(
-    seconds: NDArray[np.float64], voltage: NDArray[np.float64], current: NDArray[np.float64]
+    seconds: NDArray[np.float64],
+    voltage: NDArray[np.float64],
+    current: NDArray[np.float64],
+    lag_s: float = _LAG_S,
 ) -> CurrentSign:
     """Find which way a current (or a power) is counted.
 
@@ -63,6 +66,7 @@ def current_sign(
         seconds: Stamps, s, shape (n,), never decreasing.
         voltage: Pack voltage, V, shape (n,).
         current: Battery current, A, or power, W, shape (n,).
+        lag_s: Time over which steps are taken, s.
 
     Returns:
         The sign, with what it rests on.
@@ -73,7 +77,7 @@ def current_sign(
     some = slice(None, None, max(1, count // _ENOUGH))
     spans = np.diff(seconds)[some]
     spans = spans[spans > 0]
-    lag = max(_LAG_S, float(np.median(spans))) if len(spans) else np.inf
+    lag = max(lag_s, float(np.median(spans))) if len(spans) else np.inf
     start = np.arange(count)[some]
     # A little less than the lag, so that stamps that jitter do not skip a row.
     end = np.searchsorted(seconds, seconds[start] + 0.9 * lag)

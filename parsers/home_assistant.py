@@ -101,6 +101,7 @@ class HomeAssistant(Parser):
                 time_source=table.time.caption,
                 damage=(*table.damage, *damage),
                 parser=self.name,
+                family=family,
             )
             for log in built:
                 log.identity = Identity(device="BMS", family=family, model=table.device, software="Home Assistant")

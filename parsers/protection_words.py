@@ -1,129 +1,213 @@
-"""What a BMS protected against, from the words of a table: "Discharge overcurrent", "COVP", "MOS Over Temp"."""
+"""From the words of a BMS or its app for a protection, in several languages, to the canonical names."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+import unicodedata
 from functools import lru_cache
 from typing import Final
 
-#: Words for "nothing", as boards, apps and loggers write them.
-_NOTHING: Final = re.compile(
-    r"|0+|0x0+|none|no|nil|null|na|normal|ok|okay|good|clear|cleared|off|false|idle|inactive|released?|keine?|aucune?"
-    r"|no (?:alarms?|alerts?|errors?|faults?|protections?|warnings?)|нет|норма|无|正常|无报警|无保护|无故障"
+from ridelog.channels import PROTECTIONS
+
+#: Texts that say that nothing acts, lower case.
+_NOTHING: Final = frozenset(
+    "0 0.0 no none null nil ok normal good false off clear cleared healthy inactive idle - -- n/a na nan [] {} () "
+    "fault_code_none no_fault nofault no_error noerror no_alarm noalarm no_protection keine kein nein aus aucun aucune "
+    "non rien ninguno ninguna nada nessuno nessuna нет норма 正常 无 无故障 无告警 无保护 没有 否".split()
 )
-_DISCHARGE: Final = r"dis|dsg|dchg|entlad|decharg|descarg|scaric|разряд|放电"
-_CHARGE: Final = r"(?<!dis)ch(?:a?r)?g|(?<!ent)lad|(?<!de)charg|(?<!des)carga|ricaric|заряд|充电"
-_MOS: Final = r"mos|fet|power ?tube|管"
+_ZEROS: Final = re.compile(r"(?:0x|0b)?[0\s:.,-]+h?$")
+#: What stands between several protections in one cell.
+_BETWEEN: Final = re.compile(r"[;|,+\n\r&、，；]| / | and | und | et | y | и ")
+#: Words for one thing, after which a text is a set of marks. The order matters: the longer before the shorter.
+_MARKS: Final[tuple[tuple[str, str], ...]] = tuple(
+    (pattern, f" {mark} ")
+    for pattern, mark in (
+        (r"over[\s_-]?dis[\s_-]?charg\w*|过放|tiefentlad\w*|переразряд\w*", "UV"),
+        (r"over[\s_-]?charg\w*|过充|uberlad\w*|перезаряд\w*", "OV"),
+        (r"dis[\s_-]?charg\w*|dischg\w*|\bdsg\w*|\bdchg\w*|entlad\w*|decharg\w*|descarg\w*|scaric\w*|разряд\w*|放电", "D"),
+        (r"\bpre[\s_-]?chg?\b|precharge|预充", "PRE"),
+        (r"charg\w*|\bchg\w*|\blade\w*|ladung|carga|carica|заряд\w*|充电", "C"),
+        (r"short[\s_-]?circuit\w*|\bshort\w*|\bsc[pd]?\b|kurzschlus\w*|court[\s_-]?circuit|corto\w*|коротк\w*|\bкз\b|短路", "SC"),
+        (r"\bmosfets?\b|\bmos\b|\bfets?\b|power[\s_-]?tube|功率管|mos管|管", "FET"),
+        (r"\bboard\b|\bpcb\b|\bambient\b|\benvironment\w*|platine|umgebung\w*|环境|主板|板", "BOARD"),
+        (r"under[\s_-]?volt\w*|low[\s_-]?volt\w*|volt\w*[\s_-]+(?:too[\s_-]+)?low|unterspann\w*|sous[\s_-]?tension"
+         r"|(?:sub|bajo)[\s_-]?volt\w*|sotto[\s_-]?tension\w*|низк\w* напряж\w*"
+         r"|недонапряж\w*|欠压|低压|欠电压|电压过?低", "UV"),
+        (r"over[\s_-]?volt\w*|high[\s_-]?volt\w*|volt\w*[\s_-]+(?:too[\s_-]+)?high|uberspann\w*|sur[\s_-]?tension"
+         r"|(?:sobre|alto)[\s_-]?volt\w*|sovra[\s_-]?tension\w*|высок\w* напряж\w*"
+         r"|перенапряж\w*|过压|高压|过电压|电压过?高", "OV"),
+        (r"over[\s_-]?curr\w*|high[\s_-]?curr\w*|curr\w*[\s_-]+(?:too[\s_-]+)?high|overload|uberstrom\w*|surintensite"
+         r"|sobre[\s_-]?(?:corriente|intensidad)|sovra[\s_-]?corrente|перегруз\w*|过流|过电流|电流过大", "OC"),
+        (r"over[\s_-]?temp\w*|high[\s_-]?temp\w*|temp\w*[\s_-]+(?:too[\s_-]+)?high|over[\s_-]?heat\w*|too[\s_-]+hot|ubertemp\w*"
+         r"|surchauffe|sobre[\s_-]?temp\w*|sovra[\s_-]?temp\w*|перегрев\w*|过温|高温|温度过?高", "OT"),
+        (r"under[\s_-]?temp\w*|low[\s_-]?temp\w*|temp\w*[\s_-]+(?:too[\s_-]+)?low|too[\s_-]+cold|untertemp\w*|sotto[\s_-]?temp\w*"
+         r"|переохлажд\w*|欠温|低温|温度过?低", "UT"),
+        (r"\bocd\d?\b", "OC D"), (r"\bocc\d?\b", "OC C"), (r"\buvp?\b", "UV"),
+        (r"\bovp?\b", "OV"), (r"\bocp?\d?\b", "OC"), (r"\botp?\b", "OT"), (r"\butp?\b", "UT"),
+        (r"\b([dc])(oc|ot|ut|uv|ov)p?\d?\b", r"\1x\2"),
+        (r"\bc(uv|ov)p?\b", r"CELL \1x"), (r"\bp(uv|ov)p?\b", r"PACK \1x"),
+        (r"\bcells?\b|zelle\w*|\bcellules?\b|\bceldas?\b|\bcelle?\w?\b|ячейк\w*|单体|电芯|单节", "CELL"),
+        (r"\bpack\b|\btotal\b|\bgesamt\w*|整组|总压|总体|общ\w*", "PACK"),
+        (r"\bbatter\w*|\bbatt?\b|akku|батаре\w*|电池", "BATTERY"),
+        (r"imbalance|differen\w*|\bdelta\b|\bdiff\b|unbalanced|压差|差", "DIFF"),
+        (r"sensors?|\bntc\b|probe|датчик\w*|传感器|温感", "SENSOR"),
+        (r"\bcurrent\b|\bstrom\b|\bток\b|电流", "CURRENT"),
+        (r"\btemp\w*|温", "TEMP"),
+        (r"\bwires?\b|\bcable\w*|disconnect\w*|断线|掉线|松", "WIRE"),
+        (r"\bafe\b|front[\s_-]?end|acquisition|前端", "AFE"),
+        (r"fail\w*|abnormal\w*|\bdefect\w*|damage\w*|broken|adhesion|welded|故障|异常|失效|粘连|损坏", "FAIL"),
+        (r"\block\w*|锁", "LOCK"),
+        (r"manual\w*|by (?:app|user|command|hand|remote)|(?:app|remote|button|bluetooth) (?:off|closed?|turn)", "MANUAL"),
+        (r"(?:switched|turned) off|手动", "MANUAL"),
+        (r"\bcommunicat\w*|\bcomm\b|\bcan\b|通信|通讯", "COMM"),
+        (r"\bcount\b|number of|\bstrings?\b|串数", "COUNT"),
+        (r"\bsoc\b", "SOC"), (r"\blow\b|niedrig|低", "LOW"), (r"\bhigh\b|\bhoch\b|高", "HIGH"),
+        (r"\bfull\b|满", "FULL"), (r"timeout|time[\s_-]?out|超时", "TIMEOUT"),
+        (r"releas\w*|recover\w*|cleared|restored|aufgehoben|释放|解除|恢复", "RELEASED"),
+        (r"warn\w*|\bpre[\s_-]?alarm|level[\s_-]?1\b|一级|предупр\w*|avertiss\w*|advertenc\w*|avviso", "WARNING"),
+    )
+)  # fmt: skip
+_COMPILED: Final = tuple((re.compile(pattern), mark) for pattern, mark in _MARKS)
+_CAMEL: Final = re.compile(r"(?<=[a-z])(?=[A-Z])")
+_SCRIPTS: Final = re.compile(r"(?<=[a-z0-9])(?=[\u4e00-\u9fff])|(?<=[\u4e00-\u9fff])(?=[a-z0-9])")
+_BIT_FIELD: Final = re.compile(r"(?:0[xb])?[0-9a-f]{1,16}h?", re.IGNORECASE)
+#: Longest text of one cell that is looked at.
+_LONGEST = 400
 
-#: What happened, and words for it; the first that fits counts. Abbreviations are those of the common boards.
-_WHAT: Final = (
-    ("short", r"short|\bscp?\b|\bscd?p?\b|kurzschluss|court circuit|cortocircuit|corto circuito|короткое|кз\b|短路"),
-    ("manual", r"manual|by (?:app|user|command|hand|remote)|(?:app|remote|button|bluetooth) (?:off|closed?|turn)"),
-    ("manual", r"switched off|turned off|手动"),
-    ("lock", r"software lock|locked|锁"),
-    ("failure", rf"(?:{_MOS})\w*(?: tube)? (?:fail|fault|error|damage|broken|adhesion|stuck)|管故障|管损坏"),
-    (
-        "cold",
-        r"under ?temp|low(?:er)? temp|temp\w* (?:too )?low|too cold|\bc?d?utp?c?d?\b|unterktemp|untertemp|低温|欠温",
-    ),
-    (
-        "hot",
-        r"over ?temp|high(?:er)? temp|temp\w* (?:too )?high|over ?heat|too hot|\bc?d?m?otp?[cd]?\b|ubertemp|übertemp",
-    ),
-    ("hot", r"перегрев|过温|高温|过热"),
-    ("current", r"over ?curr|curr\w* (?:too )?high|over ?load|\bocp?[cd]?p?\d?\b|\b[cd]oc\d?p?\b|\bocp\d?\b|uberstrom"),
-    ("current", r"überstrom|surintens|sobrecorriente|sovracorrente|сверхток|перегрузк|过流|过载"),
-    (
-        "low",
-        r"under ?volt|low(?:er)? volt|volt\w* (?:too )?low|over ?dis ?ch|\b[cp]?uvp?d?\b|unterspann|sous tension|欠压",
-    ),
-    ("low", r"过放|低压|низкое напр"),
-    (
-        "high",
-        r"over ?volt|high(?:er)? volt|volt\w* (?:too )?high|over ?charg|\b[cp]?ovp?d?\b|uberspann|überspann|过压|过充",
-    ),
-    ("high", r"surtension|sobretension|sovratension|высокое напр"),
-    ("spread", r"(?:cell|volt\w*|pressure) diff|diff\w* (?:of )?(?:cell|volt)|imbalance|\bdelta\b|压差"),
-    ("wire", r"wire|open ?line|sampling line|断线"),
-    ("sensor", r"current sens|shunt"),
-    ("probe", r"(?:temp\w*|ntc) sens|\bntc\b"),
-    ("talk", r"communicat|\bcomm?s?\b|通讯|通信"),
-    ("full", r"\bfull\b|充满"),
-    ("chip", r"\bafe\b|front ?end|chip"),
-)
-_WHATS: Final = tuple((what, re.compile(pattern)) for what, pattern in _WHAT)
-_PLAIN: Final = {
-    "short": "short-circuit",
-    "lock": "software-lock",
-    "spread": "cell-difference",
-    "wire": "open-wire",
-    "sensor": "current-sensor",
-    "probe": "temperature-sensor",
-    "talk": "communication",
-    "full": "full",
-    "chip": "front-end",
-}
-_IS_DISCHARGE: Final = re.compile(rf"{_DISCHARGE}|\b(?:doc|dot|dut|ocd|otd|utd|dotp|dutp|docp)\d?p?\b")
-_IS_CHARGE: Final = re.compile(rf"{_CHARGE}|\b(?:coc|cot|cut|occ|otc|utc|cotp|cutp|cocp)\d?p?\b")
-_IS_MOS: Final = re.compile(rf"{_MOS}|\bmotp?\b")
-_IS_PACK: Final = re.compile(r"pack|total|batt?er|whole|\bp[ou]vp?\b|gesamt|总|整")
-_SEPARATORS: Final = re.compile(r"[,;|/+&\n]+")
+
+def says_nothing(text: str) -> bool:
+    """Tell whether a text says that no protection acts: "none", "OK", "0x0000", "正常"."""
+    plain = unicodedata.normalize("NFKC", text).strip().strip("\"'[]").strip().casefold()
+    return (
+        not plain
+        or plain in _NOTHING
+        or bool(_ZEROS.match(plain))
+        or bool(re.match(r"no (?:fault|alarm|error|warn)", plain))
+    )
 
 
-def protections_of(texts: Sequence[str | None]) -> list[tuple[str, ...] | None] | None:
-    """The names of the protections in each cell of a column, by its words.
+@lru_cache(maxsize=4096)
+def protection_in(text: str) -> tuple[str, bool] | None:
+    """Read one protection.
 
     Args:
-        texts: Cells of the column; None and blanks are "nothing active" in a column that is understood.
+        text: "Cell undervoltage", "DSG_OCP", "单体欠压保护", or a canonical name.
 
     Returns:
-        Canonical names for each row, "other" for words that are not known, empty where nothing is active; None when no
-        cell of the column can be understood.
+        Its canonical name and whether it only warns; None for words that name none, or one that was released.
     """
-    known = {text: _names(text) for text in dict.fromkeys(texts) if text is not None}
-    spoken = [names for text, names in known.items() if text.strip()]
-    if not any(names != ("other",) for names in spoken):
+    plain = unicodedata.normalize("NFKC", text[:_LONGEST]).strip().strip("\"'[](){}").strip()
+    canonical = plain.casefold().replace("_", "-").replace(" ", "-")
+    if canonical in PROTECTIONS:
+        return canonical, False
+    marks = _marks(plain)
+    if "RELEASED" in marks:
         return None
-    return [known[text] if text is not None else () for text in texts]
+    name = _name(marks)
+    return (name, "WARNING" in marks) if name else None
 
 
-@lru_cache(maxsize=1024)
-def _names(text: str) -> tuple[str, ...]:
-    words = re.sub(r"[\s_\-.:()\[\]{}'\"]+", " ", re.sub(r"(?<=[a-z])(?=[A-Z])", " ", text[:400])).casefold().strip()
-    found: list[str] = []
-    for part in _SEPARATORS.split(words):
-        part = part.strip()
-        if not _NOTHING.fullmatch(part):
-            found.append(_name(part))
-    return tuple(dict.fromkeys(found))
+def protections_in(text: str) -> tuple[tuple[str, ...], tuple[str, ...]] | None:
+    """Read all protections of a cell.
+
+    Args:
+        text: One text, or several with a separator between them.
+
+    Returns:
+        Names of what acts and of what only warns, both empty where the text says that nothing does; None where no word
+        is understood.
+    """
+    if says_nothing(text):
+        return (), ()
+    acting: dict[str, None] = {}
+    warning: dict[str, None] = {}
+    understood = False
+    for part in _BETWEEN.split(text[:_LONGEST]):
+        if says_nothing(part):
+            continue
+        found = protection_in(part)
+        if found is None:
+            understood = understood or "RELEASED" in _marks(part)
+            continue
+        understood = True
+        (warning if found[1] else acting)[found[0]] = None
+    return (tuple(acting), tuple(warning)) if understood else None
 
 
-def _name(words: str) -> str:
-    what = next((what for what, pattern in _WHATS if pattern.search(words)), "")
-    discharge = bool(_IS_DISCHARGE.search(words))
-    charge = not discharge and bool(_IS_CHARGE.search(words))
-    part = "pack" if _IS_PACK.search(words) else "cell"
-    if what in _PLAIN:
-        return _PLAIN[what]
-    if what == "current":
-        return "charge-overcurrent" if charge else "discharge-overcurrent"
-    if what in ("low", "high"):
-        return f"{part}-{'under' if what == 'low' else 'over'}voltage"
-    if what == "hot":
-        if _IS_MOS.search(words):
-            return "fet-overtemperature"
-        return (
-            "charge-overtemperature"
-            if charge
-            else "discharge-overtemperature"
-            if discharge
-            else "battery-overtemperature"
-        )
-    if what == "cold":
-        return "charge-undertemperature" if charge else "discharge-undertemperature"
-    if what == "failure":
-        return "charge-fet-failure" if charge else "discharge-fet-failure"
-    if what == "manual":
-        return "charge-manual-off" if charge else "discharge-manual-off" if discharge else "manual-off"
-    return "other"
+def is_bit_field(text: str) -> bool:
+    """Tell whether a text is a number whose bits may be protections: "0x0200", "512"."""
+    plain = text.strip()
+    return bool(_BIT_FIELD.fullmatch(plain)) and any(character.isdigit() for character in plain)
+
+
+def _marks(text: str) -> frozenset[str]:
+    words = _CAMEL.sub(" ", unicodedata.normalize("NFKC", text)).casefold().replace("_", " ").replace("-", " ")
+    words = "".join(c for c in unicodedata.normalize("NFKD", words) if not unicodedata.combining(c))
+    words = _SCRIPTS.sub(" ", words)
+    for pattern, mark in _COMPILED:
+        words = pattern.sub(mark, words)
+    marks = set()
+    for word in words.split():
+        direction, cross, kind = word.partition("x")
+        if cross and direction in ("d", "c"):
+            marks |= {direction.upper(), kind.upper()}
+        elif word.endswith("x") and word[:-1] in ("uv", "ov"):
+            marks.add(word[:-1].upper())
+        elif word.isupper():
+            marks.add(word)
+    return frozenset(marks)
+
+
+def _name(marks: frozenset[str]) -> str:
+    """The protection that a set of marks means, "" for none."""
+    charging = "C" in marks and "D" not in marks
+    discharging = "D" in marks
+    if "SC" in marks:
+        return "short-circuit"
+    if "PRE" in marks:
+        return "precharge-failure" if "FAIL" in marks else ""
+    if "FET" in marks and "FAIL" in marks and (charging or discharging):
+        return "charge-fet-failure" if charging else "discharge-fet-failure"
+    if "SENSOR" in marks and "FAIL" in marks:
+        return "current-sensor" if "CURRENT" in marks else "temperature-sensor"
+    for mark, what in (("OT", "overtemperature"), ("UT", "undertemperature")):
+        if mark in marks:
+            return _temperature(marks, what, charging, discharging)
+    if "OC" in marks:
+        return "charge-overcurrent" if charging else "discharge-overcurrent"
+    for mark, what in (("OV", "overvoltage"), ("UV", "undervoltage")):
+        if mark in marks:
+            whole = "PACK" in marks or ("BATTERY" in marks and "CELL" not in marks)
+            return f"{'pack' if whole else 'cell'}-{what}"
+    return _rest(marks, charging, discharging)
+
+
+def _temperature(marks: frozenset[str], what: str, charging: bool, discharging: bool) -> str:
+    if charging or discharging:
+        return f"{'charge' if charging else 'discharge'}-{what}"
+    if what == "undertemperature":
+        return "charge-undertemperature"
+    return "fet-overtemperature" if "FET" in marks else f"{'board' if 'BOARD' in marks else 'battery'}-overtemperature"
+
+
+def _rest(marks: frozenset[str], charging: bool, discharging: bool) -> str:
+    """Protections that are no limit of voltage, current or temperature."""
+    if "SOC" in marks and marks & {"LOW", "HIGH"}:
+        return "low-soc" if "LOW" in marks else "high-soc"
+    if "DIFF" in marks:
+        return "temperature-difference" if "TEMP" in marks else "cell-difference"
+    if "WIRE" in marks:
+        return "open-wire"
+    if "AFE" in marks:
+        return "front-end"
+    if "MANUAL" in marks:
+        return "charge-manual-off" if charging else "discharge-manual-off" if discharging else "manual-off"
+    if "LOCK" in marks:
+        return "software-lock"
+    if "COMM" in marks and "FAIL" in marks:
+        return "communication"
+    if "CELL" in marks and "COUNT" in marks:
+        return "cell-count"
+    if "TIMEOUT" in marks and charging:
+        return "charge-timeout"
+    return ""

@@ -143,6 +143,7 @@ class Table(Parser):
             time_source=" and ".join(captions),
             damage=(*reading.grid.damage, *reading.rows.damage, *reading.clock.damage, *reading.notes),
             parser=self.name,
+            family=options.bms,
         )
 
     def draft_mapping(self, source: Source, options: ReadOptions) -> str | None:

@@ -27,6 +27,9 @@ _CHARGING: Final = re.compile(r"charg|lade|carg|caric|заря|充电", re.IGNOR
 _SAME: Final = 0.01
 _NEARLY_ALL: Final = 0.9
 _FEWEST_COMPARED: Final = 10
+#: Where one of these is in a table, its voltage is that of the battery, not of a bus behind its switch.
+_OF_BATTERY: Final = frozenset({"cell_voltages", "cell_voltage_min", "discharge_fet", "charge_fet"})
+_OF_BUS: Final = frozenset({"duty", "erpm", "motor_current"})
 
 
 def settle_currents(plans: Sequence[Planned], grid: Grid, seconds: NDArray[np.float64]) -> tuple[Damage, ...]:
@@ -116,6 +119,10 @@ def _settle(
             values("amp_hours_used"),
             _known_power(plans, device),
             charging,
+            values("discharge_fet"),
+            values("charge_fet"),
+            of_battery=any(plan.channel in _OF_BATTERY for plan in plans)
+            and not any(plan.channel in _OF_BUS for plan in plans),
         )
     )
     if not answer.factor:

@@ -11,13 +11,12 @@ from ridelog.channels import CHANNELS, Kind
 from ridelog.damage import Damage, DamageKind, Effect
 from ridelog.log import Identity, Log, LogBuilder, Role
 
-from .protection_words import protections_of
 from .table_columns import Planned
 from .table_numbers import Style, read_numbers
+from .table_protections import add_protections, tells_protections
 from .table_rules import NAMED_CHANNELS
 from .table_scales import sensor_offset
 from .table_source import Grid
-from .table_words import CONCEPTS, words_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -41,9 +40,9 @@ BMS: Final = frozenset(
     }
 )  # fmt: skip
 #: Every channel a table can give: those captions name, and what some of them become on a BMS.
-GIVEN: Final = NAMED_CHANNELS | {"bms_fet_temperature", "bms_state", "fault_name", "protections"}
+GIVEN: Final = NAMED_CHANNELS | {"bms_fet_temperature", "bms_state", "fault_name", "protections", "warnings"}
 _SURE_BMS: Final = frozenset({"cell_voltages", "discharge_fet", "charge_fet"})
-_SURE_CONTROLLER: Final = frozenset({"duty", "erpm", "motor_current", "motor_temperature", "fault_code"})
+_SURE_CONTROLLER: Final = frozenset({"duty", "erpm", "motor_current", "motor_temperature"})
 _MOTION: Final = frozenset({"speed", "distance", "odometer", "throttle_1", "remote_input"})
 #: Where both devices are in one table, what belongs to the battery.
 _OF_BATTERY: Final = frozenset({"soc", "battery_temperature", "charger_voltage"})
@@ -68,7 +67,8 @@ def roles_of(plans: Sequence[Planned], said: str) -> tuple[Role, ...]:
         return (Role.WHEEL,)
     if channels & _SURE_BMS:
         return (Role.BMS,)
-    if channels & (CONTROLLER | _MOTION):
+    # A speed whose unit is not known is kept as it is, and tells of a vehicle all the same.
+    if (channels | {plan.meaning.channel for plan in plans}) & (CONTROLLER | _MOTION):
         return (Role.CONTROLLER,)
     # Voltage and current alone may stand on either side of the BMS; read as the controller's, a lost battery shows.
     unknown = {"pack_voltage", "battery_current"} <= channels and not channels & (BMS | _OF_BATTERY)
@@ -83,7 +83,7 @@ def owner_of(plan: Planned, roles: tuple[Role, ...], plans: Sequence[Planned]) -
         return Role.BMS if plan.meaning.device == "bms" else Role.CONTROLLER
     if plan.channel in BMS or plan.channel in _OF_BATTERY:
         return Role.BMS
-    if plan.channel == "alert" and "protection" in {CONCEPTS.get(word) for word in words_of(plan.caption)}:
+    if plan.channel in ("", "alert") and tells_protections(plan.caption):
         return Role.BMS
     if plan.channel in ("pack_voltage", "battery_current", "power"):
         taken = any(
@@ -122,6 +122,7 @@ def build_logs(
     time_source: str,
     damage: tuple[Damage, ...],
     parser: str,
+    family: str = "",
 ) -> list[Log]:
     """Build the logs of a table.
 
@@ -135,6 +136,7 @@ def build_logs(
         time_source: Captions of the clock.
         damage: What was dropped or repaired so far.
         parser: Name of the parser.
+        family: Family of the BMS if known, "" else: it tells what the bits of its protections mean.
 
     Returns:
         One log, or one of the controller and one of the BMS.
@@ -145,6 +147,8 @@ def build_logs(
         builder = LogBuilder(seconds, grid.lines, time_source=time_source)
         mine = [plan for plan in plans if owner_of(plan, roles, plans) is owner]
         notes = _add(builder, mine, grid, owner)
+        if owner is Role.BMS:
+            notes += add_protections(builder, mine, grid, family)
         for plan in mine:
             if not plan.channel:
                 builder.keep(plan.caption or f"column {plan.place + 1}", _kept(grid, plan.place, style))
@@ -190,12 +194,7 @@ def _add(builder: LogBuilder, plans: Sequence[Planned], grid: Grid, role: Role) 
                 plan.keep("")
             continue
         if CHANNELS[plan.channel].kind is Kind.TEXT:
-            texts = grid.series(plan.place)
-            builder.add(plan.channel, texts, source=plan.caption)
-            if plan.channel == "alert" and role is Role.BMS and not builder.has("protections"):
-                names = protections_of(texts.to_list())
-                if names is not None:
-                    builder.add("protections", names, source=plan.caption, conversion="words to names")
+            builder.add(plan.channel, grid.series(plan.place), source=plan.caption)
             continue
         values, missing = _sensor(plan)
         notes += missing

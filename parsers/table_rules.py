@@ -78,6 +78,8 @@ _RULES: Final[tuple[tuple[str, str, str], ...]] = (
     ("heating", "heating", "state switch"),
     ("charge_fet", "charge fet", "state switch"),
     ("discharge_fet", "discharge fet", "state switch"),
+    ("charge_fet", "charge switch", "battery state"),
+    ("discharge_fet", "discharge switch", "battery state"),
     ("fault_code", "fault code", "motor controller"),
     ("fault_code", "fault", "motor controller state"),
     ("alert", "error", "motor controller state code"),

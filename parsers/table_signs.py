@@ -19,6 +19,18 @@ _NO_CURRENT = 0.05
 _FEW_STEPS = 5
 _CLEAR_CORRELATION = 0.7
 _CERTAINTY = 6.0
+#: Steps of load are looked for over about these times, s: the charge of a battery matters in none of them. A smooth
+#: ride has none within a second (engineering judgement).
+_LAGS = (1.0, 3.0, 10.0)
+#: A load of a battery that ends at once: it was this part of the largest, and the voltage answers by so much of itself,
+#: so many times more than between other rows; more than the upper limit is no battery, but a bus that lost it
+#: (engineering judgement).
+_END_OF_LOAD = 0.5
+_END_ANSWER = (0.003, 0.15)
+_ABOVE_NOISE = 5.0
+#: A switch that opens ends a current of at least this, A; what is left is at most this part of it.
+_SWITCHED = 0.5
+_LEFT = 0.2
 #: Faster than this the vehicle moves by its own power most of the time, m/s; duty likewise (engineering judgement).
 _MOVING = 1.5
 _TURNING = 0.1
@@ -50,6 +62,9 @@ class Ride:
         used: Counter of the charge taken, Ah.
         power: Power whose sign is known, W, positive when discharging.
         charging: 1 where the table says that it charges, 0 where it says that it discharges.
+        discharge_fet: 1 where the switch of the battery lets a discharge through, 0 where it does not.
+        charge_fet: The same for a charge.
+        of_battery: Whether the voltage is that of the battery itself, also when a switch has cut it off.
     """
 
     seconds: NDArray[np.float64]
@@ -62,6 +77,9 @@ class Ride:
     used: NDArray[np.float64] | None = None
     power: NDArray[np.float64] | None = None
     charging: NDArray[np.float64] | None = None
+    discharge_fet: NDArray[np.float64] | None = None
+    charge_fet: NDArray[np.float64] | None = None
+    of_battery: bool = False
 
 
 @dataclass(slots=True)
@@ -97,6 +115,9 @@ def find_sign(ride: Ride) -> SignAnswer:
             _by_charging(ride),
             _by_power(ride),
             _by_steps(ride),
+            _by_end_of_load(ride),
+            _by_switch(ride.current, ride.discharge_fet, ride.charge_fet, 1, "the discharge FET"),
+            _by_switch(ride.current, ride.charge_fet, ride.discharge_fet, -1, "the charge FET"),
             _by_motion(ride.current, ride.speed, _MOVING, "while the vehicle moves"),
             _by_motion(ride.current, ride.duty, _TURNING, "while the motor turns"),
             _by_charge(ride, ride.soc, _CHARGE_CHANGE, -1.0, "the state of charge"),
@@ -144,10 +165,11 @@ def _by_steps(ride: Ride) -> tuple[int, str] | None:
         return None
     usable = np.isfinite(ride.voltage) & np.isfinite(ride.current) & (ride.voltage > 0)
     voltage, current = ride.voltage[usable], ride.current[usable]
-    sign = current_sign(ride.seconds[usable], voltage, current)
-    if sign.factor:
-        text = f"the voltage at {sign.steps} steps of load (correlation {sign.correlation:+.2f})"
-        return int(sign.factor) * _STRONG, text
+    for lag in _LAGS:
+        sign = current_sign(ride.seconds[usable], voltage, current, lag)
+        if sign.factor:
+            text = f"the voltage at {sign.steps} steps of load (correlation {sign.correlation:+.2f})"
+            return int(sign.factor) * _STRONG, text
     steps, answers = np.diff(current), np.diff(voltage)
     large = (
         np.abs(steps) >= max(0.5, 0.1 * float(np.quantile(np.abs(current), 0.99, method="nearest")))
@@ -164,6 +186,52 @@ def _by_steps(ride: Ride) -> tuple[int, str] | None:
         return None
     text = f"the voltage at {len(steps)} steps of load (correlation {correlation:+.2f})"
     return -int(np.sign(correlation)) * _STRONG, text
+
+
+def _by_end_of_load(ride: Ride) -> tuple[int, str] | None:
+    """The voltage of a battery recovers when a load ends at once, as behind a switch that opens."""
+    if ride.voltage is None or not ride.of_battery:
+        return None
+    usable = np.isfinite(ride.voltage) & np.isfinite(ride.current) & (ride.voltage > 0)
+    voltage, current = ride.voltage[usable], ride.current[usable]
+    if len(voltage) < _FEWEST_MOVING:
+        return None
+    steps, answers = np.diff(current), np.diff(voltage)
+    ends = (np.abs(current[1:]) < _LEFT * np.abs(current[:-1])) & (
+        np.abs(current[:-1]) >= max(_SWITCHED, _END_OF_LOAD * float(np.max(np.abs(current))))
+    )
+    share = np.abs(answers) / voltage[:-1]
+    noise = float(np.median(np.abs(answers[~ends]))) if (~ends).any() else 0.0
+    clear = ends & (share >= _END_ANSWER[0]) & (share <= _END_ANSWER[1]) & (np.abs(answers) >= _ABOVE_NOISE * noise)
+    votes = np.sign(steps[clear] * answers[clear])
+    if not len(votes) or len(set(votes.tolist())) > 1:
+        return None
+    return -int(votes[0]) * _FAIR, f"the voltage at {len(votes)} sudden ends of the load"
+
+
+def _by_switch(
+    current: NDArray[np.float64],
+    switch: NDArray[np.float64] | None,
+    other: NDArray[np.float64] | None,
+    direction: int,
+    which: str,
+) -> tuple[int, str] | None:
+    """A switch that opens alone ends a current of its own direction."""
+    if switch is None:
+        return None
+    opens = np.flatnonzero((switch[:-1] == 1) & (switch[1:] == 0))
+    if other is not None:
+        opens = opens[other[opens + 1] == 1]
+    # A BMS may tell the switch a row before or after the current.
+    before = np.maximum(opens - 1, 0)
+    after = np.minimum(opens + 2, len(current) - 1)
+    largest = np.where(np.abs(current[opens]) > np.abs(current[before]), current[opens], current[before])
+    with np.errstate(invalid="ignore"):
+        cut = (np.abs(largest) >= _SWITCHED) & (np.abs(current[after]) <= _LEFT * np.abs(largest))
+    votes = np.sign(largest[cut])
+    if not len(votes) or len(set(votes.tolist())) > 1:
+        return None
+    return int(votes[0]) * direction * _FAIR, f"the current that ends when {which} opens"
 
 
 def _by_motion(

@@ -12,6 +12,7 @@ from ridelog.damage import Damage, DamageKind, Effect
 from ridelog.errors import ParseError
 
 from .delimited import read_delimited
+from .table_lists import spread_lists
 from .table_sheet import is_workbook, read_sheet
 from .table_text import Layout, find_layout
 from .table_widths import fit_widths
@@ -77,6 +78,7 @@ def read_grid(source: Source, named: Collection[str] = ()) -> Grid:
     frame, lines, empty = _without_empty_rows(frame, lines)
     if not frame.height:
         raise ParseError("holds no row below its header.", path=source.label)
+    frame, layout = spread_lists(frame, layout)
     return Grid(layout, frame, lines, (*damage, *repeated, *empty))
 
 

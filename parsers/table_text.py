@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import csv
+import re
 from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
@@ -27,6 +28,7 @@ MOST_CAPTIONS: Final = 4096
 #: header at all, from the second on no other separator is tried (engineering judgement).
 _LEAST_SCORE: Final = 2
 _SURE_SCORE: Final = 7
+_TWO_ALPHABETS: Final = re.compile(r"[a-zA-Z][а-яА-ЯёЁ]|[а-яА-ЯёЁ][a-zA-Z]")
 #: Signs inside words and numbers, which separate nothing.
 _INSIDE: Final = frozenset(" .-+:_/()[]{}%°\"'@*=<>!?&$€£\\")
 
@@ -76,7 +78,7 @@ def find_layout(head: bytes, named: Collection[str] = ()) -> Layout | None:
     """
     if head.lstrip(b"\xef\xbb\xbf \r\n\t")[:1] in (b"{", b"<"):
         return None
-    best: tuple[int, int, Layout] | None = None
+    best: tuple[tuple[int, int], Layout] | None = None
     for order, encoding in enumerate(_encodings(head)):
         text = head[:_LOOK_BYTES].decode(encoding, "replace")
         if "\0" in text[:4096]:
@@ -84,10 +86,12 @@ def find_layout(head: bytes, named: Collection[str] = ()) -> Layout | None:
         layout = _find_in_text(text, encoding, named)
         if layout is None:
             continue
-        score = score_of(layout.meanings, named)
+        # Of two alphabets one puts letters of the other into words: "Tastverhдltnis".
+        mixed = sum(bool(_TWO_ALPHABETS.search(caption)) for caption in layout.captions)
+        score = (score_of(layout.meanings, named) - mixed, -order)
         if best is None or score > best[0]:
-            best = (score, -order, layout)
-    return best[2] if best else None
+            best = (score, layout)
+    return best[1] if best else None
 
 
 def _encodings(head: bytes) -> list[str]:
@@ -121,7 +125,7 @@ def _find_in_text(text: str, encoding: str, named_captions: Collection[str]) -> 
     named = lines[0][4:5] if lines and lines[0].lower().startswith("sep=") else ""
     best: tuple[tuple[int, int], Layout] | None = None
     for separator in _candidates(lines, named):
-        counts = [line.count(separator) for line in lines]
+        counts = [len(split_line(line, separator)) - 1 if '"' in line else line.count(separator) for line in lines]
         usual = Counter(count for count in counts if count).most_common(1)
         if not usual:
             continue

@@ -63,6 +63,8 @@ _SHEET_DAYS: Final = (30_000.0, 80_000.0)
 _SHEET_START_S: Final = -25_569 * DAY_S
 #: Whole numbers that rise by at least this much a row are milliseconds, by at most this much seconds: a ride log has
 #: between 50 rows a second and one every 5 s (engineering judgement).
+#: Clock faces that begin this soon after 0:00:00 count from the start; no ride begins in that second of the day, s.
+_FROM_ZERO_S: Final = 1.0
 _MILLISECOND_STEP: Final = 20.0
 _SECOND_STEP: Final = 5.0
 
@@ -137,6 +139,10 @@ def read_time_column(
         if times is not None:
             seconds, digits = times
             resolution = 60.0 if digits < 0 else 10.0**-digits
+            known = seconds[np.isfinite(seconds)]
+            if not kind and len(known) and (meaning.time == "elapsed" or known[0] < _FROM_ZERO_S):
+                reason = f"'{name}' counts hours, minutes and seconds from the start"
+                return TimeColumn(place, name, "seconds", seconds, resolution, reason=reason)
             return TimeColumn(place, name, "time-of-day", seconds, resolution, reason=f"'{name}' is a time of day")
     return _from_numbers(series, place, meaning, style, kind)
 

@@ -74,7 +74,7 @@ _SPELLINGS: Final[tuple[tuple[Unit, str], ...]] = (
 UNITS: Final[dict[str, Unit]] = {word: unit for unit, words in _SPELLINGS for word in words.split()}
 #: Units written without brackets behind a caption only count when they are one of these: the others are words as well.
 _TRAILING: Final = frozenset(
-    "v mv a ma w kw ah mah wh kwh kmh kph kmph mph km c degc f degf pct percent % s sec secs seconds ms us rpm deg "
+    "v mv a ma w kw ah mah wh kwh kmh kph kmph mph mps km c degc f degf pct percent % s sec secs seconds ms us rpm deg "
     "ohm mohm m mi miles millis milliseconds в мв а ма вт ач мач втч кмч км °c °f ° mω".split()
 )
 _PER_SECOND: Final = re.compile(r"[\s_]*met(?:er|re)s?[\s_]*per[\s_]*sec(?:ond)?s?$", re.IGNORECASE)

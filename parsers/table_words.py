@@ -15,7 +15,7 @@ from typing import Final
 _WORDS: Final[dict[str, str]] = {
     "battery": "battery batteries batt bat batterie batterien akku accu accumulator bateria baterias batteria"
     " accumulatore батарея батареи акб аккумулятор аккумулятора 电池 电池组 蓄电池 电瓶",
-    "pack": "pack input inp in bus dc main supply eingang entree entrada ingresso вход 电池包 母线 输入",
+    "pack": "pack input inp in bus dc line main supply eingang entree entrada ingresso вход 电池包 母线 输入",
     "total": "total gesamt tot totale totales sum summe общее общая общий суммарное 总 总和",
     "cell": "cell cells zelle zellen zell cellule cellules celda celdas cella celle ячейка ячейки ячеика ячеики банка"
     " element элемент 单体 单节 电芯 节 串",
@@ -33,7 +33,7 @@ _WORDS: Final[dict[str, str]] = {
     "phase": "phase phasen fase фаза фазный 相 相线",
     "temperature": "temperature temp temperatur temperaturen temperatura температура 温度",
     "fet": "mos mosfet mosfets fet fets 管 mos管 mos管管",
-    "controller": "controller esc regler controleur controlador controllore inverter контроллер контроллера 控制器",
+    "controller": "controller ctrl ctl mcu esc regler controleur controlador controllore inverter контроллер контроллера 控制器",
     "bms": "bms 保护板",
     "board": "board pcb platine 主板",
     "tube": "tube",
@@ -42,7 +42,7 @@ _WORDS: Final[dict[str, str]] = {
     "distance": "distance dist strecke distanz distancia distanza расстояние дистанция 距离 路程",
     "trip": "trip fahrt trajet viaje viaggio поездка 本次 单次",
     "odometer": "odometer odo kilometerstand mileage odometre kilometrage odometro пробег одометр 里程 总里程",
-    "duty": "duty dutycycle tastgrad скважность 占空比",
+    "duty": "duty dutycycle tastgrad tastverhaltnis скважность 占空比",
     "cycle": "cycle cycles zyklus zyklen ciclo ciclos cicli цикл циклы циклов 循环 循环次数",
     "pwm": "pwm шим",
     "soc": "soc ladestand ladezustand akkustand batteriestand 电量 剩余电量 荷电状态",
@@ -66,7 +66,7 @@ _WORDS: Final[dict[str, str]] = {
     "code": "code nummer 代码",
     "state": "state status zustand etat estado stato состояние статус 状态",
     "mode": "mode modus modo modalita режим 模式",
-    "switch": "switch schalter 开关",
+    "switch": "switch schalter enabled enable allowed freigabe 开关 允许",
     "min": "min minimum minimal lowest low мин минимум минимальное 最低 最小",
     "max": "max maximum maximal highest high макс максимум максимальное 最高 最大",
     "average": "avg average mean mittel mittelwert durchschnitt moyenne promedio media среднее средняя 平均",
@@ -101,7 +101,8 @@ _WORDS: Final[dict[str, str]] = {
     "time": "time timestamp ts datetime zeit zeitstempel uhrzeit heure horodatage hora ora orario tempo tiempo"
     " время 时间 时刻 时间戳 clock epoch unixtime ticks",
     "date": "date datum fecha дата 日期 day",
-    "elapsed": "elapsed uptime runtime since relative laufzeit verstrichen 运行时间",
+    "elapsed": "elapsed duration dauer duree duracion durata длительность 时长"
+    " uptime runtime since relative laufzeit verstrichen 运行时间",
 }
 #: Words that say nothing about the meaning.
 _FILLERS: Final = frozenset(
@@ -150,6 +151,8 @@ _PHRASES: Final = tuple(
         (r"\bq[\s_-]?axis", "qaxis"),
         (r"duty[\s_-]*cycle|rapport cyclique|ciclo de trabajo", "duty"),
         (r"field[\s_-]*weakening", "weakening"),
+        (r"(?<![a-z])c[\s_-]?(?:fet|mos)(?![a-z])", "charge fet"),
+        (r"(?<![a-z])d[\s_-]?(?:fet|mos)(?![a-z])", "discharge fet"),
     )
 )
 

@@ -1,0 +1,151 @@
+"""Plain tables as simulators, scripts and small apps write them: read without a mapping file."""
+
+import numpy as np
+import pytest
+
+from ridelog.log import Role
+from ridelog.reading import read_source
+from ridelog.sources import Source
+
+from .table_files import COUNT, load, ride, voltage
+
+STEPS = np.arange(COUNT)
+
+
+def read_one(data, name="plain.csv"):
+    (log,) = read_source(Source(name, data))
+    return log
+
+
+def duty(i):
+    return 0.2 + 0.01 * (i % 40)
+
+
+@pytest.mark.parametrize(
+    ("header", "stamp"),
+    [
+        ("time_s,pack_voltage_v,current_a,speed_kmh,duty,erpm,temp_fet_c,fault", lambda i: f"{i * 0.1:.2f}"),
+        ("t,v_in,i_in,speed_kmh,duty,erpm,t_fet,fault", lambda i: f"{i * 0.1:.2f}"),
+        (
+            "time_ms,bus_voltage_v,battery_current_a,speed_kmh,duty_cycle,erpm,mosfet_temp_c,fault_code",
+            lambda i: i * 100,
+        ),
+        ("ts_us,vbat,ibat,speed_kmh,duty,erpm,T_ctrl,fault", lambda i: 1_777_818_000_000_000 + i * 100_000),
+        ("timeSeconds,batteryVoltage,batteryCurrent,speed_kmh,dutyCycle,erpm,mosfetTemp,faultCode", lambda i: i / 10),
+        ("Time,Voltage,LineCurrent,speed km/h,Duty,ERPM,ControllerTemp,Fault", lambda i: f"{i * 0.1:.1f}"),
+        ("Time [s],U_bat [V],I_bat [A],v [km/h],Tastgrad,ERPM,T_mosfet [°C],Fault", lambda i: f"{i * 0.1:.1f}"),
+    ],
+)
+def test_a_simulated_controller(header, stamp):
+    rows = ride(
+        header, lambda i: [stamp(i), f"{voltage(i):.2f}", f"{load(i):.2f}", "18.0", f"{duty(i):.3f}", 9000 + i, 41, 0]
+    )
+    log = read_one(rows)
+    assert log.role is Role.CONTROLLER
+    np.testing.assert_allclose(log.time, STEPS * 0.1, atol=1e-6)
+    np.testing.assert_allclose(log.values("pack_voltage"), [round(voltage(i), 2) for i in STEPS])
+    np.testing.assert_allclose(log.values("battery_current"), [round(load(i), 2) for i in STEPS])
+    np.testing.assert_allclose(log.values("speed"), 5.0)
+    np.testing.assert_allclose(log.values("duty"), [duty(i) for i in STEPS], atol=1e-3)
+    np.testing.assert_allclose(log.values("erpm"), 9000 + STEPS)
+    assert set(log.values("fet_temperature")) == {41.0}
+    assert set(log.values("fault_code")) == {0.0}
+
+
+def cells_of(i):
+    return [round(voltage(i, full=16.8) / 4 + 0.001 * place, 3) for place in range(4)]
+
+
+LISTS = {
+    "json": lambda volts: '"[' + ", ".join(map(str, volts)) + ']"',
+    "semicolons": lambda volts: ";".join(map(str, volts)),
+    "blanks": lambda volts: " ".join(map(str, volts)),
+    "bars": lambda volts: "|".join(map(str, volts)),
+}
+
+
+@pytest.mark.parametrize("form", LISTS)
+def test_all_cells_in_one_column(form):
+    def row(i):
+        volts = [*cells_of(i)[:2], "null" if i == 9 and form == "json" else 0.0 if i == 9 else 3.9, cells_of(i)[3]]
+        return [i, f"{voltage(i):.2f}", f"{load(i):.2f}", LISTS[form](volts)]
+
+    cells = read_one(ride("time_s,pack_voltage,current,cell_voltages", row))
+    assert cells.role is Role.BMS
+    matrix = cells.matrix("cell_voltages")
+    assert matrix.shape == (COUNT, 4)
+    np.testing.assert_allclose(matrix[:, [0, 1, 3]], [[cells_of(i)[k] for k in (0, 1, 3)] for i in STEPS])
+    assert np.isnan(matrix[9, 2])
+    assert np.isfinite(np.delete(matrix[:, 2], 9)).all()
+
+
+@pytest.mark.parametrize(
+    "captions", ["CFET,DFET", "chg_mos,dsg_mos", "charge_enabled,discharge_enabled", "C_FET,D_FET"]
+)
+def test_switches_by_their_short_names(captions):
+    log = read_one(
+        ride(
+            f"time_s,V,I,C1,C2,C3,C4,{captions}",
+            lambda i: [i, f"{voltage(i):.2f}", f"{load(i):.2f}", *cells_of(i), 1, int(i < 40)],
+        )
+    )
+    assert log.role is Role.BMS
+    assert set(log.values("charge_fet")) == {1.0}
+    assert log.values("discharge_fet").tolist() == [1.0] * 40 + [0.0] * (COUNT - 40)
+
+
+@pytest.mark.parametrize("caption", ["Elapsed", "Time", "Duration"])
+def test_a_clock_face_that_counts_from_the_start(caption):
+    log = read_one(
+        ride(f"{caption},Voltage,Current", lambda i: [f"00:00:{i:02d}", f"{voltage(i):.2f}", f"{load(i):.2f}"])
+    )
+    assert str(log.clock.basis) == "none"
+    np.testing.assert_allclose(log.time, STEPS)
+
+
+def test_a_clock_face_of_the_day_stays_one():
+    log = read_one(ride("Time,Voltage,Current", lambda i: [f"14:20:{i:02d}", f"{voltage(i):.2f}", f"{load(i):.2f}"]))
+    assert str(log.clock.basis) == "time-of-day"
+
+
+def test_german_in_the_western_alphabet_is_not_read_as_cyrillic():
+    log = read_one(
+        ride(
+            "Zeit [s];Spannung [V];Strom [A];Tastverhältnis [%]",
+            lambda i: [i, f"{voltage(i):.2f}".replace(".", ","), f"{load(i):.2f}".replace(".", ","), f"{20 + i % 40}"],
+            ";",
+            encoding="cp1252",
+        )
+    )
+    np.testing.assert_allclose(log.values("duty"), (20 + STEPS % 40) / 100)
+
+
+def test_a_smooth_ride_tells_the_direction_of_its_current():
+    """No step within a second: the load swings over minutes, the voltage against it."""
+
+    def smooth(i):
+        return -(15 + 12 * np.sin(i / 6))
+
+    log = read_one(
+        ride(
+            "time_s,voltage_v,current_a,cell1,cell2",
+            lambda i: [i, f"{50 + 0.1 * smooth(i):.2f}", f"{smooth(i):.2f}", 4, 4],
+        )
+    )
+    assert (log.values("battery_current") > 0).all()
+
+
+def test_a_speed_without_a_unit_still_tells_of_a_vehicle():
+    log = read_one(ride("time_s,voltage_v,current_a,speed", lambda i: [i, f"{voltage(i):.2f}", f"{load(i):.2f}", 18]))
+    assert log.role is Role.CONTROLLER
+    assert not log.has("speed")
+
+
+def test_a_fault_number_in_a_table_of_a_bms_makes_no_controller_of_it():
+    log = read_one(
+        ride(
+            "time_s,V,I,C1,C2,C3,C4,fault",
+            lambda i: [i, f"{voltage(i):.2f}", f"{load(i):.2f}", *cells_of(i), 0],
+        )
+    )
+    assert log.role is Role.BMS
