@@ -90,7 +90,17 @@ class Batch:
 
 @dataclass(frozen=True, slots=True)
 class BatchResult:
-    """What became of a batch: rides, errors and bytes, and the processor seconds and peak memory they took."""
+    """What became of a batch.
+
+    Attributes:
+        name: Its name.
+        rides: Number of rides.
+        errors: Rides among them that could not be analyzed.
+        size: Bytes.
+        seconds: Processor seconds of the process that analyzes.
+        peak_megabytes: Its peak resident memory.
+        busy_s: Wall time it took.
+    """
 
     name: str
     rides: int
@@ -98,6 +108,7 @@ class BatchResult:
     size: int
     seconds: float
     peak_megabytes: float
+    busy_s: float
 
 
 def digest(*parts: object) -> str:

@@ -115,13 +115,25 @@ const svg = (name, attributes) => {
   for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, value);
   return element;
 };
-const chart = (stamps, values, factor) => {
+const seconds = moment => Date.parse(moment) / 1000;
+// The rides of a vehicle as dots, and what was fitted: a line, or two levels with the days between which it changed.
+const chart = (stamps, values, factor, trend) => {
   const picture = svg("svg", { viewBox: "0 0 320 112", role: "img", "aria-label": `${values.length} rides` });
   const [t0, t1] = [stamps[0], stamps[stamps.length - 1]], low = Math.min(...values), high = Math.max(...values);
+  const side = values.filter(v => v < 0).length > values.length / 2 ? -1 : 1;
   const x = t => 42 + (t1 > t0 ? (t - t0) / (t1 - t0) : 0.5) * 270, y = v => 90 - (high > low ? (v - low) / (high - low) : 0.5) * 78;
   for (const value of high > low ? [low, high] : [low]) {
     const label = svg("text", { x: 0, y: y(value) + 4 }); label.textContent = digits(factor * value, 3); picture.append(label);
     picture.append(svg("path", { d: `M42 ${y(value)}H312`, class: "line" }));
+  }
+  if (trend) {
+    const inside = v => y(Math.min(Math.max(side * v, low), high)).toFixed(1), [before, after] = [inside(trend.before), inside(trend.after)];
+    const kind = trend.finding ? "fit" : "fit unsure";
+    if (trend.step_after) {
+      const from = x(seconds(trend.step_after)), to = x(seconds(trend.step_before));
+      picture.append(svg("rect", { x: from.toFixed(1), y: 8, width: Math.max(to - from, 1).toFixed(1), height: 86, class: "step" }));
+      picture.append(svg("path", { d: `M42 ${before}H${from.toFixed(1)}M${to.toFixed(1)} ${after}H312`, class: kind }));
+    } else picture.append(svg("path", { d: `M42 ${before}L312 ${after}`, class: kind }));
   }
   stamps.forEach((t, place) => picture.append(svg("circle", { cx: x(t).toFixed(1), cy: y(values[place]).toFixed(1), r: 2.5, class: "dot" })));
   for (const [t, anchor, at] of [[t0, "start", 42], [t1, "end", 312]]) {
@@ -138,7 +150,7 @@ const look = name => {
     const own = data.trends.filter(item => item.vehicle === name && item.metric === metric);
     const [title, factor, unit] = data.metrics[metric];
     const card = make("div", undefined, own.some(item => item.finding) ? "card finding" : "card");
-    card.append(make("h3", `${title[0].toUpperCase()}${title.slice(1)}${unit ? `, ${unit}` : ""}`), chart(stamps, values, factor));
+    card.append(make("h3", `${title[0].toUpperCase()}${title.slice(1)}${unit ? `, ${unit}` : ""}`), chart(stamps, values, factor, own.find(item => item.kind === "trend")));
     for (const item of own) card.append(make("p", `${item.finding ? "Finding: " : ""}${item.message} (q = ${digits(item.q, 2)})`, "note"));
     charts.append(card);
   }

@@ -10,7 +10,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from .trends import METRICS, series
+from .series import series
+from .trends import METRICS
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -91,7 +92,7 @@ def _worst(logs: pa.Table) -> pa.Table:
 
 def _series(tables: Mapping[str, pa.Table]) -> dict[str, dict[str, list[list[float]]]]:
     """Vehicle to metric to moments (s since 1970) and values, at most 200 of each."""
-    found = series(*(tables[name].to_pylist() for name in ("logs", "pack_health", "cell_health")))
+    found = series(tables)
     result: dict[str, dict[str, list[list[float]]]] = {}
     for (vehicle, metric), points in sorted(found.items()):
         chosen = points[:: -(-len(points) // 200)]

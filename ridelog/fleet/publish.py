@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from .store import Store
@@ -97,9 +97,3 @@ def _csv(table: pa.Table) -> bytes:
     frame = pl.DataFrame(pl.from_arrow(table))
     lists = [name for name, kind in frame.schema.items() if isinstance(kind, pl.List)]
     return frame.with_columns(pl.col(name).list.join("; ") for name in lists).write_csv().encode()
-
-
-def rows_of(table: pa.Table, columns: Sequence[str]) -> list[dict[str, object]]:
-    """Rows with some columns, as dicts."""
-    rows: list[dict[str, object]] = table.select(list(columns)).to_pylist()
-    return rows

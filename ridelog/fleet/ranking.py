@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+from .series import copies, series
 from .statistics import benjamini_hochberg
 from .tables import arrow_schema
-from .trends import judge, own_past, peers, series
+from .trends import judge, own_past, peers
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -40,6 +41,11 @@ _TREND: Final = {
 _PEER: Final = {"resistance": 0.3, "cell_resistance": 0.35, "cell_offset": 0.3, "capacity": 0.25, "soc_error": 0.1}
 _CRITICAL: Final = 0.35
 _WARNING: Final = 0.12
+#: What is read of each ride.
+_COLUMNS: Final = [
+    "vehicle", "model", "started", "cause", "probability", "severity", "trips", "data_quality", "data_notes", "error",
+    "error_kind",
+]  # fmt: skip
 #: Rides worse than this do not speak about the vehicle.
 _LEAST_QUALITY: Final = 0.5
 
@@ -56,9 +62,8 @@ def compare(tables: Mapping[str, pa.Table], told: Collection[str] = ()) -> dict[
     """
     import pyarrow as pa
 
-    logs = tables["logs"].to_pylist()
-    packs, cells = tables["pack_health"].to_pylist(), tables["cell_health"].to_pylist()
-    found = series(logs, packs, cells)
+    logs = tables["logs"].select(_COLUMNS).to_pylist()
+    found = series(tables)
     models = _models(logs)
     rows = [*own_past(found), *peers(found, models, told)]
     for row, q in zip(rows, benjamini_hochberg([row["p"] for row in rows]), strict=True):
@@ -69,8 +74,9 @@ def compare(tables: Mapping[str, pa.Table], told: Collection[str] = ()) -> dict[
     for row in rows:
         by_vehicle[row["vehicle"]].append(row)
     rides: dict[str, list[dict[str, Any]]] = defaultdict(list)
-    for ride in logs:
-        rides[ride["vehicle"]].append(ride)
+    for ride, copy in zip(logs, copies(tables["logs"]), strict=True):
+        if not copy:
+            rides[ride["vehicle"]].append(ride)
     # A folder that holds nothing but files of unknown kinds is no vehicle; its files stay rows of `logs`.
     for name in [n for n, own in rides.items() if all(ride["error_kind"] == "unknown-format" for ride in own)]:
         del rides[name]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -74,6 +75,7 @@ class Summary:
         cpu_s: Processor seconds of the analyzing processes in this run.
         size: Bytes analyzed in this run.
         peak_megabytes: Peak resident memory of an analyzing process.
+        busy: Share of the analyzing processes' time in which they had work, from the first ride to the last.
         severity: Highest severity of all rides' findings and of the fleet's: "critical", "warning", "info" or "".
         page: Where the page is.
     """
@@ -85,6 +87,7 @@ class Summary:
     cpu_s: float
     size: int
     peak_megabytes: float
+    busy: float
     severity: str
     page: str
 
@@ -120,9 +123,8 @@ def audit(paths: Sequence[str], out: str, options: AuditOptions | None = None) -
     if pending or known.get("state") != state or store.read("index.html") is None:
         known = {"state": state, **_publish(store, wanted, files, told, fleet, options)}
         store.write(_DONE, json.dumps(known, sort_keys=True).encode())
-    cpu, size, peak = cost
     rides, errors, severity = known["rides"], known["errors"], known["severity"]
-    return Summary(len(files), rides, errors, len(pending), cpu, size, peak, severity, f"{out.rstrip('/')}/index.html")
+    return Summary(len(files), rides, errors, len(pending), *cost, severity, f"{out.rstrip('/')}/index.html")
 
 
 class _Late:
@@ -179,10 +181,12 @@ def _pending(jobs: list[RideJob], store: Store, options: AuditOptions) -> list[R
 
 def _analyze(
     pending: list[RideJob], store: Store, version: str, engine: _Late, options: AuditOptions
-) -> tuple[float, int, float]:
-    cpu, size, peak = 0.0, 0, 0.0
+) -> tuple[float, int, float, float]:
+    """Analyze rides; gives processor seconds, bytes, peak megabytes and the share of time with work."""
+    cpu, size, peak, busy = 0.0, 0, 0.0, 0.0
     if not pending:
-        return cpu, size, peak
+        return cpu, size, peak, 1.0
+    began = time.monotonic()
     workers = engine().workers
     if store.local is not None:
         store.local.mkdir(parents=True, exist_ok=True)
@@ -194,8 +198,9 @@ def _analyze(
                 _record_lost(store, batch, result)
             else:
                 cpu, size, peak = cpu + result.seconds, size + result.size, max(peak, result.peak_megabytes)
+                busy += result.busy_s
             bar.advance(len(batch.rides), sum(job.size for job in batch.rides))
-    return cpu, size, peak
+    return cpu, size, peak, busy / (workers * max(time.monotonic() - began, 1e-9))
 
 
 def _batches(pending: list[RideJob], workers: int, out: str, version: str, options: AuditOptions) -> Iterator[Batch]:

@@ -6,11 +6,11 @@ import math
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any, Final
 
 import numpy as np
 
+from .series import LATEST, Point, Series
 from .statistics import change_point, robust_scores, robust_trend, two_sided
 
 _DAY_S: Final = 86400.0
@@ -18,7 +18,6 @@ _DAY_S: Final = 86400.0
 _STEP_P: Final = 0.01
 #: Peers are looked at from so many vehicles of a model on.
 _FEWEST_PEERS: Final = 5
-_LATEST: Final = 5
 #: Spread of the logarithm of resistance and capacity of packs that have only the cell count in common: two to five
 #: cells in parallel are common (engineering judgement).
 _SIZES: Final = 0.35
@@ -59,86 +58,6 @@ METRICS: Final = (
 _BY_NAME: Final = {metric.name: metric for metric in METRICS}
 #: Temperatures follow the weather and the way of riding: they are shown, and no finding is made of them alone.
 SHOWN_ONLY: Final = frozenset({"battery_temperature", "fet_temperature", "motor_temperature"})
-
-Point = tuple[datetime, float]
-Series = dict[tuple[str, str], list[Point]]
-
-
-def series(
-    logs: Sequence[Mapping[str, Any]], packs: Sequence[Mapping[str, Any]], cells: Sequence[Mapping[str, Any]]
-) -> Series:
-    """Values of every metric by vehicle, in order of time; rides without a date, copies and errors are left out.
-
-    Resistances are followed as one device sees them: the log role and parser the vehicle has most values from, since
-    a controller's include the leads and a BMS's do not.
-    """
-    found: Series = defaultdict(list)
-    seen: set[tuple[str, tuple[str, ...]]] = set()
-    rides: dict[str, Mapping[str, Any]] = {}
-    for ride in logs:
-        content = (ride["vehicle"], tuple(ride["sha256"] or ()))
-        if ride["error"] or ride["started"] is None or content in seen:
-            continue
-        seen.add(content)
-        rides[ride["ride_id"]] = ride
-    for ride in rides.values():
-        columns = (
-            ("capacity", ride["capacity_ah"] if _sure_capacity(ride) else None),
-            ("soc_error", ride["soc_error"]),
-            ("trips", None if ride["trips"] is None else float(ride["trips"])),
-            ("battery_temperature", ride["battery_temperature_max"]),
-            ("fet_temperature", ride["fet_temperature_max"]),
-            ("motor_temperature", ride["motor_temperature_max"]),
-        )
-        for name, value in columns:
-            if value is not None:
-                found[ride["vehicle"], name].append((ride["started"], float(value)))
-    _resistances(rides, packs, found)
-    _cells(rides, cells, found)
-    for points in found.values():
-        points.sort()
-    return found
-
-
-def _sure_capacity(ride: Mapping[str, Any]) -> bool:
-    value, error = ride["capacity_ah"], ride["capacity_error_ah"]
-    return value is not None and error is not None and value > 0 and error < 0.15 * value
-
-
-def _resistances(rides: Mapping[str, Mapping[str, Any]], packs: Sequence[Mapping[str, Any]], found: Series) -> None:
-    seen_by: dict[str, dict[tuple[str, str, str], list[Point]]] = defaultdict(lambda: defaultdict(list))
-    for row in packs:
-        ride = rides.get(row["ride_id"])
-        value = row["resistance_reference_ohm"] or row["resistance_ohm"]
-        if ride is None or value is None or value <= 0 or (row["confidence"] or 0) < 0.4:
-            continue
-        eye = (row["role"], row["parser"], row["temperature_basis"])
-        seen_by[ride["vehicle"]][eye].append((ride["started"], float(value)))
-    for vehicle, eyes in seen_by.items():
-        rank = {"battery": 2, "board": 1, "none": 0}
-        most = max(len(points) for points in eyes.values())
-        best = max(
-            (eye for eye in eyes if len(eyes[eye]) >= 0.6 * most), key=lambda eye: (rank[eye[2]], len(eyes[eye]), eye)
-        )
-        found[vehicle, "resistance"] = eyes[best]
-
-
-def _cells(rides: Mapping[str, Mapping[str, Any]], cells: Sequence[Mapping[str, Any]], found: Series) -> None:
-    """Follow the one cell that stands out most over the rides: the largest of each ride would only follow noise."""
-    for column, name in (("rest_offset_v", "cell_offset"), ("extra_resistance_ohm", "cell_resistance")):
-        values: dict[str, dict[int, list[Point]]] = defaultdict(lambda: defaultdict(list))
-        for row in cells:
-            ride = rides.get(row["ride_id"])
-            if ride is not None and row[column] is not None and math.isfinite(row[column]):
-                values[ride["vehicle"]][row["cell"]].append((ride["started"], float(row[column])))
-        for vehicle, by_cell in values.items():
-            worst = max(sorted(by_cell), key=lambda cell: _standing_out(by_cell[cell], name == "cell_resistance"))
-            found[vehicle, name] = by_cell[worst]
-
-
-def _standing_out(points: Sequence[Point], signed: bool) -> float:
-    latest = float(np.median([value for _, value in sorted(points)[-_LATEST:]]))
-    return latest if signed else abs(latest)
 
 
 def own_past(found: Series) -> Iterator[dict[str, Any]]:
@@ -207,7 +126,7 @@ def peers(found: Series, models: Mapping[str, str], told: Collection[str] = ()) 
 
 
 def _latest(points: Sequence[Point]) -> float:
-    return float(np.median([value for _, value in points[-_LATEST:]]))
+    return float(np.median([value for _, value in points[-LATEST:]]))
 
 
 def _row(vehicle: str, name: str, kind: str, points: Sequence[Point], days: float) -> dict[str, Any]:

@@ -145,15 +145,24 @@ def own_child() -> Child:
 
 
 def survey(paths: list[str], span: bool, options: dict[str, Any], limits: LogLimits) -> list[dict[str, Any]]:
-    """Look at files; one that ends the process counts as not recognised."""
+    """Look at files; one that ends the process twice counts as not recognised."""
     child = own_child()
     answers = []
     for path in paths:
+        order = {"do": "survey", "path": path, "span": span, "options": options}
         try:
-            answers.append(child.order({"do": "survey", "path": path, "span": span, "options": options}, limits))
+            answers.append(_twice(child, order, limits))
         except LimitError:
             answers.append({"sha256": "", "parser": "", "roles": [], "start_s": None, "end_s": None, "devices": []})
     return answers
+
+
+def _twice(child: Child, order: Mapping[str, Any], limits: LogLimits) -> dict[str, Any]:
+    """Give an order, and once more when the process died or reached a limit: it may not have been the log's fault."""
+    try:
+        return child.order(order, limits)
+    except LimitError:
+        return child.order(order, limits)
 
 
 def run_batch(batch: Batch) -> BatchResult:
@@ -163,6 +172,7 @@ def run_batch(batch: Batch) -> BatchResult:
     """
     import pyarrow as pa
 
+    began = time.monotonic()
     child = own_child()
     before, peak = child.cpu_s, 0.0
     cpu = 0.0
@@ -176,17 +186,14 @@ def run_batch(batch: Batch) -> BatchResult:
         peak = max(peak, float(answer.get("peak", 0.0)))
     Store(batch.out).write_table(f"parts/part-{batch.name}.parquet", pa.Table.from_pylist(rows, part_schema()))
     errors = sum(1 for row in rows if row["errors"])
-    return BatchResult(batch.name, len(batch.rides), errors, sum(ride.size for ride in batch.rides), cpu, peak)
+    size = sum(ride.size for ride in batch.rides)
+    return BatchResult(batch.name, len(batch.rides), errors, size, cpu, peak, time.monotonic() - began)
 
 
 def _with_retry(child: Child, batch: Batch, ride: RideJob) -> dict[str, Any]:
     order = {"do": "analyze", "job": asdict(ride), "options": asdict(batch.options), "out": batch.out}
     try:
-        return child.order(order, batch.limits)
-    except LimitError:
-        pass
-    try:
-        return child.order(order, batch.limits)
+        return _twice(child, order, batch.limits)
     except LimitError as error:
         failed: Rows = error_rows(ride, error.kind, error.message)
         return {"rides": [failed]}

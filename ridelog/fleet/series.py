@@ -1,0 +1,154 @@
+"""What is followed from ride to ride: values of each metric by vehicle, in order of time.
+
+Works on columns, not on rows: the cells of thousands of rides would be hundreds of megabytes as Python objects.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+    from numpy.typing import NDArray
+
+#: The level of today is the median of so many rides.
+LATEST: Final = 5
+#: Least confidence of a resistance that is followed.
+_SURE: Final = 0.4
+#: A capacity is followed when its standard error is below this share.
+_SURE_CAPACITY: Final = 0.15
+
+Point = tuple[datetime, float]
+Series = dict[tuple[str, str], list[Point]]
+
+#: Metric to its column of `logs`.
+_OF_RIDES: Final = {
+    "soc_error": "soc_error",
+    "trips": "trips",
+    "battery_temperature": "battery_temperature_max",
+    "fet_temperature": "fet_temperature_max",
+    "motor_temperature": "motor_temperature_max",
+}
+_OF_CELLS: Final = {"cell_offset": "rest_offset_v", "cell_resistance": "extra_resistance_ohm"}
+
+
+def series(tables: Mapping[str, pa.Table]) -> Series:
+    """Values of every metric by vehicle, in order of time; rides without a date, copies and errors are left out.
+
+    Resistances are followed as one device sees them: the log role and parser the vehicle has most values from, since
+    a controller's include the leads and a BMS's do not. Of the cells the one that stands out most is followed: the
+    largest of each ride would only follow noise.
+
+    Args:
+        tables: `logs`, `pack_health` and `cell_health` with vehicles filled in.
+    """
+    logs = tables["logs"]
+    vehicles = logs.column("vehicle").to_pylist()
+    started = logs.column("started").to_pylist()
+    usable = _followed(logs)
+    found: Series = defaultdict(list)
+    columns = {name: logs.column(column).to_pylist() for name, column in _OF_RIDES.items()}
+    capacity, error = (logs.column(name).to_pylist() for name in ("capacity_ah", "capacity_error_ah"))
+    columns["capacity"] = [
+        value if value and spread is not None and value > 0 and spread < _SURE_CAPACITY * value else None
+        for value, spread in zip(capacity, error, strict=True)
+    ]
+    for name, values in columns.items():
+        for place in np.flatnonzero(usable):
+            if values[place] is not None:
+                found[vehicles[place], name].append((started[place], float(values[place])))
+    _resistances(tables, vehicles, started, usable, found)
+    _cells(tables, vehicles, started, usable, found)
+    for points in found.values():
+        points.sort()
+    return found
+
+
+def copies(logs: pa.Table) -> NDArray[np.bool_]:
+    """Rides whose bytes are those of one before of the same vehicle, shape (n,): they count once."""
+    seen: set[tuple[str, tuple[str, ...]]] = set()
+    found = np.zeros(logs.num_rows, dtype=bool)
+    names, contents = (logs.column(name).to_pylist() for name in ("vehicle", "sha256"))
+    for place, (vehicle, content) in enumerate(zip(names, contents, strict=True)):
+        key = (vehicle, tuple(content or ()))
+        found[place] = bool(content) and key in seen
+        seen.add(key)
+    return found
+
+
+def _followed(logs: pa.Table) -> NDArray[np.bool_]:
+    """Rides that count, shape (n,): they could be read, have a date and are no copy."""
+    errors, started = (logs.column(name).to_pylist() for name in ("error", "started"))
+    told = [not error and moment is not None for error, moment in zip(errors, started, strict=True)]
+    return np.array(told, dtype=bool) & ~copies(logs)
+
+
+def _places(table: pa.Table, logs: pa.Table, usable: NDArray[np.bool_]) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+    """Row of `logs` of each row of another table, and whether that ride counts."""
+    import pyarrow.compute as pc
+
+    found = pc.index_in(table.column("ride_id"), value_set=logs.column("ride_id").combine_chunks())
+    place = np.asarray(pc.fill_null(found, -1).combine_chunks(), dtype=np.int64)
+    return place, (place >= 0) & usable[np.maximum(place, 0)]
+
+
+def _numbers(table: pa.Table, column: str) -> NDArray[np.float64]:
+    import pyarrow.compute as pc
+
+    return np.asarray(pc.fill_null(table.column(column).cast("float64"), float("nan")).combine_chunks())
+
+
+def _resistances(
+    tables: Mapping[str, pa.Table], vehicles: list[str], started: list[Any], usable: NDArray[np.bool_], found: Series
+) -> None:
+    packs = tables["pack_health"]
+    place, counts = _places(packs, tables["logs"], usable)
+    at_reference, measured = _numbers(packs, "resistance_reference_ohm"), _numbers(packs, "resistance_ohm")
+    value = np.where(np.isfinite(at_reference) & (at_reference != 0), at_reference, measured)
+    counts &= (value > 0) & (_numbers(packs, "confidence") >= _SURE)
+    eyes = list(zip(*(packs.column(name).to_pylist() for name in ("role", "parser", "temperature_basis")), strict=True))
+    seen_by: dict[str, dict[tuple[str, str, str], list[Point]]] = defaultdict(lambda: defaultdict(list))
+    for row in np.flatnonzero(counts):
+        ride = place[row]
+        seen_by[vehicles[ride]][eyes[row]].append((started[ride], float(value[row])))
+    rank = {"battery": 2, "board": 1, "none": 0}
+    for vehicle, own in seen_by.items():
+        most = max(len(points) for points in own.values())
+        best = max(
+            (eye for eye in own if len(own[eye]) >= 0.6 * most), key=lambda eye: (rank[eye[2]], len(own[eye]), eye)
+        )
+        found[vehicle, "resistance"] = own[best]
+
+
+def _cells(
+    tables: Mapping[str, pa.Table], vehicles: list[str], started: list[Any], usable: NDArray[np.bool_], found: Series
+) -> None:
+    cells = tables["cell_health"]
+    place, counts = _places(cells, tables["logs"], usable)
+    number = np.asarray(cells.column("cell").combine_chunks())
+    moments = np.array([0.0 if moment is None else moment.timestamp() for moment in started])
+    _, vehicle = (
+        np.unique(np.array(vehicles, dtype=object), return_inverse=True) if vehicles else ([], np.zeros(0, int))
+    )
+    for name, column in _OF_CELLS.items():
+        value = _numbers(cells, column)
+        rows = np.flatnonzero(counts & np.isfinite(value))
+        own = vehicle[place[rows]]
+        rows = rows[np.lexsort((moments[place[rows]], number[rows], own))]
+        for same_vehicle in _runs(rows, vehicle[place[rows]]):
+            courses = list(_runs(same_vehicle, number[same_vehicle]))
+            latest = [float(np.median(value[course[-LATEST:]])) for course in courses]
+            sizes = latest if name == "cell_resistance" else [abs(level) for level in latest]
+            worst = courses[int(np.argmax(sizes))]
+            found[vehicles[place[worst[0]]], name] = [(started[place[row]], float(value[row])) for row in worst]
+
+
+def _runs(rows: NDArray[np.int64], labels: NDArray[np.int64]) -> Iterator[NDArray[np.int64]]:
+    """Parts of an array with the same label, which stand together."""
+    if len(rows):
+        yield from np.split(rows, np.flatnonzero(np.diff(labels)) + 1)
