@@ -1,81 +1,56 @@
-"""One module a source format. To add one: write the module, add its class to `PARSERS`."""
+"""One module a source format. To add one: write the module, add a line for its class to `PARSERS`.
+
+The words behind a class are some that stand at the start of its files; see `ParserEntry`.
+"""
 
 from __future__ import annotations
 
-from ridelog.parsing import Parser
+from typing import Final
 
-from .ackmaniac import Ackmaniac
-from .btsnoop import Btsnoop
-from .cardputer import Cardputer
-from .daly_arduino import DalyArduino
-from .daly_epdatalog import DalyEpDataLog
-from .darknessbot import DarknessBot
-from .euc_planet import EucPlanet
-from .euc_world import EucWorld
-from .euc_world_xlsx import EucWorldXlsx
-from .float_control import FloatControl
-from .floaty_csv import FloatyCsv
-from .floaty_json import FloatyJson
-from .frame_lines import FrameLines
-from .freesk8 import FreeSk8
-from .gpx import Gpx
-from .hexdump import HexDump
-from .home_assistant import HomeAssistant
-from .jbd_fig import JbdFig
-from .jbdtools import JbdTools
-from .jk_export import JkExport
-from .jk_usb_csv import JkUsbCsv
-from .m365_power import M365Power
-from .metr_json import MetrJson
-from .nine_b_metrics import NineBMetrics
-from .ponewheel import POnewheel
-from .raw_frames import RawFrames
-from .smart_bms_utility import SmartBmsUtility
-from .table import Table
-from .vesc_config import VescConfig
-from .vesc_express import VescExpress
-from .vesc_faults import VescFaults
-from .vesc_logger_2016 import VescLogger2016
-from .vesc_tool import VescTool
-from .vescape import Vescape
-from .wheellog import WheelLog
-from .wheellog_raw import WheelLogRaw
+from ridelog.parsing import ParserEntry
 
-PARSERS: tuple[Parser, ...] = (
-    VescTool(),
-    VescExpress(),
-    VescFaults(),
-    VescConfig(),
-    WheelLog(),
-    WheelLogRaw(),
-    EucWorld(),
-    EucWorldXlsx(),
-    DarknessBot(),
-    EucPlanet(),
-    M365Power(),
-    NineBMetrics(),
-    Gpx(),
-    Ackmaniac(),
-    Cardputer(),
-    FloatControl(),
-    FloatyCsv(),
-    FloatyJson(),
-    FreeSk8(),
-    MetrJson(),
-    POnewheel(),
-    VescLogger2016(),
-    Vescape(),
-    JbdTools(),
-    JbdFig(),
-    SmartBmsUtility(),
-    DalyEpDataLog(),
-    DalyArduino(),
-    JkExport(),
-    JkUsbCsv(),
-    Btsnoop(),
-    FrameLines(),
-    HexDump(),
-    RawFrames(),
-    HomeAssistant(),
-    Table(),
+
+def _entry(place: str, *words: str) -> ParserEntry:
+    return ParserEntry(f"{__name__}.{place}", words)
+
+
+PARSERS: Final[tuple[ParserEntry, ...]] = (
+    _entry("vesc_tool:VescTool", "ms_today"),
+    _entry("vesc_express:VescExpress", ":0:0;", ":0:1;", ":1:0;", ":1:1;"),
+    _entry("vesc_faults:VescFaults", "fault_code_", "faults were registered", "no faults registered"),
+    _entry("vesc_config:VescConfig", "configuration"),
+    _entry("wheellog:WheelLog", "totaldistance"),
+    _entry("wheellog_raw:WheelLogRaw"),
+    _entry("euc_world:EucWorld", "datetime"),
+    _entry("euc_world_xlsx:EucWorldXlsx", "pk\3\4"),
+    _entry("darknessbot:DarknessBot", "total mileage"),
+    _entry("euc_planet:EucPlanet", "total mileage"),
+    _entry("m365_power:M365Power", "recoveredpower"),
+    _entry("nine_b_metrics:NineBMetrics", "valor"),
+    _entry("gpx:Gpx", "gpx"),
+    _entry("ackmaniac:Ackmaniac", "inpvoltage"),
+    _entry("cardputer:Cardputer", "ts_ms"),
+    _entry("float_control:FloatControl", "time(s)"),
+    _entry("floaty_csv:FloatyCsv", "batteryvolts"),
+    _entry("floaty_json:FloatyJson", "boardid", "batteryvolts"),
+    _entry("freesk8:FreeSk8", "format_esc", ",esc,", ",values,"),
+    _entry("metr_json:MetrJson", "elapsed", "ahregen", "esccount"),
+    _entry(
+        "ponewheel:POnewheel", "speed_rpm", "current_amps", "trip_amps", "tilt_angle", "rider_detected", "ride_mode"
+    ),
+    _entry("vesc_logger_2016:VescLogger2016", "inpvoltage"),
+    _entry("vescape:Vescape", '"kind"'),
+    _entry("jbdtools:JbdTools", "rsoc", "\tmos"),
+    _entry("jbd_fig:JbdFig", "designcapacity"),
+    _entry("smart_bms_utility:SmartBmsUtility", "chargingcurrenta"),
+    _entry("daly_epdatalog:DalyEpDataLog", "discharging (2)"),
+    _entry("daly_arduino:DalyArduino", "<daly-bms debug>"),
+    _entry("jk_export:JkExport", "full", "pk\3\4"),
+    _entry("jk_usb_csv:JkUsbCsv", "max_volt_delta"),
+    _entry("btsnoop:Btsnoop", "btsnoop"),
+    _entry("frame_lines:FrameLines"),
+    _entry("hexdump:HexDump"),
+    _entry("raw_frames:RawFrames"),
+    _entry("home_assistant:HomeAssistant", "entity_id"),
+    _entry("table:Table"),
 )

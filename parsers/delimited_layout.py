@@ -98,7 +98,7 @@ def find_layout(
     columns = _unique(_fit_width([_printable(name) for name in names], rows, separator, quoted))
     return Layout(
         columns=columns,
-        text_columns=frozenset(text_columns),
+        text_columns=frozenset(text_columns).union(_printable(name) for name in text_columns),
         separator=separator,
         quoted=quoted,
         decimal_comma=separator != "," and _has_decimal_commas(rows, separator),
@@ -110,8 +110,12 @@ def find_layout(
 
 
 def _printable(name: str) -> str:
-    """A column name without control characters: some of them no table can have in a name."""
-    return "".join(char for char in name if char.isprintable()).strip()
+    """A column name without control characters: some of them no table can have in a name.
+
+    Polars takes a name from "^" to "$" for a pattern over all names; its first character goes too.
+    """
+    printable = "".join(char for char in name if char.isprintable()).strip()
+    return printable.lstrip("^") if printable.endswith("$") else printable
 
 
 def _after_line(data: bytes, offset: int) -> int:

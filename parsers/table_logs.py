@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+from ridelog.arrow_columns import from_floats
 from ridelog.channels import CHANNELS, Kind
 from ridelog.damage import Damage, DamageKind, Effect
 from ridelog.log import Identity, Log, LogBuilder, Role
@@ -174,9 +175,7 @@ def _kept(grid: Grid, place: int, style: Style) -> Any:  # noqa: ANN401 - a nump
     numbers = read_numbers(series, style)
     if len(numbers.wrong) or numbers.unit is not None or not np.isfinite(numbers.values).any():
         return series
-    import pyarrow as pa
-
-    return pa.array(numbers.values, mask=np.isnan(numbers.values))
+    return from_floats(numbers.values)
 
 
 def _add(builder: LogBuilder, plans: Sequence[Planned], grid: Grid, role: Role) -> tuple[Damage, ...]:

@@ -9,7 +9,6 @@ import zipfile
 import zlib
 from collections.abc import Collection
 from typing import IO, TYPE_CHECKING, Final
-from xml.sax.saxutils import unescape
 
 from ridelog.errors import ParseError
 
@@ -68,6 +67,9 @@ def captions_in(data: bytes) -> list[str] | None:
     except _ZIP_ERRORS:
         return []
     found = re.findall(rb"<(?:t|text:p)(?:\s[^>]{0,80})?>([^<]{1,120})</(?:t|text:p)>", text)
+    # Its module imports all of HTTP and TLS.
+    from xml.sax.saxutils import unescape
+
     return [unescape(item.decode("utf-8", "replace")) for item in found[:2000]]
 
 

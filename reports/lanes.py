@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from ridelog.arrow_columns import floats
 from ridelog.channels import CHANNELS, Kind
 from ridelog.faults import FAULTS
 from ridelog.log import Role
@@ -162,7 +163,7 @@ def _texts(track: Track, name: str, tone: str, joint: str = "") -> list[Bar]:
 def _names(track: Track, name: str, tone: str) -> list[Bar]:
     column = track.log.table.column(name).combine_chunks()
     indices, words = _dictionary(column.flatten())
-    rows = np.asarray(column.value_parent_indices().to_numpy(zero_copy_only=False), dtype=np.int64)
+    rows = floats(column.value_parent_indices()).astype(np.int64)
     bars = []
     for code, word in enumerate(words):
         active = np.full(len(column), -1, dtype=np.int64)
@@ -174,5 +175,5 @@ def _names(track: Track, name: str, tone: str) -> list[Bar]:
 
 def _dictionary(column: pa.Array) -> tuple[NDArray[np.int64], list[str | None]]:
     encoded = column.dictionary_encode()
-    indices = encoded.indices.fill_null(-1).to_numpy(zero_copy_only=False)
-    return np.asarray(indices, dtype=np.int64), encoded.dictionary.to_pylist()
+    indices = np.nan_to_num(floats(encoded.indices), nan=-1.0)
+    return indices.astype(np.int64), encoded.dictionary.to_pylist()

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 
-from ridelog.channels import CHANNELS, Channel, Kind
+from ridelog.arrow_columns import floats, from_array, from_list, from_values, integers, matrix
+from ridelog.channels import CHANNELS
 from ridelog.clock import Clock, ClockBasis
 from ridelog.damage import Damage
 from ridelog.errors import PluginError
@@ -64,16 +65,6 @@ class Origin:
     member: str = ""
     sha256: str = ""
     size: int = 0
-
-
-_ARROW_TYPES: dict[Kind, pa.DataType] = {
-    Kind.NUMBER: pa.float64(),
-    Kind.INTEGER: pa.int64(),
-    Kind.FLAG: pa.bool_(),
-    Kind.TEXT: pa.string(),
-    Kind.NAMES: pa.list_(pa.string()),
-}
-_LIST_VALUE_TYPES: dict[Kind, pa.DataType] = {Kind.NUMBERS: pa.float64(), Kind.FLAGS: pa.bool_()}
 
 
 @dataclass(eq=False)
@@ -159,13 +150,13 @@ class Log:
     @cached_property
     def time(self) -> NDArray[np.float64]:
         """Stamps in s from 0, shape (rows,), never decreasing."""
-        return np.asarray(self.table.column("time").to_numpy(), dtype=np.float64)
+        return floats(self.table.column("time"))
 
     @property
     def source_rows(self) -> NDArray[np.int64]:
         """Source row (line or byte offset) of each row, shape (rows,)."""
         if "source_row" not in self._values:
-            self._values["source_row"] = np.asarray(self.table.column("source_row").to_numpy(), dtype=np.int64)
+            self._values["source_row"] = integers(self.table.column("source_row"))
         return self._values["source_row"]
 
     @cached_property
@@ -189,10 +180,7 @@ class Log:
             if channel not in self.table.column_names:
                 values: NDArray[np.float64] = np.full(self.rows, np.nan)
             else:
-                column = self.table.column(channel)
-                if column.type != pa.float64():
-                    column = column.cast(pa.float64())
-                values = np.asarray(column.to_numpy(), dtype=np.float64)
+                values = floats(self.table.column(channel))
             values.flags.writeable = False
             self._values[channel] = values
         return self._values[channel]
@@ -206,17 +194,7 @@ class Log:
             if channel not in self.table.column_names:
                 values: NDArray[np.float64] = np.empty((self.rows, 0))
             else:
-                column = self.table.column(channel).combine_chunks()
-                size = column.type.list_size
-                if column.null_count:
-                    rows = column.to_pylist()
-                    values = np.array([[np.nan] * size if row is None else row for row in rows], dtype=np.float64)
-                    values = values.reshape(self.rows, size)
-                else:
-                    flat = column.flatten()
-                    if flat.type != pa.float64():
-                        flat = flat.cast(pa.float64())
-                    values = flat.to_numpy(zero_copy_only=False).reshape(-1, size)
+                values = matrix(self.table.column(channel))
             self._values[channel] = values
         return self._values[channel]
 
@@ -291,7 +269,7 @@ class LogBuilder:
         known = CHANNELS.get(channel)
         if known is None:
             raise PluginError(f"'{channel}' is not a channel; the vocabulary is in ridelog.channels.")
-        array = _to_arrow(values, known)
+        array = from_values(values, known)
         self._put(channel, array, {"unit": known.unit, "source": source, "conversion": conversion, "derived": derived})
 
     def keep(self, name: str, values: Any, unit: str = "") -> None:  # noqa: ANN401 - numpy, Arrow, polars or a list
@@ -301,8 +279,10 @@ class LogBuilder:
         while name in CHANNELS or name in self._columns:
             name += " (as logged)"
         array = values.alias(name).to_arrow() if hasattr(values, "to_arrow") else values
-        if not isinstance(array, pa.Array | pa.ChunkedArray):
-            array = pa.array(array)
+        if isinstance(array, np.ndarray):
+            array = from_array(array)
+        elif not isinstance(array, pa.Array | pa.ChunkedArray):
+            array = from_list(list(array))
         self._put(name, array, {"unit": unit, "source": name})
 
     def _put(self, name: str, array: pa.Array | pa.ChunkedArray, metadata: dict[str, str]) -> None:
@@ -336,51 +316,6 @@ class LogBuilder:
             tuple(damage),
             dict(settings or {}),
         )
-
-
-def _to_arrow(values: Any, channel: Channel) -> pa.Array | pa.ChunkedArray:  # noqa: ANN401 - see LogBuilder.add
-    if channel.kind in _LIST_VALUE_TYPES:
-        return _to_fixed_lists(values, _LIST_VALUE_TYPES[channel.kind])
-    kind = _ARROW_TYPES[channel.kind]
-    if hasattr(values, "to_arrow"):
-        values = values.to_arrow()
-    if isinstance(values, pa.Array | pa.ChunkedArray):
-        return values if values.type == kind else values.cast(kind)
-    if isinstance(values, np.ndarray) and values.dtype.kind == "f":
-        missing = np.isnan(values)
-        if channel.kind is Kind.NUMBER:
-            return _from_numpy(values.astype(np.float64, copy=False), missing)
-        missing |= np.abs(values) > 2**53
-        filled = np.where(missing, 0, values)
-        return _from_numpy(filled.astype(np.int64), missing).cast(kind)
-    if isinstance(values, np.ndarray) and values.dtype.kind in "iu" and channel.kind is not Kind.TEXT:
-        return _from_numpy(values.astype(np.int64, copy=False), np.zeros(len(values), dtype=bool)).cast(kind)
-    if isinstance(values, np.ndarray) and channel.kind is not Kind.TEXT:
-        return pa.array(values).cast(kind)
-    return pa.array(values, kind, from_pandas=channel.kind is Kind.NUMBER)
-
-
-def _from_numpy(values: NDArray[Any], missing: NDArray[np.bool_]) -> pa.Array:
-    """An Arrow array over the memory of a float64 or int64 array, with nulls where `missing`.
-
-    `pa.array` would do the same and imports pandas on the way, which costs more than reading an ordinary log.
-    """
-    count = int(np.count_nonzero(missing))
-    validity = pa.py_buffer(np.packbits(~missing, bitorder="little").tobytes()) if count else None
-    kind = pa.float64() if values.dtype == np.float64 else pa.int64()
-    return pa.Array.from_buffers(kind, len(values), [validity, pa.py_buffer(np.ascontiguousarray(values))], count)
-
-
-def _to_fixed_lists(values: Any, kind: pa.DataType) -> pa.Array | pa.ChunkedArray:  # noqa: ANN401 - see LogBuilder.add
-    if isinstance(values, pa.Array | pa.ChunkedArray):
-        return values
-    matrix = np.asarray(values, dtype=np.float64)
-    if matrix.ndim != 2:
-        raise PluginError("a list channel needs a matrix of shape (rows, size).")
-    flat = matrix.reshape(-1)
-    missing = np.isnan(flat)
-    inner = _from_numpy(np.where(missing, 0.0, flat), missing)
-    return pa.FixedSizeListArray.from_arrays(inner if inner.type == kind else inner.cast(kind), matrix.shape[1])
 
 
 def metadata_json(log: Log) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from importlib import import_module
 from typing import ClassVar
 
 from ridelog.log import Log, Role
@@ -37,6 +38,7 @@ class Sniff:
 
     rank: int
     reason: str
+    KNOWN: ClassVar[int] = 2
 
     @classmethod
     def no(cls, reason: str) -> Sniff:
@@ -51,7 +53,7 @@ class Sniff:
     @classmethod
     def yes(cls, reason: str) -> Sniff:
         """Say that the file is of this format."""
-        return cls(2, reason)
+        return cls(cls.KNOWN, reason)
 
 
 class Parser(ABC):
@@ -100,3 +102,26 @@ class Parser(ABC):
             TOML text, or None when this parser reads no tables of unknown layout or the file is none.
         """
         return None
+
+
+@dataclass(frozen=True, slots=True)
+class ParserEntry:
+    """Where a parser is: it is imported when a file may be its own, as importing all takes longer than a short ride.
+
+    Attributes:
+        place: Module and class, as in "ridelog.parsers.gpx:Gpx".
+        words: Lower-case words, one of which stands near the start of files of this format. They only say who is asked
+            first: a file that none of those asked knows is shown to all. No words: not asked before that.
+    """
+
+    place: str
+    words: tuple[str, ...] = ()
+
+    def load(self) -> object:
+        """Import the module and make an instance of the class."""
+        module, _, name = self.place.partition(":")
+        return getattr(import_module(module), name)()
+
+    def may_know(self, text: bytes) -> bool:
+        """Tell whether one of the words is in a lower-case text."""
+        return any(word.encode() in text for word in self.words)

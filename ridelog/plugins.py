@@ -29,9 +29,33 @@ def _load(group: str) -> list[object]:
 @cache
 def parsers() -> tuple[Parser, ...]:
     """Every installed parser, ridelog's own first."""
-    from ridelog.parsing import Parser
+    return tuple(_parser(item) for item in _listed_parsers())
 
-    return tuple(_checked(item, Parser, "ridelog.parsers") for item in _load("ridelog.parsers"))  # type: ignore[type-abstract]
+
+def likely_parsers(head: bytes) -> tuple[Parser, ...]:
+    """The parsers whose words stand in the first bytes of a file, and those that were given without words.
+
+    The others may know the file all the same; they are not imported.
+    """
+    from ridelog.parsing import ParserEntry
+
+    text = head.replace(b"\0", b"").lower()
+    return tuple(
+        _parser(item) for item in _listed_parsers() if not isinstance(item, ParserEntry) or item.may_know(text)
+    )
+
+
+@cache
+def _listed_parsers() -> tuple[object, ...]:
+    return tuple(_load("ridelog.parsers"))
+
+
+@cache
+def _parser(item: object) -> Parser:
+    from ridelog.parsing import Parser, ParserEntry
+
+    found = item.load() if isinstance(item, ParserEntry) else item
+    return _checked(found, Parser, "ridelog.parsers")  # type: ignore[type-abstract]
 
 
 @cache

@@ -6,7 +6,7 @@ from ridelog import plugins
 from ridelog.damage import Damage, DamageKind, Effect
 from ridelog.errors import PluginError, RidelogError, UnrecognisedError
 from ridelog.log import Log, Origin
-from ridelog.parsing import Parser, ReadOptions
+from ridelog.parsing import Parser, ReadOptions, Sniff
 from ridelog.sources import Limits, Source, open_sources
 
 
@@ -18,25 +18,30 @@ def recognise(source: Source, options: ReadOptions | None = None) -> tuple[Parse
         options: What the user said about it; a column mapping lets a general reader accept more.
 
     Returns:
-        The parser and each parser's reason for or against, by parser name.
+        The parser, and the reasons for or against of those that were asked, by parser name.
 
     Raises:
         UnrecognisedError: If no parser knows the file; it carries each parser's reason.
         PluginError: If two parsers claim it.
     """
-    if options is not None and options.mapping:
-        answers = [(parser, parser.sniff_mapped(source, options)) for parser in plugins.parsers()]
-    else:
-        answers = [(parser, parser.sniff(source)) for parser in plugins.parsers()]
-    reasons = {parser.name: answer.reason for parser, answer in answers}
-    best = max(answer.rank for _, answer in answers)
+    answers = {parser: _ask(parser, source, options) for parser in plugins.likely_parsers(source.head)}
+    if not any(answer.rank == Sniff.KNOWN for answer in answers.values()):
+        answers = {parser: answers.get(parser) or _ask(parser, source, options) for parser in plugins.parsers()}
+    reasons = {parser.name: answer.reason for parser, answer in answers.items()}
+    best = max(answer.rank for answer in answers.values())
     if best == 0:
         raise UnrecognisedError(source.label, reasons)
-    claims = [parser for parser, answer in answers if answer.rank == best]
+    claims = [parser for parser, answer in answers.items() if answer.rank == best]
     if len(claims) > 1:
         names = " and ".join(parser.name for parser in claims)
         raise PluginError(f"claimed by {names}; exactly one parser must know a format.", path=source.label)
     return claims[0], reasons
+
+
+def _ask(parser: Parser, source: Source, options: ReadOptions | None) -> Sniff:
+    if options is not None and options.mapping:
+        return parser.sniff_mapped(source, options)
+    return parser.sniff(source)
 
 
 def read_source(source: Source, options: ReadOptions | None = None) -> list[Log]:

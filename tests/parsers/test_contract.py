@@ -1,6 +1,9 @@
 """What every parser keeps: one owner for each file, canonical values, and no error but RidelogError."""
 
 import pickle
+import subprocess
+import sys
+from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
@@ -8,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import ridelog.parsers
 from ridelog import plugins
 from ridelog.channels import CHANNELS, Kind
 from ridelog.damage import Damage
@@ -20,6 +24,7 @@ from ridelog.sources import Source
 from .samples import SAMPLES
 
 PARSERS = plugins.parsers()
+BUILTIN = ridelog.parsers.PARSERS
 REFUSED = {"wheellog-raw", "gpx"}
 READABLE = [name for name, (parser, _) in SAMPLES.items() if parser not in REFUSED]
 FRACTIONS = ("soc", "soh", "duty", "pwm", "humidity", "remote_input")
@@ -67,6 +72,31 @@ def test_every_parser_has_a_sample(parser):
 def test_exactly_one_parser_recognises_a_file(name):
     yes = [parser.name for parser in PARSERS if parser.sniff(source(name)).rank == 2]
     assert yes == [SAMPLES[name][0]]
+
+
+@pytest.mark.parametrize("name", SAMPLES)
+def test_a_file_with_words_of_its_format_is_shown_to_its_parser_first(name):
+    entries = {type(entry.load()).name: entry for entry in BUILTIN}
+    owner = entries[SAMPLES[name][0]]
+    likely = [parser.name for parser in plugins.likely_parsers(source(name).head)]
+    assert (owner.words == ()) or SAMPLES[name][0] in likely
+    assert not any(entry.words == () and parser in likely for parser, entry in entries.items())
+
+
+@pytest.mark.parametrize("name", SAMPLES)
+def test_the_words_of_a_format_do_not_decide(name, monkeypatch):
+    monkeypatch.setattr(plugins, "likely_parsers", lambda head: ())
+    assert recognise(source(name))[0].name == SAMPLES[name][0]
+
+
+def test_a_log_is_read_without_importing_the_other_parsers():
+    code = (
+        "import sys; from ridelog.reading import read; read(sys.argv[1]);"
+        "print([n for n in sys.modules if n.startswith('ridelog.parsers.') and ('jk' in n or 'frames' in n)])"
+    )
+    log = Path(__file__).parents[2] / "sample_logs" / "healthy_ride" / "2025-05-11_14-20-06.csv"
+    result = subprocess.run([sys.executable, "-c", code, str(log)], capture_output=True, text=True, check=True)
+    assert result.stdout.strip() == "[]"
 
 
 @pytest.mark.parametrize("name", SAMPLES)

@@ -41,6 +41,13 @@ def test_separator_at_the_end_makes_no_column(newline, header, end, last):
     assert result.damage == ()
 
 
+@pytest.mark.parametrize("name", ["^$", "^($", "^a$"])
+def test_a_caption_that_looks_like_a_pattern_is_a_name_like_any_other(name):
+    result = read(f"a;{name}\n1;x\n2;y\n", text_columns={name})
+    assert result.frame.get_column("a").to_list() == [1.0, 2.0]
+    assert result.frame.to_series(1).str.to_uppercase().to_list() == ["X", "Y"]
+
+
 def test_empty_cells_and_words_for_nothing_are_null():
     result = read("a;b;c\n1;;3\n;2;\nnan;inf;-inf\n1e999;NaN;4\n")
     assert result.frame.rows() == [(1, None, 3), (None, 2, None), (None, None, None), (None, None, 4)]

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from ridelog.damage import DamageKind, Effect
 from ridelog.errors import MappingNeededError, ParseError, RefusedError, RidelogError, UnrecognisedError, UsageError
 from ridelog.log import Role
+from ridelog.parsers.table import Table
 from ridelog.parsing import ReadOptions
 from ridelog.reading import read_source, recognise
 from ridelog.sources import Source
@@ -478,9 +479,9 @@ class TestRecognition:
     def test_a_table_of_a_known_program_belongs_to_that_program(self):
         from .board_files import float_control
 
-        parser, reasons = recognise(Source("x.csv", float_control()))
-        assert parser.name == "float-control"
-        assert "table" in reasons
+        source = Source("x.csv", float_control())
+        assert recognise(source)[0].name == "float-control"
+        assert Table().sniff(source).rank == 1
 
     def test_no_rows(self):
         with pytest.raises(RidelogError):
