@@ -58,9 +58,9 @@ class CellImbalance(Detector):
     def examine(self, case: Case, track: Track) -> Outcome:
         """Look at one BMS log."""
         estimate = case.pack.cells.get(track.index)
-        if estimate is None:
+        signs = cell_signs(case, track)
+        if estimate is None or signs is None:
             return self._extremes(track)
-        signs = cell_signs(estimate)
         a = estimate.rest_offset
         findings: list[Finding] = []
         for cell in signs.offset if not signs.scattered else ():

@@ -27,6 +27,8 @@ _CHARGE_S: Final = 600.0
 _JOIN_S: Final = 120.0
 #: A cell that rises by more than this under a steady current is charged, V; recovery after a load is less in that time.
 _FILLS_V: Final = 0.05
+#: A neighbour that is off by this share of a cell's deviation the other way shares a wire with it.
+_NEIGHBOUR_SHARE: Final = 0.5
 #: Voltage of a full cell while charging, V, by chemistry (data sheets: NMC and NCA 4.20, LFP 3.65, LTO 2.80).
 _FULL_V: Final = {"nmc": 4.20, "lfp": 3.65, "lto": 2.80}
 
@@ -38,8 +40,8 @@ class CellRows:
     Attributes:
         rows: Rows of the log.
         time: Stamps on the ride's clock, s.
-        low: Lowest cell, V.
-        high: Highest cell, V.
+        low: Lowest cell, V; a reading whose neighbour is as much too high is a sense wire and is not believed.
+        high: Highest cell, V; likewise.
         middle: Median cell, or the pack voltage divided by a sure series count, V.
         current: Battery current, A, discharge positive.
         cells: Every cell, V, shape (n, cells); no columns without cell voltages.
@@ -105,7 +107,23 @@ def _ordered(
     place = np.arange(len(cells))
     last = np.maximum(count - 1, 0)
     middle = (ordered[place, last // 2] + ordered[place, (last + 1) // 2]) / 2
-    return ordered[:, 0], middle, ordered[place, last]
+    apart = cells - middle[:, None]
+    low = middle - _beyond_neighbours(-apart)
+    high = middle + _beyond_neighbours(apart)
+    return np.where(count > 0, low, np.nan), middle, np.where(count > 0, high, np.nan)
+
+
+def _beyond_neighbours(apart: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Largest deviation of each row; one that a neighbour shows with the other sign is a sense wire and is taken off.
+
+    Beside a cell that was not read a deviation may be that cell's, all of it.
+    """
+    place = np.arange(len(apart))
+    at = np.argmax(np.nan_to_num(apart), axis=1)
+    size = np.nan_to_num(apart[place, at])
+    around = np.pad(np.where(np.isnan(apart), -np.inf, apart), ((0, 0), (1, 1)))
+    opposite = -np.minimum(around[place, at], around[place, at + 2])
+    return np.asarray(np.where(opposite > _NEIGHBOUR_SHARE * size, np.maximum(size - opposite, 0.0), size))
 
 
 def charges(rows: CellRows) -> list[tuple[int, int]]:

@@ -1,8 +1,9 @@
 """What the cell decomposition says of each cell, told apart once for all detectors of cells.
 
 A cell group differs from the median cell by a rest offset a (V), an extra resistance dR (ohm) and a share by which it
-falls faster as the pack is emptied. Imbalance is an offset alone; a joint is resistance alone; a weak group has an offset
-that grows with the charge taken and resistance with it; a sense wire gives one cell what it takes from its neighbour.
+falls faster as the pack is emptied. Imbalance is an offset alone, or one that changes as the slope of the open-circuit
+curve does; a joint is resistance alone; a weak group falls faster than its charge explains; a sense wire gives one cell
+what it takes from its neighbour.
 """
 
 from __future__ import annotations
@@ -12,15 +13,19 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from .cell_charge import ChargeCourse, charge_course
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from ridelog.battery.pack import CellEstimate
+    from ridelog.detection import Case
+    from ridelog.ride import Track
 
 #: A rest offset counts from here, V (15 mV warn, methods of cell drift; 3-7 mV is what an active balancer holds, CELL-04).
 OFFSET_V: Final = 0.015
 #: An offset that matters, V.
-OFFSET_HIGH_V: Final = 0.030
+OFFSET_HIGH_V: Final = 0.025
 #: Extra resistance counts from this share of the median cell's resistance (engineering judgement with a floor of 4
 #: robust standard deviations over the cells).
 EXTRA_SHARE: Final = 0.25
@@ -29,6 +34,19 @@ CHARGE_SHARE: Final = 0.06
 WEAK_EXTRA_SHARE: Final = 0.15
 #: Robust standard deviations over the cells and standard errors of the estimate that a sign must exceed.
 SIGMAS: Final = 4.0
+#: Standard deviations of the other cells that a rest offset must exceed: of twenty ordinary cells one in a hundred packs
+#: has one so far off.
+OFFSET_SIGMAS: Final = 4.5
+#: A group that falls so clearly faster than all others is weak although it stood with them when full: share of capacity,
+#: standard errors, and multiples of what the other cells do (engineering judgement).
+_CLEAR_SHARE, _CLEAR_SIGMAS, _CLEAR_TIMES = 0.08, 5.0, 6.0
+#: A capacity known this well to be ordinary is not the reason of an offset, as a share and its standard error.
+_ORDINARY_SHARE, _ORDINARY_ERROR = 0.04, 0.02
+#: Standard errors of the growth, and of what the proxy curve may be off by, that a missing capacity must exceed; the
+#: fall in volts has its own bound beside it.
+_GROWTH_SIGMAS, _CURVE_SIGMAS = 4.0, 2.0
+#: Neighbours that stand opposite at rest by this much, in V, and whose sum stays within this share of the smaller one.
+_PAIR_V, _PAIR_SUM = 0.020, 0.35
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,46 +57,75 @@ class CellSigns:
         weak: Low capacity.
         joint: Extra resistance alone.
         offset: Rest offset alone, a single cell or a few.
-        pairs: First cell of each pair that a sense wire explains.
+        pairs: First cell of each pair that a sense wire explains, in proportion to the current.
+        offset_pairs: First cell of each pair that stands opposite by like amounts at rest and under load alike.
         spread: Difference of the highest and lowest rest offset without the cells above, V.
         scattered: Many cells are apart: a pack that was never balanced.
+        when_low: Offset of each cell where the pack was emptiest, V, shape (cells,); the rest offset if not known.
     """
 
     weak: tuple[int, ...]
     joint: tuple[int, ...]
     offset: tuple[int, ...]
     pairs: tuple[int, ...]
+    offset_pairs: tuple[int, ...]
     spread: float
     scattered: bool
+    when_low: NDArray[np.float64]
 
 
-def cell_signs(estimate: CellEstimate) -> CellSigns:
-    """Tell the cells of one estimate apart."""
+def cell_signs(case: Case, track: Track) -> CellSigns | None:
+    """Tell the cells of one BMS log apart; None without a decomposition. Computed once for all detectors."""
+    key = ("cell-signs", track.index)
+    if key not in case.shared:
+        estimate = case.pack.cells.get(track.index)
+        case.shared[key] = None if estimate is None else _told_apart(estimate, charge_course(case, track, estimate))
+    signs = case.shared[key]
+    assert signs is None or isinstance(signs, CellSigns)
+    return signs
+
+
+def _told_apart(estimate: CellEstimate, course: ChargeCourse | None) -> CellSigns:
     a = estimate.rest_offset
     extra = estimate.extra_resistance
     spread_a = max(_robust(a), 0.0015)
     spread_extra = max(_robust(extra), 1e-5)
     median = estimate.median_resistance
     pairs = tuple(_pairs(extra, spread_extra, median))
-    in_pair = {cell for first in pairs for cell in (first, first + 1)}
     known = a[np.isfinite(a)]
     far = np.abs(known - np.median(known)) > OFFSET_V if len(known) else np.zeros(0, dtype=bool)
     scattered = bool(np.count_nonzero(far) >= max(3, 0.3 * len(a)))
+    offset_pairs = () if scattered else tuple(_offset_pairs(a, spread_a))
+    in_pair = {cell for first in (*pairs, *offset_pairs) for cell in (first, first + 1)}
+    when_low = _when_low(estimate, course)
     weak, joint, offset = [], [], []
     for cell in range(len(a)):
         if cell in in_pair or not np.isfinite(a[cell]):
             continue
-        apart = abs(a[cell]) > max(OFFSET_V, SIGMAS * spread_a, SIGMAS * _at(estimate.rest_offset_error, cell))
+        spread_others = _spread_of_others(a, cell, spread_a)
+        apart = abs(a[cell]) > max(
+            OFFSET_V, OFFSET_SIGMAS * spread_others, SIGMAS * _at(estimate.rest_offset_error, cell)
+        )
         resists = _resists(estimate, cell, spread_extra)
-        if apart and a[cell] < 0 and (_loses_charge(estimate, cell) or resists >= WEAK_EXTRA_SHARE):
+        loses, clearly, ordinary = _loses_charge(estimate, cell, course)
+        fallen = when_low[cell] < -max(OFFSET_V, 2 * spread_a) and when_low[cell] < a[cell]
+        if (apart and a[cell] < 0 and (loses or (resists >= WEAK_EXTRA_SHARE and not ordinary))) or (
+            clearly and fallen
+        ):
             weak.append(cell)
-        elif not apart and resists >= EXTRA_SHARE:
+            continue
+        if resists >= EXTRA_SHARE:
             joint.append(cell)
-        elif apart:
+        if apart:
             offset.append(cell)
-    others = np.delete(a, [*weak, *joint]) if weak or joint else a
+    explained = sorted({*weak, *joint, *in_pair} - set(offset))
+    others = np.delete(a, explained) if explained else a
     spread = float(np.nanmax(others) - np.nanmin(others)) if np.isfinite(others).any() else 0.0
-    return CellSigns(tuple(weak), tuple(joint), tuple(offset), pairs, spread, scattered)
+    return CellSigns(tuple(weak), tuple(joint), tuple(offset), pairs, offset_pairs, spread, scattered, when_low)
+
+
+def _when_low(estimate: CellEstimate, course: ChargeCourse | None) -> NDArray[np.float64]:
+    return estimate.rest_offset if course is None else np.asarray(course.offsets[0])
 
 
 def _at(values: NDArray[np.float64], cell: int) -> float:
@@ -96,12 +143,39 @@ def _resists(estimate: CellEstimate, cell: int, spread: float) -> float:
     return extra / estimate.median_resistance
 
 
-def _loses_charge(estimate: CellEstimate, cell: int) -> bool:
+def _loses_charge(estimate: CellEstimate, cell: int, course: ChargeCourse | None) -> tuple[bool, bool, bool]:
+    """Whether a cell falls faster than its charge explains, so clearly that it needs no offset, and surely does not.
+
+    It must leave both what stays the same in volts (a meter, a contact) and what stays the same in charge (imbalance).
+    """
     slope, error = _at(estimate.charge_slope, cell), _at(estimate.charge_slope_error, cell)
-    others = np.abs(np.delete(estimate.charge_slope, cell)) if len(estimate.charge_slope) > cell else np.zeros(0)
+    if not len(estimate.charge_slope) or not error > 0:
+        return False, False, False
+    others = np.abs(np.delete(estimate.charge_slope, cell))
     others = others[np.isfinite(others)]
     quiet = float(np.median(others)) if len(others) else 0.0
-    return slope > max(CHARGE_SHARE, SIGMAS * error, 4 * quiet)
+    loses = slope > max(CHARGE_SHARE, SIGMAS * error, 4 * quiet)
+    clearly = slope > max(_CLEAR_SHARE, _CLEAR_SIGMAS * error, _CLEAR_TIMES * quiet)
+    ordinary = abs(slope) < _ORDINARY_SHARE and error < _ORDINARY_ERROR
+    lacks = course.missing(cell) if course is not None else None
+    if lacks is None:
+        return loses, False, ordinary
+    doubt = float(np.hypot(_GROWTH_SIGMAS * lacks.noise, _CURVE_SIGMAS * lacks.curve))
+    ordinary = abs(lacks.growth) < _ORDINARY_SHARE and lacks.noise + lacks.curve < _ORDINARY_ERROR
+    loses &= lacks.growth > max(CHARGE_SHARE, doubt)
+    return loses, clearly and lacks.growth > max(_CLEAR_SHARE, doubt), ordinary
+
+
+def _offset_pairs(a: NDArray[np.float64], spread: float) -> list[int]:
+    """Neighbours that stand opposite by like amounts: the wire between them drops a voltage that neither cell lacks."""
+    found = []
+    for cell in range(len(a) - 1):
+        one, other = a[cell], a[cell + 1]
+        size = min(abs(one), abs(other))
+        opposite = one * other < 0 and size > max(_PAIR_V, 3 * spread)
+        if opposite and abs(one + other) < max(_PAIR_SUM * size, 2 * spread):
+            found.append(cell)
+    return found
 
 
 def _pairs(extra: NDArray[np.float64], spread: float, median: float) -> list[int]:
@@ -115,6 +189,17 @@ def _pairs(extra: NDArray[np.float64], spread: float, median: float) -> list[int
         if one * other < 0 and size > max(EXTRA_SHARE * median, SIGMAS * spread) and abs(one + other) < 0.35 * size:
             found.append(cell)
     return found
+
+
+def _spread_of_others(a: NDArray[np.float64], cell: int, usual: float) -> float:
+    """Standard deviation of the other cells, without those that are plainly apart, V.
+
+    With ten to twenty cells the median deviation alone is a poor measure of their spread.
+    """
+    others = np.delete(a, cell)
+    others = others[np.isfinite(others)]
+    others = others[np.abs(others) <= SIGMAS * usual]
+    return max(float(np.std(others, ddof=1)) if len(others) > 4 else usual, 0.0015)
 
 
 def _robust(values: NDArray[np.float64]) -> float:

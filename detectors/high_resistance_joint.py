@@ -50,7 +50,8 @@ class HighResistanceJoint(Detector):
         estimate = case.pack.cells.get(track.index)
         if estimate is None or not estimate.median_resistance > 0:
             return Outcome.unable("the current varied too little for the resistance of single cells.")
-        joints = cell_signs(estimate).joint
+        signs = cell_signs(case, track)
+        joints = signs.joint if signs is not None else ()
         if not joints:
             return Outcome.clear("no cell group has clearly more resistance than the others.")
         findings: list[Finding] = []

@@ -76,12 +76,16 @@ class SenseWiring(Detector):
         for first, rows in sorted(pairs.items(), key=lambda item: -len(item[1]))[:3]:
             findings.append(self._opposite(track, cells, first, rows))
             evidence.setdefault("wiring.opposite-neighbours", Evidence.observed(f"Cells {first + 1} and {first + 2}."))
-        estimate = case.pack.cells.get(track.index)
-        if estimate is not None and not findings:
-            for first in cell_signs(estimate).pairs:
+        estimate, signs = case.pack.cells.get(track.index), cell_signs(case, track)
+        if estimate is not None and signs is not None and not findings:
+            for first in signs.pairs:
                 findings.append(self._strap(track, first, float(estimate.extra_resistance[first])))
                 note = f"Cells {first + 1} and {first + 2}, in proportion to the current."
                 evidence["wiring.opposite-neighbours"] = Evidence.observed(note, strength=0.9)
+            for first in signs.offset_pairs:
+                findings.append(self._apart(track, first, estimate.rest_offset))
+                note = f"Cells {first + 1} and {first + 2}, at rest and under load alike."
+                evidence.setdefault("wiring.opposite-neighbours", Evidence.observed(note, strength=0.85))
         for cell, share in _missing(cells):
             findings.append(self._missing(track, cell, share))
             evidence["wiring.missing-cell"] = Evidence.observed(f"Cell {cell + 1}.")
@@ -135,6 +139,25 @@ class SenseWiring(Detector):
             ),
             measurements=(Measurement("resistance that one has and the other lacks", abs(ohm), "ohm"),),
             channels=("cell_voltages", "battery_current"),
+        )
+
+    def _apart(self, track: Track, first: int, offset: NDArray[np.float64]) -> Finding:
+        one, other = float(offset[first]), float(offset[first + 1])
+        return self.finding(
+            track,
+            0,
+            track.log.rows - 1,
+            severity=Severity.WARNING,
+            event=False,
+            message=(
+                f"Cells {first + 1} and {first + 2} stand {1000 * one:+.0f} and {1000 * other:+.0f} mV from the others all "
+                "through, and their sum is right: more likely the wire between them than two cells that differ."
+            ),
+            measurements=(
+                Measurement("smaller of the two errors", min(abs(one), abs(other)), "V"),
+                Measurement("what their sum is off by", one + other, "V"),
+            ),
+            channels=("cell_voltages",),
         )
 
     def _missing(self, track: Track, cell: int, share: float) -> Finding:

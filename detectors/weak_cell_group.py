@@ -18,7 +18,8 @@ class WeakCellGroup(Detector):
     """One cell group holds less charge than the others.
 
     What it finds:
-        A group whose rest voltage is below the others, falls faster as the pack is emptied, and sags more under load.
+        A group that lacks more charge the more is taken from the pack, whether it stood with the others when full or not,
+        and one that stands below them and sags more under load.
 
     Why it matters:
         It is empty first: it trips the BMS with charge left in the others, and is driven below its limit (TRIP-14).
@@ -27,14 +28,16 @@ class WeakCellGroup(Detector):
         cells.weak-group.
 
     Looks like it but is not:
-        Imbalance (an offset without resistance and without growth), a bad joint (resistance without an offset), a
+        Imbalance (the same charge is missing all along, though in volts it grows wherever the open-circuit curve gets
+        steeper: what is missing is counted in charge, by several measured curves), a bad joint (resistance without an offset), a
         sense wire (the neighbour shows the opposite).
 
     Needs:
         A BMS log with cell voltages and a current that changes.
 
     Limits:
-        Between 85 and 95 % and in the flat middle of LFP cells the voltage says little about the charge.
+        Between 85 and 95 % and in the flat middle of LFP cells the voltage says little about the charge. A group that
+        stood with the others when full shows only after a good part of the charge was taken.
 
     Example:
         Cell 5: 119 mV low, 34 % faster than the others, half as much resistance again.
@@ -51,13 +54,13 @@ class WeakCellGroup(Detector):
         estimate = case.pack.cells.get(track.index)
         if estimate is None:
             return Outcome.unable("the cells could not be compared.")
-        weak = cell_signs(estimate).weak
-        if not weak:
+        signs = cell_signs(case, track)
+        if signs is None or not signs.weak:
             return Outcome.clear("no cell group falls faster or sags more than the others while standing lower.")
         findings: list[Finding] = []
-        for cell in weak:
-            low = float(estimate.rest_offset[cell])
-            measured = [Measurement("rest offset", low, "V", -OFFSET_V, "methods of cell drift")]
+        for cell in signs.weak:
+            low = float(signs.when_low[cell])
+            measured = [Measurement("offset where the pack was emptiest", low, "V", -OFFSET_V, "methods of cell drift")]
             share = float(estimate.charge_slope[cell]) if len(estimate.charge_slope) > cell else np.nan
             if np.isfinite(share):
                 measured.append(
@@ -72,12 +75,15 @@ class WeakCellGroup(Detector):
                     track.log.rows - 1,
                     severity=Severity.WARNING,
                     event=False,
-                    message=f"Cell group {cell + 1} is weak: {-1000 * low:.0f} mV below the others, and it sags more.",
+                    message=(
+                        f"Cell group {cell + 1} is weak: {-1000 * low:.0f} mV below the others where the pack was emptiest, "
+                        f"and it {'falls faster' if share > CHARGE_SHARE else 'sags more'} than they do."
+                    ),
                     measurements=tuple(measured),
                     channels=("cell_voltages",),
                 )
             )
-        worst = min(weak, key=lambda cell: float(estimate.rest_offset[cell]))
-        strength = min(abs(float(estimate.rest_offset[worst])) / 0.05, 1.0)
+        worst = min(signs.weak, key=lambda cell: float(signs.when_low[cell]))
+        strength = min(0.3 + abs(float(signs.when_low[worst])) / 0.06, 1.0)
         seen = Evidence.observed(f"Cell group {worst + 1}.", strength=strength, subject=f"cell {worst + 1}")
         return Outcome.found(findings, {"cells.weak-group": seen})

@@ -1,0 +1,99 @@
+"""Cells told apart: imbalance, low capacity, a joint, a sense wire. The logs are made here, by plain physics.
+
+The open-circuit curve is that of a measured Molicel P42A; each group follows its own charge on it.
+"""
+
+import numpy as np
+import pytest
+
+from ridelog.finding import Severity
+from ridelog.log import Role
+from ridelog.pipeline import investigate
+from tests import rides
+
+SOC = np.array([0, 5, 10, 15, 20, 25, 30, 40, 50, 60, 70, 80, 90, 95, 100]) / 100
+OPEN_V = np.array(
+    [2.51, 3.169, 3.334, 3.421, 3.475, 3.529, 3.581, 3.656, 3.742, 3.844, 3.926, 4.034, 4.080, 4.101, 4.193]
+)
+CELLS, CAPACITY_AH, GROUP_OHM = 16, 6.0, 0.0055
+CELL = 6
+
+
+def _board(start=0.85, seconds=1500.0, noise=0.008, spread=0.005, seed=4, lacks=0.0, missing=0.0, ohm=0.0, offset=None):
+    """A ride of one board: a group that lacks charge, capacity (a share) or has extra resistance, or wrong readings."""
+    rng = np.random.default_rng(seed)
+    time, _, current = rides.shape(seconds, 10.0, seed, high_a=40.0)
+    time, current = time[::10], current[::10]
+    taken = np.cumsum(current * np.diff(time, prepend=time[0])) / 3600
+    capacity, charge, resistance = (np.full(CELLS, value) for value in (CAPACITY_AH, start, GROUP_OHM))
+    capacity[CELL] *= 1 - missing
+    if missing:
+        charge[CELL] = 1 - (1 - start) / (1 - missing)
+    charge[CELL] -= lacks
+    resistance[CELL] += ohm
+    cells = np.interp(charge - taken[:, None] / capacity, SOC, OPEN_V) - resistance * current[:, None]
+    cells = cells + rng.normal(0, spread, CELLS) + rng.normal(0, noise, cells.shape)
+    for cell, volts in (offset or {}).items():
+        cells[:, cell] += volts
+    cells = np.round(cells, 3)
+    return {
+        "time": time,
+        "pack_voltage": np.round(cells.sum(axis=1), 2),
+        "battery_current": np.round(current, 1),
+        "cell_voltages": cells,
+        "soc": np.round(start - taken / CAPACITY_AH, 2),
+    }
+
+
+def _loud(columns):
+    incident = investigate([rides.log(columns, Role.BMS, settings={"series_cells": float(CELLS)})])
+    loud = {
+        check.name
+        for check in incident.checks
+        for finding in check.findings
+        if finding.severity.level >= Severity.WARNING.level
+    }
+    return loud, incident.verdict.cause
+
+
+@pytest.mark.parametrize("seed", [4, 5, 6])
+@pytest.mark.parametrize("noise", [0.002, 0.015])
+def test_even_cells_with_a_static_spread_are_healthy(seed, noise):
+    assert _loud(_board(seed=seed, noise=noise, spread=0.006)) == (set(), "none")
+
+
+@pytest.mark.parametrize("start", [0.6, 0.92])
+def test_missing_charge_is_imbalance_wherever_the_curve_bends(start):
+    """Near full the same charge makes a few millivolts, further down ten times as many: that is no lack of capacity."""
+    loud, cause = _loud(_board(start=start, lacks=0.10))
+    assert loud == {"cell-imbalance"}
+    assert cause == "cell-imbalance"
+
+
+@pytest.mark.parametrize("offset", [-0.06, 0.06])
+def test_a_constant_offset_is_imbalance(offset):
+    assert _loud(_board(offset={CELL: offset}))[0] == {"cell-imbalance"}
+
+
+@pytest.mark.parametrize("missing", [0.15, 0.30])
+def test_a_group_that_was_full_with_the_others_and_falls_faster_is_weak(missing):
+    loud, cause = _loud(_board(start=0.95, seconds=2800.0, missing=missing))
+    assert loud == {"weak-cell-group"}
+    assert cause == "weak-cell-group"
+
+
+def test_a_group_that_sags_more_is_a_joint():
+    loud, cause = _loud(_board(ohm=0.5 * GROUP_OHM))
+    assert loud == {"high-resistance-joint"}
+    assert cause == "high-resistance-cell-joint"
+
+
+def test_neighbours_that_stand_opposite_are_a_sense_wire():
+    """The high one of the two would end a charge and open the pack in braking, though no cell is high."""
+    loud, cause = _loud(_board(start=0.9, offset={CELL: 0.12, CELL + 1: -0.12}))
+    assert loud == {"sense-wiring"}
+    assert cause == "sense-wiring-fault"
+
+
+def test_two_cells_that_differ_alike_are_no_sense_wire():
+    assert _loud(_board(offset={CELL: -0.07, CELL + 1: -0.06}))[0] == {"cell-imbalance"}
