@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import ClassVar, Final
 
 import numpy as np
 
@@ -122,7 +122,7 @@ class BmsChargePath(Detector):
             measured.append(Measurement("highest cell", cell, "V"))
         end = edge.back if edge.back is not None else track.log.rows - 1
         lasted = float(track.time[end] - track.time[edge.row])
-        why = " because a cell was too high" if "overvoltage" in edge.kinds else ""
+        why = next((words for kind, words in _WHY.items() if kind in edge.kinds), "")
         back = f" for {lasted:.1f} s" if edge.back is not None else " and did not close it again"
         return self.finding(
             track,
@@ -150,12 +150,21 @@ class BmsChargePath(Detector):
         )
 
 
+#: Why the board opened its charge path, by the kind of protection it names.
+_WHY: Final[dict[str, str]] = {
+    "overvoltage": " because a cell was too high",
+    "charge-undertemperature": " because the cells were too cold to be charged",
+    "charge-overtemperature": " because the cells were too hot to be charged",
+    "charge-overcurrent": " because the braking current was too high for it",
+}
 _PARKED = Evidence.not_observable("the vehicle was not ridden in this log")
 
 
 def _while_riding(track: Track, ridden: np.ndarray[tuple[int], np.dtype[np.bool_]], edge: Edge) -> bool:
+    """Whether the vehicle was ridden just before the path opened, or while it was open."""
     start = int(np.searchsorted(track.time, track.time[edge.row] - _RIDE_S))
-    return bool(ridden[min(start, max(edge.row - 5, 0)) : edge.row].any())
+    end = edge.back if edge.back is not None else track.log.rows
+    return bool(ridden[min(start, max(edge.row - 5, 0)) : end].any())
 
 
 def _flagged(track: Track, row: int) -> bool:

@@ -23,6 +23,8 @@ _START_S, _REGEN_A = 300.0, 3.0
 _LOOK_S, _REST_A = 60.0, 2.0
 #: A cell above this while braking is overcharged, V: boards stop the charge at 4.22 to 4.25 V (CELL-04).
 _CELL_OVER_V: Final = 4.25
+#: No cell is driven this far by the braking of a ride: the reading is that of a broken sense lead; engineering judgement.
+_NO_CELL_V: Final = 4.6
 #: The vehicle is ridden when it drew this current, A, within this time before, s.
 _RIDDEN_A, _RIDDEN_S = 5.0, 120.0
 #: The board opened its charge path at such a cell within this time, s: then that is the finding.
@@ -120,7 +122,7 @@ class RegenHeadroom(Detector):
         rows = cell_rows(case, track)
         if rows is None or not np.isfinite(rows.high).any():
             return None
-        high = (rows.high > _CELL_OVER_V) & (rows.current < -_REST_A)
+        high = (rows.high > _CELL_OVER_V) & (rows.high < _NO_CELL_V) & (rows.current < -_REST_A)
         for first, last in charges(rows):
             high[first : last + 1] = False
         driving = rows.time[rows.current > _RIDDEN_A]

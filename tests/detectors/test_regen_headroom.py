@@ -51,6 +51,11 @@ def test_cells_driven_over_full_by_braking():
     assert finding.onset.latest_s == pytest.approx(100.0, abs=0.2)
 
 
+def test_a_reading_no_cell_can_have_is_no_overcharge():
+    board = _ride(top_v=5.0)
+    assert "warning" not in parked.severities(investigate([parked.log(board)]), NAME)
+
+
 def test_a_board_that_opened_in_time_is_not_overcharging():
     board = _ride(top_v=4.27)
     board["charge_fet"][104:] = 0.0

@@ -222,3 +222,42 @@ def test_shifting_the_clock_changes_nothing():
         return diagnose([_check(evidence, _finding(10.0 + shift))], TABLE)
 
     assert [c.probability for c in at(0).causes] == [c.probability for c in at(5000).causes]
+
+
+def test_a_fault_in_the_log_and_in_the_list_counts_once():
+    logged = {"fault.overcurrent": Evidence.observed(at=_at(10))}
+    listed = {**logged, "listing.overcurrent": Evidence.observed()}
+    one, both = (diagnose([_check(evidence, _finding())], builtin_table()) for evidence in (logged, listed))
+    assert both.causes[0].probability == pytest.approx(one.causes[0].probability)
+
+
+def test_braking_without_a_pack_leaves_the_contact_in_the_running():
+    evidence = {
+        "regen.open-pack": Evidence.observed(at=_at(10)),
+        "fault.over-voltage": Evidence.observed(at=_at(10)),
+        "regen.drive-normal": Evidence.observed(),
+        "path.collapse": Evidence.absent(),
+        "bms.charge-fet-opened-in-regen": Evidence.not_observable("no BMS log"),
+    }
+    alone = diagnose([_check(evidence, _finding())], builtin_table())
+    assert alone.causes[0].cause == "charge-fet-open-in-regen"
+    assert alone.causes[0].probability < 0.85
+    assert alone.causes[1].cause == "power-path-open"
+    evidence["bms.charge-fet-opened-in-regen"] = Evidence.observed(at=_at(9))
+    assert diagnose([_check(evidence, _finding())], builtin_table()).causes[0].probability > 0.9
+    evidence["bms.charge-fet-opened-in-regen"] = Evidence.absent()
+    assert diagnose([_check(evidence, _finding())], builtin_table()).causes[0].cause == "power-path-open"
+
+
+def test_a_trip_on_a_voltage_that_was_never_there_is_the_wire():
+    evidence = {
+        "bms.discharge-fet-opened": Evidence.observed(at=_at(10)),
+        "bms.flag-undervoltage": Evidence.observed(at=_at(10)),
+        "bms.cell-low-before": Evidence.observed(),
+        "path.collapse": Evidence.observed(at=_at(10)),
+        "wiring.opposite-neighbours": Evidence.observed("Cells 13 and 14."),
+        "wiring.false-trip": Evidence.observed(at=_at(10)),
+    }
+    result = diagnose([_check(evidence, _finding())], builtin_table())
+    assert result.verdict.cause == "sense-wiring-fault"
+    assert "a cell voltage that was never there" in result.verdict.mechanism
