@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
@@ -13,12 +13,19 @@ from ridelog.ride import Track
 
 from .excursions import excursions
 
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
 #: A swing lasts at most this many rows and this long, s: bulk capacitors fail for moments, a lost pack for longer.
 _MOST_ROWS, _LONGEST_S = 2, 0.4
 #: Fewest swings up and down, and in all.
 _FEWEST_EACH, _FEWEST = 1, 4
 #: A bus that lost its pack goes far below this share of the open-circuit voltage; a swing does not.
 _DEEP_SHARE = 0.55
+#: A pack that is gone for longer than a swing rings in its own way this long before and after, s.
+_LOST_S = 10.0
+#: The current goes on when it flows in the rows beside a swing, A.
+_FLOWS_A = 2.0
 
 
 class BusSwings(Detector):
@@ -35,8 +42,8 @@ class BusSwings(Detector):
         bus.swings.
 
     Looks like it but is not:
-        A lost pack (the voltage falls to the level of the motor and stays there), an open charge path (only upwards,
-        only in braking), a single odd sample of the radio link.
+        A lost pack (the voltage falls to the level of the motor and stays there, and what swings around that moment is
+        the motor's), an open charge path (only upwards, only in braking), a single odd sample of the radio link.
 
     Needs:
         A controller log with pack voltage and battery current, 5 rows a second or more.
@@ -62,13 +69,18 @@ class BusSwings(Detector):
         if outside is None:
             return Outcome.unable(case.pack.notes.get(track.index, "the pack estimate has no model for this log."))
         volts = track.values("pack_voltage")
-        low = [item for item in outside.low(track, 0.0) if _short(track, *item)]
+        below, above = outside.low(track, 0.0), outside.high(track, 0.0)
+        odd = np.zeros(track.log.rows, dtype=np.bool_)
+        for first, last in (*below, *above):
+            odd[first : last + 1] = True
+        lost = [item for item in below if not _short(track, *item)]
         low = [
             item
-            for item in low
-            if float(np.nanmin(volts[item[0] : item[1] + 1])) > _DEEP_SHARE * outside.open_circuit[item[0]]
+            for item in below
+            if _alone(track, odd, lost, *item)
+            and float(np.nanmin(volts[item[0] : item[1] + 1])) > _DEEP_SHARE * outside.open_circuit[item[0]]
         ]
-        high = [item for item in outside.high(track, 0.0) if _short(track, *item)]
+        high = [item for item in above if _alone(track, odd, lost, *item)]
         if len(low) < _FEWEST_EACH or len(high) < _FEWEST_EACH or len(low) + len(high) < _FEWEST:
             return Outcome.clear("the voltage does not swing up and down around the pack.")
         both = sorted(low + high)
@@ -97,3 +109,16 @@ class BusSwings(Detector):
 
 def _short(track: Track, first: int, last: int) -> bool:
     return last - first < _MOST_ROWS and float(track.time[last] - track.time[first]) <= _LONGEST_S
+
+
+def _alone(track: Track, odd: NDArray[np.bool_], lost: list[tuple[int, int]], first: int, last: int) -> bool:
+    """Tell a swing of a bus that has its pack: ordinary rows with current beside it, no lost pack anywhere near."""
+    if not _short(track, first, last) or first == 0 or last >= track.log.rows - 1:
+        return False
+    if odd[first - 1] or odd[last + 1]:
+        return False
+    current = np.abs(np.nan_to_num(track.values("battery_current")))
+    if max(current[first - 1], current[last + 1]) < _FLOWS_A:
+        return False
+    begin, end = float(track.time[first]) - _LOST_S, float(track.time[last]) + _LOST_S
+    return not any(track.time[one] <= end and track.time[other] >= begin for one, other in lost)

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar, Final
 
 import numpy as np
 
 from ridelog.detection import Case, Detector, Need
 from ridelog.finding import Evidence, Finding, Measurement, Outcome, Severity
-from ridelog.log import Role
 from ridelog.ride import RIDING_ROLES, Track
 
 from .excursions import Excursions, excursions
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
+from .log_ending import at_its_highest, cut_at_the_end, ends_under_load, moving
 
 #: Interruptions this short belong to one opening, s.
 _JOIN_S = 1.0
@@ -25,9 +22,11 @@ _LOAD_SHARE = 0.10
 _BEFORE_S = 3.0
 #: Openings within this time of one another are flicker, s.
 _FLICKER_S = 10.0
-#: Voltages of a cell, V: loaded or open, at or below which an undervoltage trip is plausible, and above which not.
-_LOADED_LOW_V, _LOADED_FINE_V = 2.95, 3.35
-_OPEN_LOW_V, _OPEN_FINE_V = 3.45, 3.68
+#: Voltages of a cell, V: loaded low and fine, open low and fine; at or below low an undervoltage trip is plausible, at or
+#: above fine it is not. Lithium-ion and iron phosphate, whose flat curve is at 3.2 V from a tenth of its charge on.
+_LEVELS_V: Final = {"nmc": (2.95, 3.35, 3.45, 3.68), "lfp": (2.60, 3.00, 3.10, 3.22)}
+#: A chemistry less sure than this is none to go by.
+_SURE_CHEMISTRY = 0.7
 
 
 class PowerPathOpen(Detector):
@@ -92,7 +91,11 @@ class PowerPathOpen(Detector):
                 findings.append(self._opening(track, outside, first, last))
             elif kind == "switched off":
                 findings.append(self._switched_off(track, first, last))
-        ending = _ends_under_load(track, scale) if not openings else None
+        cut = cut_at_the_end(track, outside, scale) if not openings else None
+        if cut is not None:
+            openings.append(cut)
+            findings.append(self._opening(track, outside, *cut))
+        ending = ends_under_load(track, scale) if not openings else None
         if ending is not None:
             findings.append(self._ending(track, ending))
         if not openings:
@@ -101,7 +104,7 @@ class PowerPathOpen(Detector):
             if ending is not None:
                 at = track.onset(track.log.rows - 1)
                 extra["path.log-ends-under-load"] = Evidence.observed(f"Its last row has {ending:.0f} A.", at=at)
-            if _moving(track, track.log.rows - 1):
+            if moving(track, track.log.rows - 1):
                 # What opens the path often ends the log: its last row says nothing of the moment after it.
                 extra["path.collapse"] = Evidence.not_observable("the log ends in motion")
             if findings:
@@ -148,7 +151,7 @@ class PowerPathOpen(Detector):
             track,
             row,
             row,
-            severity=Severity.INFO,
+            severity=Severity.WARNING if at_its_highest(track, ampere) else Severity.INFO,
             message=(
                 f"The log ends while riding, at {ampere:.0f} A: the connection or the controller was lost, or logging "
                 "was stopped. What came after is not in this log."
@@ -165,7 +168,7 @@ class PowerPathOpen(Detector):
         evidence = {
             "path.collapse": Evidence.observed(
                 f"{float(np.nanmax(outside.below[first : last + 1])):.1f} V too low.",
-                strength=0.6 + 0.4 * min(max(depth - 1.0, 0.0), 1.0),
+                strength=0.6 + 0.4 * min(max(depth - 1.0, 0.0), 1.0) if depth > 1.0 else 0.5,
                 at=at,
             ),
             "path.high-current-before": _load_evidence(track, first, scale),
@@ -204,8 +207,8 @@ def _kind(track: Track, first: int, last: int, scale: float) -> str:
     load = max(_LOAD_A, _LOAD_SHARE * scale)
     if first == last and last < track.log.rows - 1 and during > 0.5 * before and during > 2.0:
         return ""
-    moving = _moving(track, first)
-    if before < load and not moving:
+    rolls = moving(track, first)
+    if before < load and not rolls:
         return "switched off"
     if during > max(load, 0.5 * before) and last - first < 2:
         return ""
@@ -222,23 +225,6 @@ def _load_before(track: Track, row: int) -> float:
     return float(np.nanmax(np.abs(values))) if np.isfinite(values).any() else 0.0
 
 
-def _moving(track: Track, row: int) -> bool:
-    window = slice(max(row - 10, 0), row + 3)
-    for channel, still in (("speed", 0.7), ("erpm", 400.0), ("motor_rpm", 30.0)):
-        values: NDArray[np.float64] = np.abs(track.values(channel)[window])
-        if np.isfinite(values).any():
-            return float(np.nanmax(values)) > still
-    return True
-
-
-def _ends_under_load(track: Track, scale: float) -> float | None:
-    if track.log.role is not Role.CONTROLLER and track.log.role is not Role.WHEEL:
-        return None
-    last = float(np.nan_to_num(track.values("battery_current")[-1]))
-    row = track.log.rows - 1
-    return last if last > max(10.0, 0.4 * scale) and _moving(track, row) else None
-
-
 def _load_evidence(track: Track, first: int, scale: float) -> Evidence:
     if scale < _LOAD_A:
         return Evidence.not_observable("the ride has no load to compare with")
@@ -249,15 +235,25 @@ def _load_evidence(track: Track, first: int, scale: float) -> Evidence:
     return Evidence.absent(strength=min((0.7 - share) / 0.5, 1.0))
 
 
+def _measures_cells(board: Track) -> bool:
+    return bool(np.isfinite(board.log.matrix("cell_voltages")).any()) or board.has("cell_voltage_min")
+
+
 def _charge_evidence(case: Case, track: Track, outside: Excursions, first: int) -> Evidence:
     series = case.pack.series
     if series.best is None or series.confidence < 0.6:
         return Evidence.not_observable("the number of cells in series is not known")
+    if any(board.clock.aligned and _measures_cells(board) for board in case.ride.bms):
+        return Evidence.not_observable("the BMS measured the cells themselves")
+    chemistry = case.pack.chemistry
+    if chemistry.name not in _LEVELS_V or chemistry.confidence < _SURE_CHEMISTRY:
+        return Evidence.not_observable("the chemistry of the cells is not known")
     volts = track.values("pack_voltage")[_window(track, first, 5.0)]
     loaded = float(np.nanmin(volts)) / series.best if np.isfinite(volts).any() else float("nan")
     open_cell = float(outside.open_circuit[max(first - 1, 0)]) / series.best
-    by_load = (_LOADED_FINE_V - loaded) / (_LOADED_FINE_V - _LOADED_LOW_V)
-    by_charge = (_OPEN_FINE_V - open_cell) / (_OPEN_FINE_V - _OPEN_LOW_V)
+    load_low, load_fine, open_low, open_fine = _LEVELS_V[chemistry.name]
+    by_load = (load_fine - loaded) / (load_fine - load_low)
+    by_charge = (open_fine - open_cell) / (open_fine - open_low)
     low = float(np.nanmax([by_load, by_charge]))
     note = f"{open_cell:.2f} V a cell without load, {loaded:.2f} V under load before."
     if low >= 0.5:

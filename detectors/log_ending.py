@@ -1,0 +1,78 @@
+"""How a controller log ends: at rest, under load, or in the first moment of a lost battery."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ridelog.log import Role
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from ridelog.ride import Track
+
+    from .excursions import Excursions
+
+#: A log that ends at this share of the ride's highest current, and at this current, A, ended when the pack was most
+#: likely to be cut; a log that is merely stopped hardly ever ends so. Engineering judgement.
+_ENDS_SHARE, _ENDS_A = 0.85, 15.0
+#: What is lower than every voltage of this time before, s, by this share of the open-circuit voltage although the load
+#: is gone is no sag: a voltage that lags behind its current reaches the loaded level at the lowest.
+_LEVEL_S, _LOWER_SHARE = 20.0, 0.008
+
+
+def moving(track: Track, row: int) -> bool:
+    """Tell whether the vehicle moves around a row, by its speed or its motor; True when the log does not say."""
+    window = slice(max(row - 10, 0), row + 3)
+    for channel, still in (("speed", 0.7), ("erpm", 400.0), ("motor_rpm", 30.0)):
+        values: NDArray[np.float64] = np.abs(track.values(channel)[window])
+        if np.isfinite(values).any():
+            return float(np.nanmax(values)) > still
+    return True
+
+
+def ends_under_load(track: Track, scale: float) -> float | None:
+    """Battery current of the last row, A, when the log ends in motion and under load; None when it does not."""
+    if track.log.role is not Role.CONTROLLER and track.log.role is not Role.WHEEL:
+        return None
+    last = float(np.nan_to_num(track.values("battery_current")[-1]))
+    row = track.log.rows - 1
+    return last if last > max(10.0, 0.4 * scale) and moving(track, row) else None
+
+
+def cut_at_the_end(track: Track, outside: Excursions, scale: float) -> tuple[int, int] | None:
+    """First and last row of an opening of which only the first moment is in the log: it ends within it.
+
+    The current is gone and the voltage, instead of rising by what the pack no longer sags, is lower than under load.
+
+    Args:
+        track: A controller or wheel log.
+        outside: Its excursions.
+        scale: The high current of the ride, A.
+    """
+    current = np.nan_to_num(track.values("battery_current"))
+    volts = track.values("pack_voltage")
+    last = track.log.rows - 1
+    for first in range(last, max(last - 3, 5), -1):
+        load = float(current[max(first - 2, 0) : first].max(initial=0.0))
+        if load < max(10.0, 0.3 * scale) or np.abs(current[first : last + 1]).max() > 0.3 * load:
+            continue
+        start = min(int(np.searchsorted(track.time, track.time[first] - _LEVEL_S)), first - 5)
+        before = volts[max(start, 0) : first]
+        after = volts[first : last + 1]
+        if not np.isfinite(before).any() or not np.isfinite(after).all() or not moving(track, first):
+            continue
+        lower = float(np.nanmin(before)) - float(after.max())
+        if lower > _LOWER_SHARE * float(outside.open_circuit[first]) and float(outside.below[first]) > 0:
+            return first, last
+    return None
+
+
+def at_its_highest(track: Track, ampere: float) -> bool:
+    """Tell whether a controller log ends at the highest load of its ride, held for more than its last row."""
+    current = np.nan_to_num(track.values("battery_current"))
+    bound = max(_ENDS_A, _ENDS_SHARE * float(np.percentile(current, 99.5)))
+    held = current[-3:].min() >= 0.7 * bound
+    return track.log.role is Role.CONTROLLER and ampere >= bound and bool(held)

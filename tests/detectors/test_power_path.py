@@ -1,0 +1,120 @@
+"""The power path: what opens it, what only looks like it, and what a log that ends there can tell."""
+
+import numpy as np
+import pytest
+
+from ridelog.finding import Seen, Severity, Status
+from ridelog.log import Role
+from ridelog.pipeline import investigate
+from tests import rides
+
+
+def _check(incident, name):
+    return next(check for check in incident.checks if check.name == name)
+
+
+def _cut_to(columns, rows):
+    return {name: values[:rows] for name, values in columns.items()}
+
+
+def _loaded_row(columns, share=0.95):
+    current = columns["battery_current"]
+    high = np.flatnonzero((current >= share * np.percentile(current, 99.5)) & (columns["speed"] > 2))
+    return int(high[(columns["time"][high] > 300)][0])
+
+
+def test_a_log_that_ends_in_the_first_moment_of_a_cut_shows_it():
+    columns, first = rides.cut_under_load()
+    columns = _cut_to(columns, first + 1)
+    # The motor holds the bus up at first: lower than under load, though the load is gone.
+    columns["pack_voltage"][-1] = columns["pack_voltage"][:first].min() - 1.5
+    incident = investigate([rides.log(columns)])
+    assert _check(incident, "power-path-open").status is Status.FOUND
+    assert incident.severity is Severity.CRITICAL
+
+
+def test_a_log_that_ends_as_the_throttle_is_released_shows_no_cut():
+    columns, first = rides.cut_under_load()
+    columns = _cut_to(columns, first + 1)
+    columns["pack_voltage"][-1] = columns["pack_voltage"][first - 1] + 1.5
+    assert _check(investigate([rides.log(columns)]), "power-path-open").status is Status.CLEAR
+
+
+def test_a_log_that_ends_at_the_highest_load_is_not_called_sound():
+    columns = rides.controller()
+    row = _loaded_row(columns)
+    columns = _cut_to(columns, row + 3)
+    columns["battery_current"][row : row + 3] = columns["battery_current"][row]
+    incident = investigate([rides.log(columns)])
+    assert incident.verdict.cause == "undetermined"
+    assert _check(incident, "power-path-open").evidence["path.log-ends-under-load"].seen is Seen.OBSERVED
+
+
+def test_a_log_that_is_stopped_while_riding_along_is_sound():
+    columns = rides.controller()
+    current = columns["battery_current"]
+    easy = (current > 4) & (current < 0.5 * np.percentile(current, 99.5)) & (columns["speed"] > 2)
+    columns = _cut_to(columns, int(np.flatnonzero(easy & (columns["time"] > 300))[0]) + 1)
+    assert investigate([rides.log(columns)]).verdict.cause == "none"
+
+
+def _iron_phosphate(columns):
+    """The same ride on a 24S pack of iron phosphate at mid charge, 3.28 V a cell."""
+    columns = {name: np.array(values) for name, values in columns.items()}
+    whole = columns["pack_voltage"] > 60
+    columns["pack_voltage"][whole] = columns["pack_voltage"][whole] - rides.OPEN_V + 24 * 3.28
+    return columns
+
+
+@pytest.mark.parametrize("with_board", [False, True])
+def test_iron_phosphate_at_mid_charge_is_not_nearly_empty(with_board):
+    columns, first = rides.cut_under_load()
+    columns = _iron_phosphate(columns)
+    logs = [rides.log(columns, settings={"series_cells": 24.0, "chemistry": "lfp"})]
+    if with_board:
+        board = rides.board()
+        open_row = int(np.searchsorted(board["time"], columns["time"][first]))
+        board["cell_voltages"] = np.full((len(board["time"]), 24), 3.28)
+        board["cell_voltages"] -= board["battery_current"][:, None] * rides.OHM / 24
+        board["cell_voltages"][open_row:] = 3.28
+        board["pack_voltage"] = board["cell_voltages"].sum(axis=1)
+        board["battery_current"][open_row:] = 0.0
+        board["discharge_fet"][open_row:] = False
+        for name in ("cell_voltage_max", "cell_voltage_min", "cell_max_index", "cell_min_index"):
+            del board[name]
+        logs.append(rides.log(board, Role.BMS))
+    incident = investigate(logs)
+    low = _check(incident, "power-path-open").evidence["path.cells-low-before"]
+    assert low.seen is not Seen.OBSERVED
+    assert incident.verdict.cause != "bms-undervoltage-trip"
+    if with_board:
+        assert low.seen is Seen.NOT_OBSERVABLE
+
+
+def _swinging(columns, rows, low_v=-9.0, high_v=8.0):
+    for count, row in enumerate(rows):
+        columns["pack_voltage"][row] += low_v if count % 2 else high_v
+    return columns
+
+
+def _busy(columns, count):
+    rows = np.flatnonzero(np.abs(columns["battery_current"]) > 8)
+    return rows[:: max(len(rows) // count, 1)][:count]
+
+
+def test_swings_while_the_current_goes_on_are_the_capacitors():
+    columns = rides.controller()
+    incident = investigate([rides.log(_swinging(columns, _busy(columns, 8)))])
+    assert _check(incident, "bus-swings").status is Status.FOUND
+    assert incident.verdict.cause == "bus-capacitor-fault"
+
+
+def test_a_bus_that_rings_after_it_lost_its_pack_has_sound_capacitors():
+    columns, first = rides.cut_under_load()
+    # Motor and controller go on by themselves: up at every brake, down to the motor's level between.
+    for row in range(first, first + 40, 5):
+        columns["pack_voltage"][row] = 88.0
+        columns["battery_current"][row] = -3.0
+    incident = investigate([rides.log(columns)])
+    assert _check(incident, "bus-swings").status is Status.CLEAR
+    assert incident.verdict.cause != "bus-capacitor-fault"
