@@ -83,7 +83,7 @@ def _rides(job: RideJob, options: AnalysisOptions, out: str) -> list[dict[str, A
     from ridelog.battery.pack import PackOptions
     from ridelog.parsing import ReadOptions
 
-    from .rides import apart
+    from .rides import apart, in_archive
     from .rows import error_rows
 
     if "://" not in job.paths[0] and Path(job.paths[0]).is_dir():
@@ -93,7 +93,21 @@ def _rides(job: RideJob, options: AnalysisOptions, out: str) -> list[dict[str, A
         pack=PackOptions(options.series, options.chemistry),
     )
     if len(job.paths) == 1:
-        return [_one(job, pipeline.read_all(job.paths, how), how, options, out)]
+        logs = pipeline.read_all(job.paths, how)
+        members = list(dict.fromkeys(log.origin.member for log in logs))
+        if len(members) == 1:
+            return [_one(job, logs, how, options, out)]
+        looked = [(members.index(log.origin.member), log.parser, log.clock, log.duration_s) for log in logs]
+        return [
+            _one(
+                _members(job, members, places, reason),
+                [log for log, (place, *_) in zip(logs, looked, strict=True) if place in places],
+                how,
+                options,
+                out,
+            )
+            for places, reason in in_archive(looked, job)
+        ]
     read: list[tuple[int, Any]] = []
     rides: list[dict[str, Any]] = []
     for place, path in enumerate(job.paths):
@@ -123,6 +137,23 @@ def _alone(job: RideJob, places: int | tuple[int, ...], reason: str) -> RideJob:
         names=names,
         digests=tuple(job.digests[place] for place in chosen),
         size=job.size * len(chosen) // len(job.paths),
+        reason=reason,
+    )
+
+
+def _members(job: RideJob, members: list[str], places: tuple[int, ...], reason: str) -> RideJob:
+    """The job of some members of an archive; all of them keep its key."""
+    from dataclasses import replace
+
+    from .inputs import readable
+    from .jobs import digest
+
+    chosen = [members[place] for place in places]
+    return replace(
+        job,
+        key=job.key if len(places) == len(members) else digest(job.key, *chosen)[:32],
+        names=tuple(f"{job.names[0]}!{readable(member)}" for member in chosen),
+        size=job.size * len(places) // len(members),
         reason=reason,
     )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ridelog.clock import Clock, ClockBasis
@@ -121,6 +121,46 @@ def apart(logs: Sequence[tuple[int, Any, Clock, float]], job: RideJob) -> list[t
         own = tuple(sorted({*places, *(undated if number == 0 else [])}))
         parted.append((own, "Left alone: the other files of its folder were written at another time."))
     return parted
+
+
+def in_archive(logs: Sequence[tuple[int, str, Clock, float]], job: RideJob) -> list[tuple[tuple[int, ...], str]]:
+    """Which members of an archive are one ride.
+
+    One log of each of several devices is a ride, as in a folder. Of several logs of one kind each is a ride, but for
+    those of different devices that were written at the same time.
+
+    Args:
+        logs: Place of the member, parser, clock and duration in s of each log.
+        job: The archive.
+
+    Returns:
+        Places that are one ride, with the explanation.
+    """
+    parsers: dict[int, set[str]] = defaultdict(set)
+    for place, parser, _, _ in logs:
+        parsers[place].add(parser)
+    if len({parser for own in parsers.values() for parser in own}) >= sum(len(own) for own in parsers.values()):
+        whole = replace(job, reason="The archive holds one log of each of several devices.")
+        return [
+            (
+                places,
+                reason if reason == whole.reason else "The other logs of its archive were written at another time.",
+            )
+            for places, reason in apart(logs, whole)
+        ]
+    dated = [
+        (clock.start, clock.start + duration, place)
+        for place, _, clock, duration in logs
+        if clock.basis in (ClockBasis.UTC, ClockBasis.LOCAL) and clock.start is not None and clock.start > 1.2e9
+    ]
+    found = [
+        (tuple(sorted(places)), "Logs of one archive, different devices, overlapping time.")
+        for places in _clusters(dated, _CLOCK_SLACK_S)
+        if len(set().union(*(parsers[place] for place in places))) > 1
+    ]
+    together = {place for places, _ in found for place in places}
+    found += [((place,), "One of several rides in an archive.") for place in parsers if place not in together]
+    return sorted(found)
 
 
 def _folders(files: Sequence[Surveyed]) -> list[list[Surveyed]]:

@@ -220,17 +220,20 @@ def _batches(pending: list[RideJob], workers: int, out: str, version: str, optio
 
 
 def _record_lost(store: Store, batch: Batch, error: BaseException) -> None:
-    """Write the part of a batch whose workers were lost again and again."""
+    """Write the part of a batch whose workers were lost again and again, unless one of them had written it."""
     import pyarrow as pa
 
     from .tables import part_schema
 
+    name = f"parts/part-{batch.name}.parquet"
+    if store.read_table(name, ["key"]) is not None:
+        return
     message = f"The workers that analyzed its batch were lost ({type(error).__name__}: {error})."
     rows: list[dict[str, Any]] = [{"key": job.key, **error_rows(job, "died", message)} for job in batch.rides]
     for row in rows:
         started = row["logs"][0]["started"]
         row["logs"][0]["started"] = None if started is None else round(started * 1e6)
-    store.write_table(f"parts/part-{batch.name}.parquet", pa.Table.from_pylist(rows, part_schema()))
+    store.write_table(name, pa.Table.from_pylist(rows, part_schema()))
 
 
 def _publish(

@@ -8,12 +8,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import PurePosixPath
-from typing import Any
+from typing import Any, TypeVar
 
 from ridelog.errors import UsageError
 
 from .inputs import readable
 from .rows import devices as hashed
+
+_Told = TypeVar("_Told")
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,15 +107,15 @@ def assign(
     in_folder: dict[str, set[str]] = defaultdict(set)
     in_family: dict[str, set[str]] = defaultdict(set)
     for ride in rides:
-        folder = folders.get(ride["files"][0], "")
+        folder = _told_of(ride["files"][0], folders) or ""
         for device in ride["devices"] or []:
             in_folder[folder].add(family[device])
             in_family[family[device]].add(folder)
     found: dict[str, tuple[str, str]] = {}
     for ride in rides:
-        path = next((told[name] for name in ride["files"] if name in told), None)
+        path = next((said for name in ride["files"] if (said := _told_of(name, told)) is not None), None)
         device = next((by_device[item] for item in ride["devices"] or [] if item in by_device), None)
-        folder = folders.get(ride["files"][0], "")
+        folder = _told_of(ride["files"][0], folders) or ""
         own = family[ride["devices"][0]] if ride["devices"] else ""
         if path is not None and path[1] == "table":
             found[ride["ride_id"]] = path
@@ -126,6 +128,13 @@ def assign(
         else:
             found[ride["ride_id"]] = (folder or "unknown", "folder" if folder else "none")
     return found
+
+
+def _told_of(name: str, told: Mapping[str, _Told]) -> _Told | None:
+    """What is told of a file, or of the archive it is a member of."""
+    while name not in told and "!" in name:
+        name = name.rpartition("!")[0]
+    return told.get(name)
 
 
 def folder_vehicle(name: str, root: str) -> str:

@@ -58,6 +58,23 @@ def test_nothing_in_a_folder_stops_a_run(tmp_path):
     assert ridelog.audit(logs, tmp_path / "out", QUIET).analyzed == 0
 
 
+def test_rides_of_an_archive_are_rides_of_their_own(tmp_path):
+    logs = tmp_path / "logs" / "scooter"
+    logs.mkdir(parents=True)
+    with zipfile.ZipFile(logs / "spring.zip", "w") as archive:
+        for seed, month in enumerate(("04", "05", "06")):
+            archive.writestr(f"rides/2026-{month}-05_12-00-00.csv", vesc_log(cut=seed == 1, seconds=40.0, seed=seed))
+        archive.writestr("readme.txt", "my rides")
+    summary = ridelog.audit(tmp_path / "logs", tmp_path / "out", QUIET)
+    rows = contents(tmp_path / "out")["logs"]
+    assert [(row["vehicle"], row["files"][0][-23:], row["started"].month, row["trips"]) for row in rows] == [
+        ("scooter", f"2026-{month:02d}-05_12-00-00.csv", month, int(month == 5)) for month in (4, 5, 6)
+    ]
+    assert {row["grouping"] for row in rows} == {"One of several rides in an archive."}
+    assert len({row["ride_id"] for row in rows}) == summary.rides == 3
+    assert ridelog.audit(tmp_path / "logs", tmp_path / "out", QUIET).analyzed == 0
+
+
 def test_a_folder_that_cannot_be_listed_is_a_row(tmp_path, monkeypatch):
     closed = tmp_path / "logs" / "closed"
     closed.mkdir(parents=True)
