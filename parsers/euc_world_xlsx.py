@@ -95,10 +95,10 @@ class EucWorldXlsx(Parser):
         """Look for the captions inside the workbook."""
         if not source.head.startswith(XLSX_MAGIC):
             return Sniff.no("not a spreadsheet (XLSX)")
-        text = captions_of_workbook(source.data)
-        if "Date &amp; Time" not in text and "Date & Time" not in text:
+        captions = {caption.lower() for caption in captions_of_workbook(source.data)}
+        if _STAMP not in captions:
             return Sniff.no("the workbook has no caption 'Date & Time'")
-        if "Speed [" not in text or "Voltage [V]" not in text:
+        if "voltage [v]" not in captions or not any(caption.startswith("speed [") for caption in captions):
             return Sniff.no("the workbook has no captions 'Speed [...]' and 'Voltage [V]'")
         return Sniff.yes("a workbook with the captions of EUC World")
 

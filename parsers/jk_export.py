@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import re
 from collections.abc import Sequence
 from typing import ClassVar, Final
 
@@ -82,13 +81,7 @@ def _is_workbook(source: Source) -> bool:
 
 
 def _sniff_workbook(source: Source) -> Sniff:
-    if source.head.startswith(XLS_MAGIC):
-        # The old binary format holds its texts as bytes or UTF-16.
-        text = source.data[: 1 << 20].replace(b"\0", b"").decode("latin-1")
-    else:
-        text = captions_of_workbook(source.data)
-    captions = re.findall(r"[A-Za-z][A-Za-z0-9 ./]{2,40}(?:\([A-Za-z℃°]{1,3}\))?", text)
-    if is_detail_log(captions):
+    if is_detail_log(captions_of_workbook(source.data)):
         return Sniff.yes("a workbook with the captions of a JK detail log")
     return Sniff.no("the workbook has no captions of a JK detail log")
 

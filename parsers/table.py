@@ -21,10 +21,10 @@ from .table_currents import settle_currents
 from .table_logs import GIVEN, build_logs, drop_no_fixes
 from .table_mapping import DraftColumn, TableMapping, draft, read_mapping
 from .table_numbers import Style, number_style
-from .table_sheet import captions_in, is_workbook
 from .table_source import Grid, read_grid
 from .table_text import Layout, find_layout, split_line
 from .timed_rows import TimedRows, timed_rows
+from .workbook import XLS_MAGIC, captions_of_workbook, is_workbook
 
 if TYPE_CHECKING:
     pass
@@ -85,10 +85,10 @@ class Table(Parser):
     def sniff(self, source: Source) -> Sniff:
         """Answer as a fallback when the captions name a time and enough measured values."""
         if is_workbook(source.head):
-            found = captions_in(source.data)
-            if found is None:
+            if source.head.startswith(XLS_MAGIC):
                 return Sniff.fallback("a spreadsheet of the older kind, which may hold a table")
-            return _judge([read for read in read_meanings(found) if read.channel or read.time], "the workbook")
+            meanings = read_meanings(captions_of_workbook(source.data))
+            return _judge([meaning for meaning in meanings if meaning.channel or meaning.time], "the workbook")
         layout = find_layout(source.head)
         if layout is None:
             return Sniff.no("no line of captions that name a time and measured values")

@@ -13,9 +13,10 @@ from ridelog.errors import ParseError
 
 from .delimited import read_delimited
 from .table_lists import spread_lists
-from .table_sheet import is_workbook, read_sheet
+from .table_sheet import read_sheet
 from .table_text import Layout, find_layout
 from .table_widths import fit_widths
+from .workbook import is_workbook
 
 if TYPE_CHECKING:
     import polars as pl
