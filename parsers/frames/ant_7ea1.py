@@ -26,11 +26,11 @@ from .ant_codes import (
 from .ant_settings import NEW_REGISTERS, Settings, register_settings
 from .bit_names import named_bits
 from .crc import modbus_crc
+from .device_logs import device_logs
 from .protocol import Packet, Protocol
-from .samples import Origin, Polls, Values, bits, cells, hottest, sample_log
-from .setting_rows import settings_log
+from .samples import Origin, Polls, Values, bits, cells, hottest
 from .stream import Cut, Frame, Verdict, cut_damage, cut_frames
-from .switching import Switching, switched, switching_log
+from .switching import Switching, switched
 
 _HEADER: Final = re.compile(rb"\x7e\xa1")
 _END: Final = b"\xaa\x55"
@@ -230,20 +230,17 @@ class AntNew(Protocol):
         settings, identity = _parameters(cut)
         damage = cut_damage(cut, "ANT")
         commands = [command for frame in cut.frames for command in _commands(frame)]
-        switching = switching_log(commands, clock=clock, parser=parser, identity=identity)
-        if not polls.samples:
-            alone = settings_log(settings, cut.frames, clock=clock, parser=parser, identity=identity, damage=damage)
-            return [*alone, *switching]
-        log = sample_log(
+        return device_logs(
             polls.samples,
             _ORIGINS,
+            cut.frames,
+            commands,
             clock=clock,
             parser=parser,
             identity=identity,
             damage=damage,
             settings=settings,
         )
-        return [log, *switching]
 
 
 def _commands(frame: Frame) -> list[Switching]:

@@ -18,11 +18,11 @@ from .ant_codes import (
     state_protections,
 )
 from .ant_settings import OLD_REGISTERS, register_settings
+from .device_logs import device_logs
 from .protocol import Packet, Protocol
-from .samples import Origin, Polls, Values, bits, cells, hottest, sample_log
-from .setting_rows import settings_log
+from .samples import Origin, Polls, Values, bits, cells, hottest
 from .stream import Frame, Verdict, cut_damage, cut_frames
-from .switching import Switching, switched, switching_log
+from .switching import Switching, switched
 
 STATUS_BYTES: Final = 140
 REGISTER_BYTES: Final = 6
@@ -165,20 +165,17 @@ class AntOld(Protocol):
         settings = register_settings(registers, OLD_REGISTERS)
         identity = Identity(device="ANT BMS", family="ant")
         damage = cut_damage(cut, "ANT")
-        switching = switching_log(commands, clock=clock, parser=parser, identity=identity)
-        if not polls.samples:
-            alone = settings_log(settings, cut.frames, clock=clock, parser=parser, identity=identity, damage=damage)
-            return [*alone, *switching]
-        log = sample_log(
+        return device_logs(
             polls.samples,
             _ORIGINS,
+            cut.frames,
+            commands,
             clock=clock,
             parser=parser,
             identity=identity,
             damage=damage,
             settings=settings,
         )
-        return [log, *switching]
 
 
 def _note_register(registers: dict[int, int], frame: Frame) -> None:

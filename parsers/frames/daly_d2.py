@@ -15,11 +15,11 @@ from ridelog.log import Identity, Log
 from .crc import modbus_crc
 from .daly_fields import D2_FIELDS, D2_ORIGINS, DL_FIELDS, DL_ORIGINS, Fields, decode_registers
 from .daly_settings import Settings, decode_d2_settings, decode_dl_settings
+from .device_logs import device_logs
 from .protocol import Packet, Protocol
-from .samples import Origin, Polls, Sample, sample_log
-from .setting_rows import settings_log
+from .samples import Origin, Polls, Sample
 from .stream import Cut, Frame, Verdict, cut_damage, cut_frames
-from .switching import Switching, switched, switching_log
+from .switching import Switching, switched
 
 _HEADER: Final = re.compile(rb"[\xd2\x51\x81][\x03\x06]")
 _READ: Final = 0x03
@@ -106,20 +106,17 @@ class _DalyModbus(Protocol):
         frames = [answer.frame for answer in answers]
         _fit_balancing(polls.samples)
         commands = [command for frame in cut.frames for command in self._commands(frame)]
-        switching = switching_log(commands, clock=clock, parser=parser, identity=identity)
-        if not polls.samples:
-            alone = settings_log(settings, frames, clock=clock, parser=parser, identity=identity, damage=damage)
-            return [*alone, *switching]
-        log = sample_log(
+        return device_logs(
             polls.samples,
             self.origins,
+            frames,
+            commands,
             clock=clock,
             parser=parser,
             identity=identity,
             damage=damage,
             settings=settings,
         )
-        return [log, *switching]
 
     def _commands(self, frame: Frame) -> list[Switching]:
         """A write the device confirms: it answers with the same register and value."""

@@ -10,12 +10,12 @@ from ridelog.clock import Clock
 from ridelog.log import Identity, Log
 
 from . import jbd_registers as registers
+from .device_logs import device_logs
 from .jbd_registers import Settings
 from .protocol import Packet, Protocol
-from .samples import Polls, Sample, sample_log
-from .setting_rows import settings_log
+from .samples import Polls, Sample
 from .stream import Frame, Verdict, cut_damage, cut_frames
-from .switching import Switching, switched, switching_log
+from .switching import Switching, switched
 
 _HEADER: Final = re.compile(rb"\xdd(?:[^\xa5\x5a][\x00\x80]|[\xa5\x5a].)", re.DOTALL)
 _HOST: Final = frozenset({0xA5, 0x5A})
@@ -72,20 +72,17 @@ class Jbd(Protocol):
         damage = cut_damage(cut, "JBD")
         sent = cut_frames(packets, _HEADER, _measure, outgoing=True).frames
         commands = _commands(sorted((*cut.frames, *sent), key=lambda frame: frame.order))
-        switching = switching_log(commands, clock=clock, parser=parser, identity=identity)
-        if not samples:
-            alone = settings_log(settings, answers, clock=clock, parser=parser, identity=identity, damage=damage)
-            return [*alone, *switching]
-        log = sample_log(
+        return device_logs(
             samples,
             registers.ORIGINS,
+            answers,
+            commands,
             clock=clock,
             parser=parser,
             identity=identity,
             damage=damage,
             settings=settings,
         )
-        return [log, *switching]
 
 
 def _commands(frames: Sequence[Frame]) -> list[Switching]:
