@@ -5,15 +5,12 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from ridelog.reporting import Report, ReportOptions
 
 if TYPE_CHECKING:
-    from jinja2 import Environment
-
     from ridelog.incident import Incident
 
     from .figures import Group
@@ -41,6 +38,7 @@ class HtmlReport(Report):
         from . import quality, sections, words
         from .figures import groups
         from .overlay import overlays
+        from .page_templates import environment
         from .route import route
         from .timeline import packed
 
@@ -77,32 +75,7 @@ class HtmlReport(Report):
         if timelines:
             context["data"] = Markup(packed(timelines))  # noqa: S704 - base64
             context["plotly"] = Markup(_plotly())  # noqa: S704 - base64
-        return _environment().get_template("page.html.j2").render(context)
-
-
-@cache
-def _environment() -> Environment:
-    from jinja2 import Environment, FileSystemLoader
-    from markupsafe import Markup
-
-    from ridelog.diagnosis.wording import wording
-
-    from . import words
-
-    def finalize(value: object) -> object:
-        return words.plain(value) if isinstance(value, str) and not isinstance(value, Markup) else value
-
-    environment = Environment(
-        loader=FileSystemLoader(_HERE / "templates"),
-        autoescape=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        finalize=finalize,
-        auto_reload=False,
-    )
-    environment.filters["percent"] = words.percent
-    environment.filters["ladder"] = wording
-    return environment
+        return environment().get_template("page.html.j2").render(context)
 
 
 def _timeline(incident: Incident, group: Group) -> dict[str, object]:

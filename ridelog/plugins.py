@@ -16,9 +16,14 @@ if TYPE_CHECKING:
 _T = TypeVar("_T")
 
 
+#: Looking them up reads the metadata of every installed package.
+_all_entry_points = cache(entry_points)
+
+
 def _load(group: str) -> list[object]:
     found: list[object] = []
-    for entry in sorted(entry_points(group=group), key=lambda item: (item.name != "builtin", item.name)):
+    entries = _all_entry_points().select(group=group)
+    for entry in sorted(entries, key=lambda item: (item.name != "builtin", item.name)):
         loaded = entry.load()
         found.extend(loaded if isinstance(loaded, tuple | list) else [loaded])
     if not found:
