@@ -35,7 +35,8 @@ class HtmlReport(Report):
         """Give the page; the same incident gives the same text."""
         from markupsafe import Markup
 
-        from . import quality, sections, words
+        from . import quality, sections, verdict, words
+        from .cause_titles import cause_title
         from .figures import groups
         from .overlay import overlays
         from .page_templates import environment
@@ -51,13 +52,13 @@ class HtmlReport(Report):
             "script": Markup(script),  # noqa: S704 - our own file
             "incident": incident,
             "files": list(dict.fromkeys(words.file_name(item) for item in incident.inputs)),
-            "verdict": sections.verdict(incident),
-            "moment": sections.moment(incident),
+            "verdict": verdict.verdict(incident),
+            "moment": verdict.moment(incident),
             "advice": sections.advice(incident.advice),
             "causes": sections.ranked(incident),
             "calibrated": bool(incident.verdict.calibration),
             "contributing": [
-                {"title": sections.cause_title(item.cause), "share": item.probability, "sentence": item.sentence}
+                {"title": cause_title(item.cause), "share": item.probability, "sentence": item.sentence}
                 for item in incident.contributing
             ],
             "findings": sections.findings(incident),

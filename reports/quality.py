@@ -47,7 +47,8 @@ def pack(incident: Incident) -> Values:
         if item.reference_ohm is not None:
             rows.append(("… at 25 °C and half charge", words.quantity(item.reference_ohm, "ohm"), ""))
     for index, note in sorted(estimate.notes.items()):
-        if index not in estimate.resistance:
+        measured = incident.ride.tracks[index].log.role not in (Role.CONFIG, Role.EVENTS)
+        if index not in estimate.resistance and measured:
             rows.append((f"Resistance seen by {_name(incident, index)}", "not known", note))
     if estimate.rests:
         rest = estimate.rests[-1]

@@ -101,7 +101,8 @@ def _safe(text: str) -> str:
 
 
 def _verdict(incident: Incident, writer: _Writer) -> None:
-    from .sections import cause_title, verdict
+    from .cause_titles import cause_title
+    from .verdict import verdict
 
     said = verdict(incident)
     for danger in incident.verdict.dangers:
@@ -109,7 +110,7 @@ def _verdict(incident: Incident, writer: _Writer) -> None:
     if incident.verdict.dangers:
         writer.line("")
     headline = dict.fromkeys((str(said["wording"]), str(said["title"])))
-    writer.line(": ".join(headline), _STYLES[str(said["tone"])])
+    writer.line((". " if ":" in str(said["wording"]) else ": ").join(headline), _STYLES[str(said["tone"])])
     writer.line(incident.verdict.summary)
     facts = said["facts"]
     assert isinstance(facts, list)
@@ -167,7 +168,10 @@ def _not_checked(incident: Incident, writer: _Writer) -> None:
     clear = sum(check.status is Status.CLEAR for check in incident.checks)
     writer.title(f"Could not be checked ({len(unable)} of {len(incident.checks)}; {clear} looked and found nothing)")
     if unable:
-        writer.table(((words.spoken(check.name), words.first_capital(check.reason)) for check in unable), "dim")
+        reasons: dict[str, list[str]] = {}
+        for check in unable:
+            reasons.setdefault(words.first_capital(check.reason), []).append(words.spoken(check.name))
+        writer.table(((reason, ", ".join(names)) for reason, names in reasons.items()), "dim")
     else:
         writer.line("Everything could be checked.", indent=2)
 

@@ -14,12 +14,13 @@ from ridelog.damage import Damage, DamageKind, Effect
 from ridelog.diagnosis import handbook
 from ridelog.diagnosis.evidence import EvidenceRow, table_with
 from ridelog.diagnosis.moments import in_words
-from ridelog.diagnosis.reasoning import diagnose
+from ridelog.diagnosis.reasoning import Diagnosis, diagnose
 from ridelog.errors import RidelogError, SourceError, UsageError
-from ridelog.incident import Incident, Input
+from ridelog.incident import Advice, Incident, Input
 from ridelog.log import Log
 from ridelog.parsing import ReadOptions
 from ridelog.reading import passed_over, read_source
+from ridelog.ride import Ride
 from ridelog.sources import Limits, open_sources
 
 
@@ -119,21 +120,29 @@ def investigate(logs: Sequence[Log], options: Options | None = None) -> Incident
     checks = detection.run(detectors, case)
     extra: list[EvidenceRow] = [row for detector in detectors for row in getattr(detector, "evidence_rows", ())]
     diagnosis = diagnose(checks, table_with(extra), lambda moment: in_words(ride, moment))
-    about = [(diagnosis.verdict.cause, 1.0), *((item.cause, item.probability) for item in diagnosis.causes)]
-    about += [(factor.cause, factor.probability) for factor in diagnosis.contributing]
     return Incident(
         inputs=tuple(_input(index, log) for index, log in enumerate(logs)),
         verdict=diagnosis.verdict,
         causes=diagnosis.causes,
         contributing=diagnosis.contributing,
         would_settle=diagnosis.would_settle,
-        advice=handbook.advice(about, handbook.families(ride, family), handbook.controller_classes(ride)),
+        advice=_advice(diagnosis, ride, family),
         checks=checks,
         pack=pack,
         ride=ride,
         version=version("ridelog"),
         settings=settings,
     )
+
+
+def _advice(diagnosis: Diagnosis, ride: Ride, family: str) -> tuple[Advice, ...]:
+    about = [(diagnosis.verdict.cause, 1.0), *((item.cause, item.probability) for item in diagnosis.causes)]
+    about += [(factor.cause, factor.probability) for factor in diagnosis.contributing]
+    found = handbook.advice(about, handbook.families(ride, family), handbook.controller_classes(ride))
+    if diagnosis.blind:
+        # Nothing is known to have happened: only how to find out is of use.
+        return tuple(item for item in found if item.kind == "check")
+    return found
 
 
 def _input(index: int, log: Log) -> Input:

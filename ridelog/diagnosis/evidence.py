@@ -52,12 +52,14 @@ class Model:
     Attributes:
         temperature: Divides all scores before they become probabilities; fitted on simulated incidents.
         unknown: Score of "something else" in nats; a cause must beat it by 1.5 nats of net support.
+        most_sure: No cause gets more than this: what so many scored incidents can support (1 - 3/n, the rule of three).
         calibration: What the percentages were calibrated on, one sentence.
     """
 
     temperature: float
     unknown: float
     calibration: str
+    most_sure: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)

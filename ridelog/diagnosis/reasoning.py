@@ -25,12 +25,13 @@ _THE_MOMENT = "the moment it happened"
 
 @dataclass(frozen=True, slots=True)
 class Diagnosis:
-    """The result of the reasoning."""
+    """The result of the reasoning; `blind` when nothing was found because next to nothing could be looked at."""
 
     verdict: Verdict
     causes: tuple[RankedCause, ...]
     contributing: tuple[Factor, ...]
     would_settle: str
+    blind: bool = False
 
 
 def diagnose(
@@ -51,7 +52,7 @@ def diagnose(
     incident = primary(checks)
     if incident is None and not states(checks):
         verdict, settle = nothing_found(evidence, table)
-        return Diagnosis(verdict, (), (), settle)
+        return Diagnosis(verdict, (), (), settle, verdict.cause == UNDETERMINED.id)
     found = scores("condition" if incident is None else "event", evidence, table, incident)
     order = ranked(found, table)
     verdict = _verdict(order, found, table, incident, checks, evidence)

@@ -106,7 +106,7 @@ def ranked(found: Iterable[Score], table: EvidenceTable) -> tuple[RankedCause, .
     causes_found = [
         RankedCause(
             score.cause.id,
-            weights[score.cause.id] / total,
+            table.model.most_sure * weights[score.cause.id] / total,
             tuple(sorted((r for r in score.reasons if r.weight > 0), key=lambda r: -r.weight)),
             tuple(sorted((r for r in score.reasons if r.weight <= 0), key=lambda r: r.weight)),
             score.unseen,
