@@ -16,8 +16,9 @@ if TYPE_CHECKING:
     from .excursions import Excursions
 
 #: A log that ends at this share of the ride's highest current, and at this current, A, ended when the pack was most
-#: likely to be cut; a log that is merely stopped hardly ever ends so. Engineering judgement.
-_ENDS_SHARE, _ENDS_A = 0.85, 15.0
+#: likely to be cut; when such currents are rarer than this share of the rows, a log that is merely stopped hardly ever
+#: ends so. Engineering judgement.
+_ENDS_SHARE, _ENDS_A, _RARE = 0.85, 6.0, 0.04
 #: What is lower than every voltage of this time before, s, by this share of the open-circuit voltage although the load
 #: is gone is no sag: a voltage that lags behind its current reaches the loaded level at the lowest.
 _LEVEL_S, _LOWER_SHARE = 20.0, 0.008
@@ -75,4 +76,5 @@ def at_its_highest(track: Track, ampere: float) -> bool:
     current = np.nan_to_num(track.values("battery_current"))
     bound = max(_ENDS_A, _ENDS_SHARE * float(np.percentile(current, 99.5)))
     held = current[-3:].min() >= 0.7 * bound
-    return track.log.role is Role.CONTROLLER and ampere >= bound and bool(held)
+    rare = float((current >= bound).mean()) <= _RARE
+    return track.log.role is Role.CONTROLLER and ampere >= bound and bool(held) and rare

@@ -20,6 +20,8 @@ _PINNED_S = 4.0
 #: The current must have come down to this share of the ride's high current while the voltage stands at its floor.
 _REDUCED_SHARE = 0.6
 _DRIVE_A = 3.0
+#: High current of the ride from which a reduction can be told, A; engineering judgement.
+_REDUCED_FROM_A = 10.0
 #: The voltage stands when it recovers by at most this share of the sag that the smaller current takes away.
 _RELIEF_SHARE = 0.5
 #: Cell voltages between which a cutoff is set in practice, V; engineering judgement.
@@ -137,7 +139,21 @@ def _nearly_empty(case: Case, track: Track) -> tuple[list[tuple[int, int]], floa
     empty &= track.values("battery_current") > _DRIVE_A
     found = [item for item in episodes(empty, track.time, 4 * _JOIN_S) if _length(track, item) >= _PINNED_S]
     inside = sum(_length(track, item) for item in found)
-    return (found[:5] if inside >= _EMPTY_S else []), _EMPTY_LOADED_V * series.best
+    if inside < _EMPTY_S or not _reduced(track, found):
+        return [], None
+    return found[:5], _EMPTY_LOADED_V * series.best
+
+
+def _reduced(track: Track, found: list[tuple[int, int]]) -> bool:
+    """Nothing like the current of the ride before is drawn any more: low voltage alone is no fold-back."""
+    current = track.values("battery_current")
+    earlier = current[: found[0][0]]
+    earlier = earlier[earlier > _DRIVE_A]
+    if len(earlier) < 50:
+        return False
+    before = float(np.nanpercentile(earlier, 98))
+    inside = np.concatenate([current[first : last + 1] for first, last in found])
+    return before >= _REDUCED_FROM_A and float(np.nanpercentile(inside, 98)) < _REDUCED_SHARE * before
 
 
 def _tapers(track: Track, first: int, last: int, ohm: float) -> bool:

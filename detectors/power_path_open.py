@@ -207,6 +207,9 @@ def _kind(track: Track, first: int, last: int, scale: float) -> str:
     load = max(_LOAD_A, _LOAD_SHARE * scale)
     if first == last and last < track.log.rows - 1 and during > 0.5 * before and during > 2.0:
         return ""
+    if first == last < track.log.rows - 1 and before < load and during < load:
+        # Back in the next row, and neither load nor step of the current: one odd value, or nothing anyone felt.
+        return ""
     rolls = moving(track, first)
     if before < load and not rolls:
         return "switched off"

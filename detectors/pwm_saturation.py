@@ -22,6 +22,8 @@ _LYING_DEG, _FALL_DEG = 40.0, 18.0
 #: Free spin: the wheel gains this much speed in 1.5 s, m/s; no rider accelerates so.
 _SPIN_M_S, _SPIN_S = 6.0, 1.5
 _MOVING_M_S = 2.5
+#: A wheel that falls was ridden in this stretch before the headroom was gone, s; one that is lifted spins up from rest.
+_RIDDEN_S = (5.0, 1.6)
 
 
 class PwmSaturation(Detector):
@@ -39,7 +41,7 @@ class PwmSaturation(Detector):
 
     Looks like it but is not:
         A scooter or skateboard at full duty (it does not balance: only its top speed), a wheel that is lifted off the
-        ground and spins (free spin from standstill), a fall at low PWM.
+        ground and spins (it stood in the seconds before), a fall at low PWM.
 
     Needs:
         A wheel log with PWM, or a log with duty of a vehicle that reports its tilt, and speed.
@@ -73,7 +75,9 @@ class PwmSaturation(Detector):
         evidence: dict[str, Evidence] = {}
         for first, last in episodes(full, track.time, _JOIN_S):
             start = max(first - max(int(1.0 / max(track.log.interval_s, 0.01)), 1), 0)
-            moving = float(np.nanmax(speed[start : first + 1], initial=0.0)) > _MOVING_M_S
+            moving = float(np.nanmax(speed[start : first + 1], initial=0.0)) > _MOVING_M_S and _ridden(
+                track, speed, first
+            )
             how = _fall(track, speed, first, last) if moving else ""
             if not how:
                 continue
@@ -112,6 +116,13 @@ def _speed(track: Track) -> np.ndarray[tuple[int], np.dtype[np.float64]] | None:
         return None
     known = np.flatnonzero(np.isfinite(values))
     return np.asarray(np.interp(np.arange(len(values)), known, values[known]))
+
+
+def _ridden(track: Track, speed: np.ndarray[tuple[int], np.dtype[np.float64]], first: int) -> bool:
+    """Tell whether the vehicle rolled in the seconds before, and was not standing or carried."""
+    begin, end = (int(np.searchsorted(track.time, track.time[first] - ago)) for ago in _RIDDEN_S)
+    before = speed[begin : max(end, begin + 1)]
+    return end <= begin or float(np.nanmedian(before)) > _MOVING_M_S
 
 
 def _fall(track: Track, speed: np.ndarray[tuple[int], np.dtype[np.float64]], first: int, last: int) -> str:

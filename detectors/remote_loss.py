@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar, Final
 
 import numpy as np
 
@@ -11,19 +11,28 @@ from ridelog.episodes import runs
 from ridelog.finding import Evidence, Finding, Measurement, Outcome, Severity
 from ridelog.ride import RIDING_ROLES, Track
 
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
 #: A demand that counts, and how long its loss must last, s: shorter pauses are ordinary radio.
 _DEMAND, _SHORTEST_S = 0.25, 0.4
 _MOVING_M_S = 2.0
 #: The demand may be this old when it is lost, s: a rider who lets go takes it down first.
 _FRESH_S = 0.3
+#: A lost value that reads neutral falls in one step and comes back in one step to where it was, within this; a rider's
+#: thumb takes longer. Rows must be this close for that, s, and the demand below full, where every press ends.
+_BACK_TO, _STEP_S, _BELOW_FULL, _LONGEST_S = 0.06, 0.12, 0.9, 6.0
+#: A throttle's voltage rests at this or more, V, works this far above it, V, and is lost below this share of its rest.
+_REST_V, _TRAVEL_V, _LOST_SHARE = 0.4, 0.25, 0.5
 
 
 class RemoteLoss(Detector):
     """The remote's value is gone from one row to the next, at speed and under demand.
 
     What it finds:
-        Stretches in which the throttle or remote value is missing or stands exactly at neutral right after a clear
-        demand, in motion, while the controller reports no fault and its voltage is normal.
+        Stretches in motion in which the throttle or remote value is missing right after a clear demand, or falls to
+        exactly neutral in one step and comes back in one step to where it was; a throttle's voltage that falls below
+        the one it rests at. The controller reports no fault meanwhile.
 
     Why it matters:
         Drive and brake are gone without the rider's doing, while pack and controller are fine.
@@ -32,11 +41,13 @@ class RemoteLoss(Detector):
         remote.lost.
 
     Looks like it but is not:
-        Letting go of the throttle (the value comes down over some tenths of a second), a fault of the controller, a
-        log without the remote's value (then nothing can be said).
+        Letting go of the throttle (the value comes down over some tenths of a second, and its voltage to its rest), a
+        fault of the controller, the foot sensors of a balance board (they rest at nothing), a log without the remote's
+        value (then nothing can be said).
 
     Needs:
-        A controller or wheel log with the remote's or throttle's value and the speed, 5 rows a second or more.
+        A controller or wheel log with the remote's or throttle's value and the speed, or the throttle's voltage and the
+        speed or the motor's, 4 rows a second or more.
 
     Limits:
         VESC Tool logs hold no throttle: there a lost remote looks like a released one, and is not reported.
@@ -48,41 +59,126 @@ class RemoteLoss(Detector):
     code: ClassVar[str] = "RM01"
     name: ClassVar[str] = "remote-loss"
     rules: ClassVar[tuple[str, ...]] = ()
-    needs: ClassVar[tuple[Need, ...]] = (Need(RIDING_ROLES, ("remote_input", "speed"), interval_s=0.3, rows=20),)
+    needs: ClassVar[tuple[Need, ...]] = (
+        Need(RIDING_ROLES, ("remote_input", "speed"), interval_s=0.3, rows=20),
+        Need(RIDING_ROLES, ("throttle_1", "speed"), interval_s=0.3, rows=20),
+        Need(RIDING_ROLES, ("throttle_1", "erpm"), interval_s=0.3, rows=20),
+    )
     evidence: ClassVar[tuple[str, ...]] = ("remote.lost",)
 
     def examine(self, case: Case, track: Track) -> Outcome:
         """Look at one controller or wheel log."""
-        demand = track.values("remote_input")
-        speed = np.abs(track.values("speed"))
-        missing = ~np.isfinite(demand)
-        if float(missing.mean()) > 0.3:
-            return Outcome.unable("the remote's value is missing in much of the log; a loss could not be told.")
-        findings: list[Finding] = []
-        for first, last in runs(missing | (demand == 0.0)):
-            if first == 0 or last >= track.log.rows - 1:
-                continue
-            length = float(track.time[last] - track.time[first])
-            start = int(np.searchsorted(track.time, track.time[first] - _FRESH_S))
-            before = demand[min(start, first - 1) : first]
-            asked = float(np.nanmin(np.abs(before))) if np.isfinite(before).all() and len(before) else 0.0
-            moving = float(np.nanmax(speed[max(first - 5, 0) : first + 1], initial=0.0)) > _MOVING_M_S
-            fault = bool((np.nan_to_num(track.values("fault_code")[first : last + 1]) > 0).any())
-            if length >= _SHORTEST_S and asked >= _DEMAND and moving and not fault and missing[first]:
-                findings.append(
-                    self.finding(
-                        track,
-                        first,
-                        last,
-                        severity=Severity.CRITICAL,
-                        message=f"The remote's value was gone for {length:.1f} s in motion, right after a demand of {asked:.2f}.",
-                        measurements=(
-                            Measurement("time without a value", length, "s", _SHORTEST_S, "engineering judgement"),
-                        ),
-                        channels=("remote_input", "speed"),
-                    )
-                )
-        if not findings:
+        lost: list[tuple[int, int, str]] = []
+        looked = False
+        if track.has("remote_input") and track.has("speed"):
+            demand = track.values("remote_input")
+            if float((~np.isfinite(demand)).mean()) > 0.3:
+                return Outcome.unable("the remote's value is missing in much of the log; a loss could not be told.")
+            lost += _gone(track, demand) + _stepped(track, demand)
+            looked = True
+        if track.has("throttle_1"):
+            rest = _rest(track)
+            looked |= rest is not None
+            lost += _below_rest(track, rest) if rest is not None else []
+        if not looked:
+            return Outcome.unable("the analog input is not that of a throttle, as it rests at no voltage of its own.")
+        lost.sort()
+        if not lost:
             return Outcome.clear("the remote's value was there whenever the vehicle moved.")
-        at = findings[0].onset
-        return Outcome.found(findings, {"remote.lost": Evidence.observed(at=at)})
+        findings = [self._finding(track, *item) for item in lost]
+        strength = max(_SURE[how] for _, _, how in lost)
+        evidence = Evidence.observed(strength=strength, at=findings[0].onset)
+        return Outcome.found(findings, {"remote.lost": evidence})
+
+    def _finding(self, track: Track, first: int, last: int, how: str) -> Finding:
+        length = float(track.time[min(last + 1, track.log.rows - 1)] - track.time[first])
+        return self.finding(
+            track,
+            first,
+            last,
+            severity=Severity.CRITICAL,
+            message=f"{_WORDS[how]} for {length:.1f} s in motion, right after a clear demand.",
+            measurements=(Measurement("time without a value", length, "s", _SHORTEST_S, "engineering judgement"),),
+            channels=("remote_input", "throttle_1", "speed"),
+        )
+
+
+_WORDS: Final = {
+    "gone": "The remote's value was gone",
+    "neutral": "The remote's value fell to neutral in one step, and came back to where it was in one step,",
+    "below rest": "The throttle's voltage was below the one it rests at",
+}
+_SURE: Final = {"gone": 1.0, "neutral": 0.8, "below rest": 1.0}
+
+
+def _speed(track: Track) -> NDArray[np.float64]:
+    """Size of the speed in m/s; without one the motor's, at about 900 electrical turns a minute for 1 m/s."""
+    return np.asarray(np.abs(track.values("speed")) if track.has("speed") else np.abs(track.values("erpm")) / 900.0)
+
+
+def _rolls(track: Track, first: int) -> bool:
+    return float(np.nanmax(_speed(track)[max(first - 5, 0) : first + 1], initial=0.0)) > _MOVING_M_S
+
+
+def _faulted(track: Track, first: int, last: int) -> bool:
+    return bool((np.nan_to_num(track.values("fault_code")[first : last + 1]) > 0).any())
+
+
+def _gone(track: Track, demand: NDArray[np.float64]) -> list[tuple[int, int, str]]:
+    """Stretches without a value, right after a demand."""
+    missing = ~np.isfinite(demand)
+    found = []
+    for first, last in runs(missing | (demand == 0.0)):
+        if first == 0 or last >= track.log.rows - 1 or not missing[first]:
+            continue
+        length = float(track.time[last] - track.time[first])
+        start = int(np.searchsorted(track.time, track.time[first] - _FRESH_S))
+        before = demand[min(start, first - 1) : first]
+        asked = float(np.nanmin(np.abs(before))) if np.isfinite(before).all() and len(before) else 0.0
+        if length >= _SHORTEST_S and asked >= _DEMAND and _rolls(track, first) and not _faulted(track, first, last):
+            found.append((first, last, "gone"))
+    return found
+
+
+def _stepped(track: Track, demand: NDArray[np.float64]) -> list[tuple[int, int, str]]:
+    """Stretches at exactly neutral between two single steps from and to the same demand."""
+    found = []
+    for first, last in runs(demand == 0.0):
+        if first < 2 or last >= track.log.rows - 2:
+            continue
+        length = float(track.time[last + 1] - track.time[first])
+        steps = np.diff(track.time[[first - 1, first, last, last + 1]])[[0, 2]]
+        before, after = float(demand[first - 1]), float(demand[last + 1])
+        steady = abs(float(demand[first - 2]) - before) <= _BACK_TO and abs(float(demand[last + 2]) - after) <= _BACK_TO
+        same = abs(before - after) <= _BACK_TO and _DEMAND <= before < _BELOW_FULL
+        quick = _SHORTEST_S <= length <= _LONGEST_S and steps.max() <= _STEP_S
+        if quick and same and steady and _rolls(track, first) and not _faulted(track, first, last):
+            found.append((first, last, "neutral"))
+    return found
+
+
+def _rest(track: Track) -> float | None:
+    """Voltage at which the throttle rests, V; None when the input does not work like a throttle's."""
+    volts = track.values("throttle_1")
+    known = volts[np.isfinite(volts)]
+    still = volts[np.isfinite(volts) & (np.nan_to_num(_speed(track)) < 0.3)]
+    usual = known[known > _REST_V]
+    if len(known) < 20 or len(usual) < 0.5 * len(known):
+        return None
+    rest = float(np.median(still)) if len(still) >= 10 else float(np.percentile(usual, 3))
+    return rest if rest >= _REST_V and float(np.percentile(known, 99)) > rest + _TRAVEL_V else None
+
+
+def _below_rest(track: Track, rest: float) -> list[tuple[int, int, str]]:
+    """Stretches in motion in which the throttle's voltage is far below its rest, right after a demand."""
+    volts = track.values("throttle_1")
+    found = []
+    for first, last in runs(volts < _LOST_SHARE * rest):
+        if first == 0 or last >= track.log.rows - 1:
+            continue
+        start = int(np.searchsorted(track.time, track.time[first] - _FRESH_S))
+        before = volts[min(start, first - 1) : first]
+        asked = bool((before > rest + 0.1).any()) and track.time[last + 1] - track.time[first] >= _FRESH_S
+        if asked and _rolls(track, first) and not _faulted(track, first, last):
+            found.append((first, last, "below rest"))
+    return found

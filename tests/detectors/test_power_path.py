@@ -118,3 +118,12 @@ def test_a_bus_that_rings_after_it_lost_its_pack_has_sound_capacitors():
     incident = investigate([rides.log(columns)])
     assert _check(incident, "bus-swings").status is Status.CLEAR
     assert incident.verdict.cause != "bus-capacitor-fault"
+
+
+def test_one_odd_voltage_while_rolling_without_load_is_no_lost_battery():
+    columns = rides.controller()
+    rolling = (np.abs(columns["battery_current"]) < 2) & (columns["speed"] > 1)
+    row = int(np.flatnonzero(rolling & (columns["time"] > 200))[0])
+    columns["battery_current"][row - 40 : row + 2] = 0.5
+    columns["pack_voltage"][row] = 6.2
+    assert not _check(investigate([rides.log(columns)]), "power-path-open").findings

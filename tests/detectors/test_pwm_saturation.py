@@ -1,0 +1,44 @@
+"""Headroom that is used up in a fall, and by a wheel that is lifted."""
+
+import numpy as np
+
+from ridelog.finding import Status
+from ridelog.log import Role
+from ridelog.pipeline import investigate
+from tests import rides
+
+
+def _spin(columns, row):
+    """The wheel spins up within a second from where it is, tilts and runs down."""
+    up = np.linspace(columns["speed"][row], 14.0, 6)
+    columns["speed"][row : row + 6] = up
+    columns["erpm"][row : row + 6] = up * 900
+    columns["pwm"][row + 2 : row + 7] = 1.0
+    columns["pitch"][row + 1 : row + 8] = 27.0
+    columns["speed"][row + 6 : row + 10] = [9.0, 5.0, 2.0, 0.0]
+    columns["battery_current"][row : row + 10] = 2.0
+    return columns
+
+
+def _check(columns):
+    incident = investigate([rides.log(columns, Role.WHEEL)])
+    return next(check for check in incident.checks if check.name == "pwm-saturation"), incident
+
+
+def test_a_fall_at_speed():
+    columns = rides.wheel()
+    long_ridden = np.convolve(columns["speed"] > 5, np.ones(30), "full")[: len(columns["speed"])] == 30
+    check, incident = _check(_spin(columns, int(np.flatnonzero(long_ridden)[0])))
+    assert check.status is Status.FOUND
+    assert incident.verdict.cause == "pwm-saturation"
+
+
+def test_a_wheel_lifted_by_hand_after_standing():
+    columns = rides.wheel()
+    row = len(columns["time"]) - 30
+    for name in ("speed", "erpm", "battery_current", "motor_current", "duty"):
+        columns[name][row - 30 :] = 0.0
+    columns["pwm"][row - 30 :] = 0.05
+    check, incident = _check(_spin(columns, row))
+    assert check.status is Status.CLEAR
+    assert incident.verdict.cause == "none"
