@@ -10,6 +10,7 @@ from .bms_configuration import BmsConfiguration
 from .bms_heat import BmsHeat
 from .bms_stayed_on import BmsStayedOn
 from .bms_trip import BmsTrip
+from .body_diode import BodyDiode
 from .bus_swings import BusSwings
 from .cell_imbalance import CellImbalance
 from .charge_session import ChargeSession
@@ -45,6 +46,7 @@ DETECTORS: tuple[Detector, ...] = (
     PowerPathOpen(),
     BmsTrip(),
     BmsChargePath(),
+    BodyDiode(),
     BmsStayedOn(),
     RegenOvervoltage(),
     BusSwings(),

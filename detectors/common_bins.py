@@ -32,13 +32,36 @@ def bin_edges(tracks: Sequence[Track]) -> NDArray[np.float64]:
 
 def bin_means(track: Track, values: NDArray[np.float64], edges: NDArray[np.float64]) -> NDArray[np.float64]:
     """Mean of each stretch, NaN where the track has no value, shape (len(edges) - 1,)."""
+    if len(edges) < 2:
+        return np.empty(0)
     known = np.isfinite(values)
-    place = np.searchsorted(edges, track.time[known], side="right") - 1
-    inside = (place >= 0) & (place < len(edges) - 1)
-    size = len(edges) - 1
-    counts = np.bincount(place[inside], minlength=size)
-    sums = np.bincount(place[inside], values[known][inside], minlength=size)
+    rows = np.searchsorted(track.time, edges)
+    counts = np.diff(np.concatenate(([0], np.cumsum(known)))[rows])
+    sums = np.diff(np.concatenate(([0.0], np.cumsum(np.where(known, values, 0.0))))[rows])
     return np.asarray(np.where(counts > 0, sums / np.maximum(counts, 1), np.nan))
+
+
+def controller_current(
+    controllers: Sequence[Track], edges: NDArray[np.float64], rows: NDArray[np.bool_] | None = None
+) -> NDArray[np.float64]:
+    """Current of all controllers in each stretch, in A, shape (len(edges) - 1,).
+
+    Args:
+        controllers: Controllers of one pack, at least one.
+        edges: Edges of the stretches.
+        rows: Rows of the first controller to take the mean of, None for all; the others are taken whole.
+    """
+    total = np.zeros(max(len(edges) - 1, 0))
+    for place, track in enumerate(controllers):
+        summed = track.has("total_battery_current")
+        values = track.values("total_battery_current" if summed else "battery_current")
+        if place == 0 and rows is not None:
+            values = np.where(rows, values, np.nan)
+        means = bin_means(track, values, edges)
+        if summed:
+            return means
+        total = total + means
+    return total
 
 
 @dataclass(frozen=True, slots=True)

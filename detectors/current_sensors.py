@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 import numpy as np
 
@@ -11,10 +11,7 @@ from ridelog.finding import Finding, Measurement, Outcome, Severity
 from ridelog.log import Role
 from ridelog.ride import Track
 
-from .common_bins import Line, bin_edges, bin_means, robust_line
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
+from .common_bins import Line, bin_edges, bin_means, controller_current, robust_line
 
 #: Gain and bias beyond which sensors differ: a controller's battery current is computed and some percent off.
 _GAIN, _BIAS_A = 0.15, 1.5
@@ -64,7 +61,7 @@ class CurrentSensors(Detector):
         edges = bin_edges([*controllers, *boards])
         if len(edges) < _FEWEST:
             return Outcome.unable("the logs share too little time.")
-        ours = _sum(controllers, edges)
+        ours = controller_current(controllers, edges)
         shares = [bin_means(board, board.values("battery_current"), edges) for board in boards]
         line = robust_line(ours, np.asarray(np.sum(shares, axis=0)))
         if line is None or line.count < _FEWEST or float(np.nanmax(ours) - np.nanmin(ours)) < _RANGE_A:
@@ -123,11 +120,3 @@ class CurrentSensors(Detector):
 
 def _usable(tracks: tuple[Track, ...]) -> list[Track]:
     return [track for track in tracks if track.clock.aligned and track.has("battery_current") and track.log.rows > 20]
-
-
-def _sum(controllers: list[Track], edges: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Current of all controllers in each stretch."""
-    for track in controllers:
-        if track.has("total_battery_current"):
-            return bin_means(track, track.values("total_battery_current"), edges)
-    return np.asarray(np.sum([bin_means(one, one.values("battery_current"), edges) for one in controllers], axis=0))

@@ -1,0 +1,168 @@
+"""A step in the voltage between two logs, and whether it is a voltage or a resistance."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+#: Fewest and most stretches that are compared on each side, and the longest time they may reach away, s: over longer
+#: times the gain error of a meter moves the difference with the charge.
+FEWEST, _MOST, _REACH_S = 6, 24, 240.0
+#: Moments that are looked at closely.
+_CANDIDATES: Final = 16
+#: The moment lies where the fit is worse by less than so many nats, this many stretches around the best.
+_AS_WELL, _AROUND = 3.0, 8
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """Voltage of the cells less that of the controller while driving, in stretches.
+
+    Attributes:
+        start: Beginning of each stretch, s of the ride's clock, shape (n,).
+        end: Its end, shape (n,).
+        amps: Current in A, shape (n,).
+        volts: The difference in V, shape (n,).
+    """
+
+    start: NDArray[np.float64]
+    end: NDArray[np.float64]
+    amps: NDArray[np.float64]
+    volts: NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A change of the difference.
+
+    Attributes:
+        place: The first stretch after it.
+        earliest_s: It is not before this moment, s of the ride's clock.
+        latest_s: It is not after this.
+        volts: Its height in V, positive when the controller sees less from then on.
+        error: Standard error of that in V.
+        low_v: Its height at low current in V.
+        high_v: Its height at high current in V.
+        low_a: The low current in A.
+        high_a: The high current in A.
+        per_amp: Resistance between the two in ohm.
+        diode_nats: How much better a voltage explains the stretches than a further resistance, in nats.
+        misfit: Mean absolute misfit of that in V.
+    """
+
+    place: int
+    earliest_s: float
+    latest_s: float
+    volts: float
+    error: float
+    low_v: float
+    high_v: float
+    low_a: float
+    high_a: float
+    per_amp: float
+    diode_nats: float
+    misfit: float
+
+
+def _slope_of_neighbours(amps: NDArray[np.float64], volts: NDArray[np.float64]) -> float:
+    """Resistance between the two by the median of slopes between neighbours: a single step does not move it."""
+    rise = np.diff(amps)
+    large = np.abs(rise) >= max(1.0, float(np.median(np.abs(rise))))
+    return float(np.median(np.diff(volts)[large] / rise[large])) if large.sum() >= FEWEST else 0.0
+
+
+def largest_step(seen: Difference) -> Step | None:
+    """The step that stands out most, None when there is not enough on both sides of any moment."""
+    if len(seen.volts) < 2 * FEWEST:
+        return None
+    rough = seen.volts - _slope_of_neighbours(seen.amps, seen.volts) * seen.amps
+    levels = np.median(np.lib.stride_tricks.sliding_window_view(rough, FEWEST), axis=1)
+    change = np.abs(levels[FEWEST:] - levels[:-FEWEST])
+    likely = np.argsort(-change, kind="stable")[:_CANDIDATES] + FEWEST
+    steps = [_step_at(seen, place) for place in likely.tolist()]
+    told = [step for step in steps if step is not None]
+    return _bounded(seen, max(told, key=lambda step: abs(step.volts) / step.error)) if told else None
+
+
+def _bounded(seen: Difference, best: Step) -> Step:
+    """The same step with the moments between which it lies: those that fit about as well."""
+    places = range(max(best.place - _AROUND, FEWEST), min(best.place + _AROUND, len(seen.volts) - FEWEST) + 1)
+    rows = sum(len(side) for side in _sides(seen, best.place))
+    near = [best]
+    for place in places:
+        step = _step_at(seen, place)
+        if step and step.volts * best.volts > 0 and rows * np.log(step.misfit / max(best.misfit, 1e-9)) < _AS_WELL:
+            near.append(step)
+    earliest, latest = min(step.earliest_s for step in near), max(step.latest_s for step in near)
+    if min(step.place for step in near) == FEWEST:
+        earliest = float(seen.start[0])
+    if max(step.place for step in near) == len(seen.volts) - FEWEST:
+        latest = float(seen.end[-1])
+    return replace(best, earliest_s=earliest, latest_s=latest)
+
+
+def _sides(seen: Difference, place: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Stretches before and after a moment that are near enough to compare."""
+    before = np.arange(max(place - _MOST, 0), place)
+    after = np.arange(place, min(place + _MOST, len(seen.volts)))
+    before = before[seen.end[before] > seen.start[place] - _REACH_S]
+    return before, after[seen.start[after] < seen.end[place - 1] + _REACH_S]
+
+
+def _step_at(seen: Difference, place: int) -> Step | None:
+    """Fit resistance and step together, once as a voltage and once as a further resistance."""
+    before, after = _sides(seen, place)
+    rows = np.concatenate((before, after))
+    amps, volts = seen.amps[rows], seen.volts[rows]
+    later = np.arange(len(rows)) >= len(before)
+    if min(float(np.ptp(amps[later])), float(np.ptp(amps[~later]))) <= 0:
+        return None
+    (_, per_amp, height), as_diode, error = _robust_fit(amps, later.astype(float), volts)
+    _, as_resistance, _ = _robust_fit(amps, later * amps, volts)
+    nats = len(rows) * float(np.log(max(as_resistance, 1e-9) / max(as_diode, 1e-9)))
+    middle = float(np.median(amps[later]))
+    left = volts[later] - per_amp * amps[later] - float(np.median((volts - per_amp * amps)[~later]))
+    parts = [float(np.median(left[part])) for part in (amps[later] <= middle, amps[later] >= middle)]
+    loads = [float(np.median(amps[later][part])) for part in (amps[later] <= middle, amps[later] >= middle)]
+    return Step(
+        place,
+        float(seen.start[place - 1]),
+        float(seen.end[place]),
+        height,
+        error,
+        parts[0],
+        parts[1],
+        loads[0],
+        loads[1],
+        per_amp,
+        nats,
+        as_diode,
+    )
+
+
+def _robust_fit(
+    amps: NDArray[np.float64], change: NDArray[np.float64], volts: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], float, float]:
+    """Fit volts = a + r amps + s change to the least absolute misfit, by weights.
+
+    Returns:
+        The three coefficients, the mean absolute misfit, and the standard error of s with what a reading of a tenth of
+        a volt adds.
+    """
+    design = np.column_stack((np.ones(len(amps)), amps, change))
+    weight = np.ones(len(amps))
+    found: NDArray[np.float64] = np.zeros(3)
+    for _ in range(8):
+        root = np.sqrt(weight)
+        found = np.asarray(np.linalg.lstsq(design * root[:, None], volts * root, rcond=None)[0], dtype=np.float64)
+        misfit = np.abs(volts - design @ found)
+        weight = 1 / np.maximum(misfit, 0.02)
+    spread = 1.4826 * float(np.median(misfit))
+    inverse = np.linalg.pinv(design.T @ design)
+    error = float(np.hypot(1.25 * spread * np.sqrt(max(inverse[2, 2], 0.0)), 0.02))
+    return found, float(misfit.mean()), error

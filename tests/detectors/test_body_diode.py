@@ -1,0 +1,97 @@
+"""Driving through the body diodes of charge FETs: a voltage that comes at a moment and does not ask for the current."""
+
+import numpy as np
+import pytest
+
+from ridelog.finding import Seen, Severity, Status
+from ridelog.log import Role
+from ridelog.pipeline import investigate
+from tests import rides
+
+WHEN = 300.0
+
+
+def _pair(drop, *, flags=None, seconds=600.0, forget=()):
+    """A controller's log whose voltage is less by `drop(current)` from `WHEN` on while it draws, and the BMS's."""
+    columns, board = rides.controller(seconds), rides.board(seconds)
+    late = (columns["time"] >= WHEN) & (columns["battery_current"] > 0)
+    less = np.where(late, drop(columns["battery_current"]), 0.0)
+    columns["pack_voltage"] = np.round(columns["pack_voltage"] - less, 1)
+    if flags is None:
+        del board["charge_fet"]
+    else:
+        board["charge_fet"] = flags(board["time"])
+    for name in forget:
+        del board[name]
+    return [rides.log(columns), rides.log(board, Role.BMS)]
+
+
+def _check(incident):
+    return next(check for check in incident.checks if check.code == "BD01")
+
+
+def _diode(current):
+    """Forward voltage: 0.6 V at 1 A, 60 mV more for ten times the current."""
+    return 0.6 + 0.06 * np.log10(np.maximum(current, 0.05))
+
+
+def test_a_diode_is_found_at_its_moment_without_any_state_of_the_fets():
+    incident = investigate(_pair(_diode))
+    check = _check(incident)
+    assert check.status is Status.FOUND
+    finding = check.findings[0]
+    assert finding.severity is Severity.CRITICAL
+    assert finding.measurements[0].value == pytest.approx(0.66, abs=0.12)
+    assert finding.onset.earliest_s <= WHEN <= finding.onset.latest_s
+    assert finding.onset.latest_s - finding.onset.earliest_s < 20
+    assert check.evidence["path.body-diode"].seen is Seen.OBSERVED
+    assert incident.causes[0].cause == "charge-fet-open-in-regen"
+
+
+def test_it_is_found_from_the_pack_voltage_of_the_bms_too():
+    forget = ("cell_voltages", "cell_voltage_max", "cell_voltage_min", "cell_max_index", "cell_min_index")
+    assert _check(investigate(_pair(_diode, forget=forget))).status is Status.FOUND
+
+
+@pytest.mark.parametrize(
+    ("flags", "words", "strength"),
+    [
+        (lambda time: time < WHEN, "says the same", 1.0),
+        (lambda time: np.ones(len(time), bool), "says that its charge FETs are on", 0.6),
+    ],
+)
+def test_the_state_of_the_fets_is_set_beside_it(flags, words, strength):
+    check = _check(investigate(_pair(_diode, flags=flags)))
+    assert words in check.findings[0].message
+    assert check.evidence["path.body-diode"].strength == strength
+
+
+def test_a_healthy_pair_is_clear():
+    check = _check(investigate(_pair(lambda current: 0 * current)))
+    assert check.status is Status.CLEAR
+    assert check.evidence["path.body-diode"].seen is Seen.ABSENT
+
+
+def test_a_meter_that_is_off_all_the_time_is_no_diode():
+    columns, board = rides.controller(), rides.board()
+    columns["pack_voltage"] = np.round(columns["pack_voltage"] * 0.991, 1)
+    assert _check(investigate([rides.log(columns), rides.log(board, Role.BMS)])).status is Status.CLEAR
+
+
+def test_a_connector_that_resists_more_is_no_diode():
+    check = _check(investigate(_pair(lambda current: 0.04 * current)))
+    assert check.status is not Status.FOUND
+
+
+def test_cells_of_half_the_pack_cannot_be_compared():
+    logs = _pair(_diode)
+    board = rides.board()
+    board["cell_voltages"] = board["cell_voltages"][:, :10]
+    board["pack_voltage"] = board["cell_voltages"].sum(axis=1)
+    check = _check(investigate([logs[0], rides.log(board, Role.BMS)]))
+    assert check.status is Status.UNABLE
+    assert "not all" in check.reason
+
+
+def test_one_log_alone_cannot_tell():
+    assert _check(investigate(_pair(_diode)[:1])).status is Status.UNABLE
