@@ -31,8 +31,12 @@ def main() -> None:
     for line in sys.stdin:
         order = json.loads(line)
         answer = _survey(order) if order["do"] == "survey" else _analyze(order)
-        answers.write(json.dumps(answer, ensure_ascii=False) + "\n")
-        answers.flush()
+        try:
+            answers.write(json.dumps(answer, ensure_ascii=False) + "\n")
+            answers.flush()
+        except BrokenPipeError:
+            # The run was killed: nobody waits for the answer.
+            os._exit(1)
 
 
 def _end_with(parent: int) -> None:

@@ -94,7 +94,7 @@ def _series(tables: Mapping[str, pa.Table]) -> dict[str, dict[str, list[list[flo
     """Vehicle to metric to moments (s since 1970) and values, at most 200 of each."""
     found = series(tables)
     result: dict[str, dict[str, list[list[float]]]] = {}
-    for (vehicle, metric), points in sorted(found.items()):
+    for (vehicle, metric), points in sorted(found.points.items()):
         chosen = points[:: -(-len(points) // 200)]
         stamps = [float(round(moment.timestamp())) for moment, _ in chosen]
         result.setdefault(vehicle, {})[metric] = [stamps, [float(f"{value:.4g}") for _, value in chosen]]

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from .series import copies, series
+from .series import LATEST, Series, copies, series
 from .statistics import benjamini_hochberg
 from .tables import arrow_schema
-from .trends import judge, own_past, peers
+from .trends import SHOWN_ONLY, judge, own_past, peers
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -53,8 +53,9 @@ _LEAST_QUALITY: Final = 0.5
 def compare(tables: Mapping[str, pa.Table], told: Collection[str] = ()) -> dict[str, pa.Table]:
     """Tables `trends` and `vehicles` from the tables of the rides.
 
-    All tests of one audit, of every vehicle and metric, against its own past and among peers, are adjusted together
-    by Benjamini and Hochberg: of the rows marked as findings for their order, about one in twenty may be chance.
+    All tests of one audit that can become findings, of every vehicle and metric, against its own past and among peers,
+    are adjusted together by Benjamini and Hochberg: of the rows marked as findings for their order, about one in twenty
+    may be chance.
 
     Args:
         tables: Tables of the rides, with vehicles and models filled in.
@@ -66,9 +67,12 @@ def compare(tables: Mapping[str, pa.Table], told: Collection[str] = ()) -> dict[
     found = series(tables)
     models = _models(logs)
     rows = [*own_past(found), *peers(found, models, told)]
-    for row, q in zip(rows, benjamini_hochberg([row["p"] for row in rows]), strict=True):
-        row["q"] = q
-        judge(row)
+    # What is only shown can become no finding: it is no test among those that can.
+    for shown in (False, True):
+        family = [row for row in rows if (row["metric"] in SHOWN_ONLY) is shown]
+        for row, q in zip(family, benjamini_hochberg([row["p"] for row in family]), strict=True):
+            row["q"] = q
+            judge(row)
     rows.sort(key=lambda row: (row["vehicle"], row["kind"] != "trend", row["metric"]))
     by_vehicle: dict[str, list[dict[str, Any]]] = defaultdict(list)
     for row in rows:
@@ -100,7 +104,7 @@ def _models(logs: Sequence[Mapping[str, Any]]) -> dict[str, str]:
 
 
 def _vehicle(
-    name: str, rides: Sequence[dict[str, Any]], trends: Sequence[dict[str, Any]], model: str, found: Mapping[Any, Any]
+    name: str, rides: Sequence[dict[str, Any]], trends: Sequence[dict[str, Any]], model: str, found: Series
 ) -> dict[str, Any]:
     read = [ride for ride in rides if not ride["error"]]
     safe = 1.0
@@ -117,7 +121,7 @@ def _vehicle(
     moments = [ride["started"] for ride in rides if ride["started"] is not None]
     notes = Counter(note for ride in rides for note in ride["data_notes"] or ())
     quality = float(np.mean([ride["data_quality"] or 0.0 for ride in rides])) if rides else 0.0
-    resistance = found.get((name, "resistance"), [])
+    resistance = found.points.get((name, "resistance"), [])
     change = next((row["change"] for row in trends if row["metric"] == "resistance" and row["kind"] == "trend"), None)
     return {
         "vehicle": name,
@@ -130,7 +134,7 @@ def _vehicle(
         "reasons": [text for share, text in reasons if share > 0],
         "trips": sum(bool(ride["trips"]) for ride in read),
         "critical": sum(_blamed(ride) and ride["severity"] == "critical" for ride in read),
-        "resistance_ohm": float(np.median([value for _, value in resistance[-5:]])) if resistance else None,
+        "resistance_ohm": float(np.median([value for _, value in resistance[-LATEST:]])) if resistance else None,
         "resistance_change": change,
         "data_quality": round(quality, 4),
         "data_notes": [

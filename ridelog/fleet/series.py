@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
@@ -23,8 +24,34 @@ _SURE: Final = 0.4
 #: A capacity is followed when its standard error is below this share.
 _SURE_CAPACITY: Final = 0.15
 
+#: The cell that is followed is the one whose offset reaches highest at this quantile of its rides. The choice does not
+#: know their order, so it cannot make a trend out of noise; a cell that stood out for a fifth of the rides is seen.
+_STANDS_OUT: Final = 0.8
+
 Point = tuple[datetime, float]
-Series = dict[tuple[str, str], list[Point]]
+_Points = dict[tuple[str, str], list[Point]]
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """Values of every metric.
+
+    Attributes:
+        points: Vehicle and metric to moments and values, in order of time.
+        today: Vehicle and metric to the level of the last rides, where it is not that of the points: cells that stand
+            out now and cells that stood out over the rides may be two.
+    """
+
+    points: dict[tuple[str, str], list[Point]]
+    today: dict[tuple[str, str], float]
+
+    def level(self, vehicle: str, metric: str) -> float:
+        """Level of the last rides."""
+        own = self.today.get((vehicle, metric))
+        return (
+            own if own is not None else float(np.median([value for _, value in self.points[vehicle, metric][-LATEST:]]))
+        )
+
 
 #: Metric to its column of `logs`.
 _OF_RIDES: Final = {
@@ -41,7 +68,7 @@ def series(tables: Mapping[str, pa.Table]) -> Series:
     """Values of every metric by vehicle, in order of time; rides without a date, copies and errors are left out.
 
     Resistances are followed as one device sees them: the log role and parser the vehicle has most values from, since
-    a controller's include the leads and a BMS's do not. Of the cells the one that stands out most is followed: the
+    a controller's include the leads and a BMS's do not. Of the cells one is followed, that which stands out most: the
     largest of each ride would only follow noise.
 
     Args:
@@ -51,7 +78,8 @@ def series(tables: Mapping[str, pa.Table]) -> Series:
     vehicles = logs.column("vehicle").to_pylist()
     started = logs.column("started").to_pylist()
     usable = _followed(logs)
-    found: Series = defaultdict(list)
+    found: _Points = defaultdict(list)
+    today: dict[tuple[str, str], float] = {}
     columns = {name: logs.column(column).to_pylist() for name, column in _OF_RIDES.items()}
     capacity, error = (logs.column(name).to_pylist() for name in ("capacity_ah", "capacity_error_ah"))
     columns["capacity"] = [
@@ -63,10 +91,10 @@ def series(tables: Mapping[str, pa.Table]) -> Series:
             if values[place] is not None:
                 found[vehicles[place], name].append((started[place], float(values[place])))
     _resistances(tables, vehicles, started, usable, found)
-    _cells(tables, vehicles, started, usable, found)
+    _cells(tables, vehicles, started, usable, found, today)
     for points in found.values():
         points.sort()
-    return found
+    return Series(found, today)
 
 
 def copies(logs: pa.Table) -> NDArray[np.bool_]:
@@ -104,7 +132,7 @@ def _numbers(table: pa.Table, column: str) -> NDArray[np.float64]:
 
 
 def _resistances(
-    tables: Mapping[str, pa.Table], vehicles: list[str], started: list[Any], usable: NDArray[np.bool_], found: Series
+    tables: Mapping[str, pa.Table], vehicles: list[str], started: list[Any], usable: NDArray[np.bool_], found: _Points
 ) -> None:
     packs = tables["pack_health"]
     place, counts = _places(packs, tables["logs"], usable)
@@ -126,7 +154,12 @@ def _resistances(
 
 
 def _cells(
-    tables: Mapping[str, pa.Table], vehicles: list[str], started: list[Any], usable: NDArray[np.bool_], found: Series
+    tables: Mapping[str, pa.Table],
+    vehicles: list[str],
+    started: list[Any],
+    usable: NDArray[np.bool_],
+    found: _Points,
+    today: dict[tuple[str, str], float],
 ) -> None:
     cells = tables["cell_health"]
     place, counts = _places(cells, tables["logs"], usable)
@@ -142,10 +175,12 @@ def _cells(
         rows = rows[np.lexsort((moments[place[rows]], number[rows], own))]
         for same_vehicle in _runs(rows, vehicle[place[rows]]):
             courses = list(_runs(same_vehicle, number[same_vehicle]))
+            key = (vehicles[place[same_vehicle[0]]], name)
+            signed = value if name == "cell_resistance" else np.abs(value)
+            reach = [float(np.quantile(signed[course], _STANDS_OUT)) for course in courses]
+            found[key] = [(started[place[row]], float(value[row])) for row in courses[int(np.argmax(reach))]]
             latest = [float(np.median(value[course[-LATEST:]])) for course in courses]
-            sizes = latest if name == "cell_resistance" else [abs(level) for level in latest]
-            worst = courses[int(np.argmax(sizes))]
-            found[vehicles[place[worst[0]]], name] = [(started[place[row]], float(value[row])) for row in worst]
+            today[key] = max(latest, key=abs if name == "cell_offset" else float)
 
 
 def _runs(rows: NDArray[np.int64], labels: NDArray[np.int64]) -> Iterator[NDArray[np.int64]]:

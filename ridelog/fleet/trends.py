@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from .series import LATEST, Point, Series
+from .series import Point, Series
 from .statistics import change_point, robust_scores, robust_trend, two_sided
 
 _DAY_S: Final = 86400.0
@@ -62,7 +62,7 @@ SHOWN_ONLY: Final = frozenset({"battery_temperature", "fet_temperature", "motor_
 
 def own_past(found: Series) -> Iterator[dict[str, Any]]:
     """Rows of kind "trend"; `q`, `finding` and the message come when all tests are known."""
-    for (vehicle, name), points in sorted(found.items()):
+    for (vehicle, name), points in sorted(found.points.items()):
         metric = _BY_NAME[name]
         stamps = np.array([moment.timestamp() for moment, _ in points]) / _DAY_S
         values = np.array([value for _, value in points])
@@ -101,18 +101,18 @@ def peers(found: Series, models: Mapping[str, str], told: Collection[str] = ()) 
         if metric.name in SHOWN_ONLY or metric.name == "trips":
             continue
         groups: dict[str, list[str]] = defaultdict(list)
-        for vehicle, name in sorted(found):
-            if name == metric.name and len(found[vehicle, name]) >= 3:
+        for vehicle, name in sorted(found.points):
+            if name == metric.name and len(found.points[vehicle, name]) >= 3:
                 groups[models.get(vehicle, "")].append(vehicle)
         for model, vehicles in sorted(groups.items()):
             if len(vehicles) < _FEWEST_PEERS or not model:
                 continue
-            levels = np.array([_latest(found[vehicle, metric.name]) for vehicle in vehicles])
+            levels = np.array([found.level(vehicle, metric.name) for vehicle in vehicles])
             used = np.log(levels) if metric.relative else np.abs(levels) if metric.worse == 0 else levels
             floor = _SIZES if metric.relative and model not in told else metric.matters / 2
             scores = robust_scores(used, floor)
             for place, vehicle in enumerate(vehicles):
-                points = found[vehicle, metric.name]
+                points = found.points[vehicle, metric.name]
                 others = float(np.median(np.delete(used, place)))
                 change = float(used[place]) - others
                 before, after = others, float(used[place])
@@ -123,10 +123,6 @@ def peers(found: Series, models: Mapping[str, str], told: Collection[str] = ()) 
                     "before": before, "after": after, "change": change, "change_low": None, "change_high": None,
                     "unit": metric.unit, "p": two_sided(float(scores[place])),
                 }  # fmt: skip
-
-
-def _latest(points: Sequence[Point]) -> float:
-    return float(np.median([value for _, value in points[-LATEST:]]))
 
 
 def _row(vehicle: str, name: str, kind: str, points: Sequence[Point], days: float) -> dict[str, Any]:
