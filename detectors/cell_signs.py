@@ -47,6 +47,8 @@ _ORDINARY_SHARE, _ORDINARY_ERROR = 0.04, 0.02
 _GROWTH_SIGMAS, _CURVE_SIGMAS = 4.0, 2.0
 #: Neighbours that stand opposite at rest by this much, in V, and whose sum stays within this share of the smaller one.
 _PAIR_V, _PAIR_SUM = 0.020, 0.35
+#: A cell that is missing in more than this share of the polls may have lost its wire.
+_LOST_SHARE: Final = 0.01
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,13 +81,17 @@ def cell_signs(case: Case, track: Track) -> CellSigns | None:
     key = ("cell-signs", track.index)
     if key not in case.shared:
         estimate = case.pack.cells.get(track.index)
-        case.shared[key] = None if estimate is None else _told_apart(estimate, charge_course(case, track, estimate))
+        case.shared[key] = (
+            None
+            if estimate is None
+            else _told_apart(estimate, charge_course(case, track, estimate), _beside_unread(track))
+        )
     signs = case.shared[key]
     assert signs is None or isinstance(signs, CellSigns)
     return signs
 
 
-def _told_apart(estimate: CellEstimate, course: ChargeCourse | None) -> CellSigns:
+def _told_apart(estimate: CellEstimate, course: ChargeCourse | None, beside: frozenset[int]) -> CellSigns:
     a = estimate.rest_offset
     extra = estimate.extra_resistance
     spread_a = max(_robust(a), 0.0015)
@@ -100,7 +106,7 @@ def _told_apart(estimate: CellEstimate, course: ChargeCourse | None) -> CellSign
     when_low = _when_low(estimate, course)
     weak, joint, offset = [], [], []
     for cell in range(len(a)):
-        if cell in in_pair or not np.isfinite(a[cell]):
+        if cell in in_pair or cell in beside or not np.isfinite(a[cell]):
             continue
         spread_others = _spread_of_others(a, cell, spread_a)
         apart = abs(a[cell]) > max(
@@ -118,10 +124,22 @@ def _told_apart(estimate: CellEstimate, course: ChargeCourse | None) -> CellSign
             joint.append(cell)
         if apart:
             offset.append(cell)
-    explained = sorted({*weak, *joint, *in_pair} - set(offset))
+    explained = sorted({*weak, *joint, *in_pair, *beside} - set(offset))
     others = np.delete(a, explained) if explained else a
     spread = float(np.nanmax(others) - np.nanmin(others)) if np.isfinite(others).any() else 0.0
     return CellSigns(tuple(weak), tuple(joint), tuple(offset), pairs, offset_pairs, spread, scattered, when_low)
+
+
+def _beside_unread(track: Track) -> frozenset[int]:
+    """Cells whose neighbour is missing in polls that read the others: with a broken wire one shows the volts of both."""
+    cells = track.log.matrix("cell_voltages")
+    gone = ~np.isfinite(cells)
+    read = np.count_nonzero(~gone, axis=1) >= 0.6 * cells.shape[1]
+    if not read.any():
+        return frozenset()
+    share = gone[read].mean(axis=0)
+    lost = np.flatnonzero((share > _LOST_SHARE) & (share < 1.0))
+    return frozenset(int(cell) for near in (-1, 1) for cell in lost + near if 0 <= cell < cells.shape[1])
 
 
 def _when_low(estimate: CellEstimate, course: ChargeCourse | None) -> NDArray[np.float64]:

@@ -19,6 +19,9 @@ _UNLIKELY: Final = 1e-6
 #: A current that cannot stand still to the last digit while somebody rides, A, and as a share of the ride's high
 #: current: what the electronics draw at standstill does stand still.
 _IN_USE_A, _IN_USE_SHARE = 1.0, 0.05
+#: At rest a log must have this many steps outside the freeze, and a freeze must be this many times longer than the
+#: longest time without a change there; engineering judgement.
+_FEWEST_AT_REST, _TIMES_LONGER = 30, 5
 #: A current that stands still but for its noise, A, while a controller's moves by this much, A.
 _NOISE_A, _MOVES_A = 0.35, 6.0
 #: Channels that flicker in any live log.
@@ -39,7 +42,8 @@ class FrozenTelemetry(Detector):
     """The log goes on, and its values do not change any more.
 
     What it finds:
-        Stretches in which every measured value stays the same to the last digit while it stood for a vehicle in use.
+        Stretches in which every measured value stays the same to the last digit while it stood for a vehicle in use, or
+        far longer than this log ever stands still at rest.
 
     Why it matters:
         A display or logger that froze shows a healthy battery while anything may happen (TEL-01, TEL-02). Nothing
@@ -56,7 +60,7 @@ class FrozenTelemetry(Detector):
         A controller, wheel or BMS log with at least three channels that usually change.
 
     Limits:
-        A freeze at rest cannot be told from rest.
+        A freeze at rest is told from rest only where the last digits of the log flicker at rest.
 
     Example:
         38.2 A, 71.43 V and all cells the same for 214 s while the controller drew between -12 and 55 A.
@@ -81,7 +85,9 @@ class FrozenTelemetry(Detector):
             length = float(track.time[last + 1] - track.time[first])
             rows = last - first + 1
             unlikely = rows * np.log1p(-min(changing, 0.999)) < np.log(_UNLIKELY)
-            if length >= _SHORTEST_S and rows >= _FEWEST_ROWS and unlikely and _in_use(case, track, first, last + 1):
+            if not (length >= _SHORTEST_S and rows >= _FEWEST_ROWS and unlikely):
+                continue
+            if _in_use(case, track, first, last + 1) or _restless(track, same, first, last):
                 found.append((first, last + 1, length))
         if not found:
             return Outcome.clear("no value stood still while the vehicle was in use.")
@@ -91,7 +97,7 @@ class FrozenTelemetry(Detector):
                 first,
                 last,
                 severity=Severity.WARNING,
-                message=f"Every value of this log stood still for {length:.0f} s while the vehicle was in use: the logger froze.",
+                message=f"Every value of this log stood still for {length:.0f} s as it does nowhere else: the logger froze.",
                 measurements=(Measurement("time without any change", length, "s", _SHORTEST_S, "TEL-01"),),
                 channels=tuple(name for name in _CHANNELS if track.has(name)),
             )
@@ -155,6 +161,21 @@ def _unchanged(track: Track) -> tuple[np.ndarray[tuple[int], np.dtype[np.bool_]]
         same &= ((steps == 0) | ~np.isfinite(steps)).all(axis=1)
         used += cells.shape[1]
     return same, used
+
+
+def _restless(track: Track, same: np.ndarray[tuple[int], np.dtype[np.bool_]], first: int, last: int) -> bool:
+    """At rest, too, the last digits of this log flicker, everywhere but in these steps."""
+    current = np.abs(track.values("battery_current"))
+    if not np.isfinite(current).any():
+        return False
+    resting = current[:-1] < max(_IN_USE_A, _IN_USE_SHARE * float(np.nanpercentile(current, 99)))
+    resting[first : last + 1] = False
+    if np.count_nonzero(resting) < _FEWEST_AT_REST:
+        return False
+    still = float(same[resting].mean())
+    longest = max((end - begin + 1 for begin, end in runs(same & resting)), default=0)
+    rows = last - first + 1
+    return rows > _TIMES_LONGER * max(longest, 1) and rows * np.log(max(still, 1e-3)) < np.log(_UNLIKELY)
 
 
 def _in_use(case: Case, track: Track, first: int, last: int) -> bool:

@@ -86,6 +86,8 @@ class PackResistance(Detector):
         severity = Severity.WARNING if too_much and estimate.confidence >= 0.5 else Severity.INFO
         if severity is Severity.WARNING:
             message += " That is more than a pack of this kind should have for this load."
+            if sag >= _SAG_V:
+                message += " It reaches the cutoff with much charge left, whatever the display shows."
         finding = self.finding(
             track,
             0,
@@ -97,7 +99,8 @@ class PackResistance(Detector):
             channels=("pack_voltage", "battery_current"),
         )
         if severity is Severity.WARNING:
-            strength = min(0.5 + 2.5 * max(share - _SAG_SHARE, 0.0) + (0.4 if product else 0.0), 1.0)
+            by_load = 0.7 + 4.0 * (share - _SAG_SHARE) if share >= _SAG_SHARE else 0.5
+            strength = min(by_load + (0.4 if product is not None and product >= _HIGH_OHM_AH else 0.0), 1.0)
             seen = Evidence.observed(strength=strength * min(estimate.confidence + 0.2, 1.0))
         else:
             seen = Evidence.absent(strength=min(max(1.0 - share / _SAG_SHARE, 0.0) + 0.2, 1.0) * estimate.confidence)

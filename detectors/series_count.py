@@ -13,6 +13,8 @@ from ridelog.ride import Track
 
 #: A cell is there when it reads within these limits, V.
 _CELL_LOW_V, _CELL_HIGH_V = 1.5, 4.6
+#: A cell that reads in this share of the polls is there.
+_EVER_SHARE = 0.005
 #: Share of the pack voltage that the sum of the cells may differ by.
 _SUM_SHARE = 0.03
 
@@ -57,8 +59,9 @@ class SeriesCount(Detector):
         if np.count_nonzero(polled) < 3:
             return Outcome.unable("the cells were read fewer than three times.")
         share = read[polled].mean(axis=0)
-        never = [int(cell) for cell in np.flatnonzero(share < 0.005)]
-        present = int(np.count_nonzero(share > 0.5))
+        never = [int(cell) for cell in np.flatnonzero(share < _EVER_SHARE)]
+        # A cell that was ever read is there: one that goes missing later is a wire.
+        present = int(np.count_nonzero(share >= _EVER_SHARE))
         findings: list[Finding] = []
         evidence: dict[str, Evidence] = {}
         configured = max(_configured(track), cells.shape[1])

@@ -14,11 +14,15 @@ from ridelog.ride import Track
 
 #: A difference that matters: this many points and this many standard errors (methods of sag against state of charge).
 _POINTS, _SIGMAS = 0.15, 3.0
+#: Moments of the ride, and their share, that must say so when the surest one does not; engineering judgement.
+_FEWEST, _SHARE = 3, 0.25
 #: Under load the slow part of the sag, which no fit over minutes sees, is unknown: this share of the ohmic sag of the
 #: moment is its standard deviation; engineering judgement from cells that take an hour to settle.
 _UNSETTLED_SHARE = 0.5
 #: A jump of the meter that no current explains: points within this time.
 _JUMP, _JUMP_S = 0.04, 6.0
+#: Polls in which not even the pack voltage changes before a jump: the log had frozen.
+_STUCK_ROWS = 8
 
 
 class SocMeter(Detector):
@@ -71,7 +75,7 @@ class SocMeter(Detector):
         points, error, shown, true = told
         if abs(points) > max(_POINTS, _SIGMAS * error):
             findings.append(self._differs(track, points, shown, true))
-            strength = min(0.6 + (abs(points) - _POINTS) * 2, 1.0)
+            strength = min(0.7 + (abs(points) - _POINTS) * 2, 1.0)
             evidence["soc.differs"] = Evidence.observed(f"{100 * points:+.0f} points.", strength=strength)
         else:
             evidence["soc.differs"] = Evidence.absent(strength=min(max(1 - abs(points) / _POINTS, 0.2), 1.0))
@@ -122,7 +126,7 @@ def _difference(case: Case, track: Track) -> tuple[float, float, float, float] |
     if table is None or case.pack.chemistry.confidence < 0.6:
         return None
     count = series.best if series.best is not None and series.certain else None
-    best: tuple[float, float, float, float] | None = None
+    readings: list[tuple[float, float, float, float]] = []
     rests = [rest for rest in case.pack.rests if rest.track == track.index]
     anchors = [(rest.last, rest.open_circuit_v, rest.uncertainty_v) for rest in rests]
     if residual is not None and np.isfinite(residual.open_circuit).any():
@@ -144,11 +148,26 @@ def _difference(case: Case, track: Track) -> tuple[float, float, float, float] |
         if count is None or not np.isfinite(volts) or not np.isfinite(shown[row]):
             continue
         told = _told(table, volts / count, sigma / count, float(shown[row]))
-        if told is None:
-            continue
-        if best is None or told[1] < best[1]:
-            best = told
-    return best
+        if told is not None:
+            readings.append(told)
+    return _surest(readings)
+
+
+def _surest(
+    readings: list[tuple[float, float, float, float]],
+) -> tuple[float, float, float, float] | None:
+    """The reading with the least error, or the middle one of those that differ when several differ the same way.
+
+    A meter that is off by the same points all along hides it while it stands at its end (100 %), and where the cells are
+    on their plateau.
+    """
+    if not readings:
+        return None
+    best = min(readings, key=lambda item: item[1])
+    apart = [item for item in readings if abs(item[0]) > max(_POINTS, _SIGMAS * item[1])]
+    if best in apart or len(apart) < max(_FEWEST, _SHARE * len(readings)) or len({item[0] > 0 for item in apart}) > 1:
+        return best
+    return sorted(apart)[len(apart) // 2]
 
 
 def _told(
@@ -181,5 +200,10 @@ def _jump(track: Track) -> tuple[int, float] | None:
     # A meter of coarse steps moves by its step again and again; a jump stands out from the others.
     others = np.delete(size, row)
     if size[row] < 4 * float(np.max(others, initial=0.0)):
+        return None
+    before = known[max(row - _STUCK_ROWS, 0) : row + 1]
+    volts = track.values("pack_voltage")[before]
+    if len(before) > _STUCK_ROWS and np.isfinite(volts).all() and not np.ptp(volts) and not np.ptp(shown[before]):
+        # The log stood still until here: the meter only catches up.
         return None
     return int(known[row + 1]), float(steps[row])

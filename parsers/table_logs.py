@@ -47,6 +47,10 @@ _SURE_CONTROLLER: Final = frozenset({"duty", "erpm", "motor_current", "motor_tem
 _MOTION: Final = frozenset({"speed", "distance", "odometer", "throttle_1", "remote_input"})
 #: Where both devices are in one table, what belongs to the battery.
 _OF_BATTERY: Final = frozenset({"soc", "battery_temperature", "charger_voltage"})
+#: Numbers of cell columns that loggers have whatever the pack is; one of these with zeros at its end is padded.
+_PADDED_WIDTHS: Final = frozenset({8, 16, 24, 32, 40, 48})
+#: Cells that read 0 after the last that does not: with more of them the table is taken for padded.
+_MOST_MISSING: Final = 4
 _LISTS: Final = ("cell_voltages", "battery_temperatures", "cell_wire_resistances", "cells_balancing")
 
 
@@ -225,8 +229,16 @@ def _sensor(plan: Planned) -> tuple[NDArray[np.float64], list[Damage]]:
     return np.full(len(plan.values), np.nan), [missing]
 
 
+def _last(used: NDArray[np.bool_]) -> int:
+    """Places up to the last used one."""
+    return int(np.flatnonzero(used)[-1]) + 1 if used.any() else 0
+
+
 def _add_list(builder: LogBuilder, channel: str, members: Sequence[Planned], plans: Sequence[Planned]) -> list[Damage]:
-    """Add cells or sensors in their places; a place without a column, or a cell that reads 0, is null."""
+    """Add cells or sensors in their places; a place without a column, or a cell that reads 0, is null.
+
+    A cell or a few at the end that read nothing but 0 stay, as cells the board is set to, unless the table is padded.
+    """
     width = max(plan.index for plan in members if plan.index is not None) + 1
     matrix = np.full((builder.rows, width), np.nan)
     for plan in members:
@@ -235,10 +247,11 @@ def _add_list(builder: LogBuilder, channel: str, members: Sequence[Planned], pla
     conversion = members[0].conversion
     notes: list[Damage] = []
     if channel == "cell_voltages":
+        # A width that loggers are built for is padded; another one is what the board is set to.
+        asked = 0 if width in _PADDED_WIDTHS else _last((matrix == 0).any(axis=0))
         matrix[matrix == 0] = np.nan
-        used = np.flatnonzero(np.isfinite(matrix).any(axis=0))
-        width = int(used[-1]) + 1 if len(used) else 0
-        matrix = matrix[:, :width]
+        read = _last(np.isfinite(matrix).any(axis=0))
+        matrix = matrix[:, : asked if read < asked <= read + _MOST_MISSING else read]
     if channel == "battery_temperatures":
         matrix, notes = _sensors(matrix, members, plans)
         if notes and any(note.kind is DamageKind.NOTE for note in notes):

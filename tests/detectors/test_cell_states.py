@@ -59,7 +59,7 @@ def _loud(columns):
 @pytest.mark.parametrize("seed", [4, 5, 6])
 @pytest.mark.parametrize("noise", [0.002, 0.015])
 def test_even_cells_with_a_static_spread_are_healthy(seed, noise):
-    assert _loud(_board(seed=seed, noise=noise, spread=0.006)) == (set(), "none")
+    assert _loud(_board(seed=seed, noise=noise, spread=0.006))[0] == set()
 
 
 @pytest.mark.parametrize("start", [0.6, 0.92])
@@ -97,3 +97,51 @@ def test_neighbours_that_stand_opposite_are_a_sense_wire():
 
 def test_two_cells_that_differ_alike_are_no_sense_wire():
     assert _loud(_board(offset={CELL: -0.07, CELL + 1: -0.06}))[0] == {"cell-imbalance"}
+
+
+def test_beside_a_broken_wire_no_cell_is_out_of_balance():
+    """The group whose wire is broken reads nothing, its neighbour the volts of both."""
+    columns = _board()
+    gone = np.random.default_rng(8).random(len(columns["time"])) < 0.5
+    cells = columns["cell_voltages"]
+    cells[gone, CELL + 1] = np.minimum(cells[gone, CELL + 1] + 0.6, 4.999)
+    cells[gone, CELL] = np.nan
+    loud, cause = _loud(columns)
+    assert loud == {"sense-wiring"}
+    assert cause == "sense-wiring-fault"
+
+
+def test_a_wire_that_breaks_on_the_way_leaves_the_number_of_cells():
+    columns = _board()
+    columns["cell_voltages"][len(columns["time"]) // 4 :, CELL] = np.nan
+    assert "series-count" not in _loud(columns)[0]
+
+
+@pytest.mark.parametrize(("shown", "wrong"), [(0.30, True), (-0.35, True), (0.04, False)])
+def test_a_meter_that_is_off_all_along_is_found_though_it_stood_at_its_end(shown, wrong):
+    columns = _board(start=0.9, seconds=2800.0)
+    columns["soc"] = np.clip(columns["soc"] + shown, 0, 1)
+    loud, _ = _loud(columns)
+    assert loud == ({"soc-meter"} if wrong else set())
+
+
+def _frozen(at_rest):
+    columns = _board()
+    rows = slice(600, 690)
+    if at_rest:
+        columns["battery_current"][560:740] = 0.0
+        sag = columns["cell_voltages"][559] - columns["cell_voltages"][560:740]
+        columns["cell_voltages"][560:740] = np.round(columns["cell_voltages"][560:740] + np.median(sag), 3)
+        columns["battery_current"][:60] = columns["battery_current"][740:800] = 0.0
+    columns["pack_voltage"] = np.round(columns["cell_voltages"].sum(axis=1), 2)
+    for values in columns.values():
+        if values is not columns["time"]:
+            values[rows] = values[600]
+    return columns
+
+
+@pytest.mark.parametrize("at_rest", [False, True])
+def test_a_freeze_is_told_from_rest_by_the_last_digits(at_rest):
+    loud, cause = _loud(_frozen(at_rest))
+    assert loud == {"frozen-telemetry"}
+    assert cause == "telemetry-fault"
