@@ -10,6 +10,7 @@ from ridelog.finding import Finding, Status
 
 from . import words
 from .cause_titles import cause_title
+from .order import order_notes
 from .verdict import in_a_listing
 
 if TYPE_CHECKING:
@@ -64,10 +65,14 @@ def advice(items: Sequence[Advice]) -> list[tuple[str, list[Advice]]]:
 
 def findings(incident: Incident) -> list[Values]:
     """Every finding with its values, its limits and the rows it was seen in."""
-    return [_finding(incident, number, finding) for number, finding in enumerate(incident.findings, 1)]
+    order = order_notes(incident)
+    return [
+        _finding(incident, number, finding, order.get(number, []))
+        for number, finding in enumerate(incident.findings, 1)
+    ]
 
 
-def _finding(incident: Incident, number: int, finding: Finding) -> Values:
+def _finding(incident: Incident, number: int, finding: Finding, order: list[str]) -> Values:
     tracks = incident.ride.tracks
     track = tracks[finding.log] if 0 <= finding.log < len(tracks) else None
     kind = words.row_kind(track.log) if track else "row"
@@ -86,6 +91,7 @@ def _finding(incident: Incident, number: int, finding: Finding) -> Values:
         "place": words.place(kind, *finding.rows),
         "file": words.log_name(incident.ride, finding.log) if track else "",
         "moment_known": moment_known,
+        "order": order,
         "measurements": [
             {
                 "name": words.first_capital(item.name),

@@ -156,6 +156,10 @@ def _findings(incident: Incident, writer: _Writer) -> None:
             limit = f", limit {item['limit']}" if item["limit"] else ""
             distance = f", {item['distance']}" if item["distance"] else ""
             writer.line(f"{item['name']}: {item['value']}{limit}{distance}", "dim", 5)
+        order = row["order"]
+        assert isinstance(order, list)
+        for text in order:
+            writer.line(text, "dim", 5)
         writer.line(f"See {row['place']} of {row['file']}.", "dim", 5)
     if len(shown) < len(rows):
         writer.line(

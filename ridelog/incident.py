@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from ridelog.battery.pack import Pack
 from ridelog.damage import Damage
 from ridelog.finding import Check, Finding, Interval, Severity, rounded
+from ridelog.ordering import Order, orders
 
 if TYPE_CHECKING:
     from ridelog.ride import Ride
@@ -215,6 +216,11 @@ class Incident:
         return tuple(sorted(found, key=lambda item: (-item.severity.level, item.onset.latest_s, item.code, item.log)))
 
     @property
+    def order(self) -> tuple[Order, ...]:
+        """What can be said of the order of events on different logs; indices are those of `findings`."""
+        return orders(self.findings)
+
+    @property
     def severity(self) -> Severity | None:
         """The highest severity of all findings, None when there is none."""
         found = self.findings
@@ -264,4 +270,5 @@ class Incident:
             "checks": [check.to_dict() for check in self.checks],
             "pack": self.pack_dict(),
             "clocks": [track.to_dict(self.ride.reference) for track in self.ride.tracks],
+            "order": [pair.to_dict() for pair in self.order],
         }

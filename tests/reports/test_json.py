@@ -74,6 +74,7 @@ def test_the_text_is_one_ascii_line_in_the_order_of_the_contract():
         "checks",
         "pack",
         "clocks",
+        "order",
     ]
 
 

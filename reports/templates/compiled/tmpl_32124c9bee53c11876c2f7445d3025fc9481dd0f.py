@@ -107,6 +107,15 @@ def root(context, missing=missing):
             t_6.append(
                 '      </tbody>\n    </table></div>\n',
             )
+        for l_2_text in environment.getattr(l_1_finding, 'order'):
+            _loop_vars = {}
+            pass
+            t_6.extend((
+                '<p class="note order">',
+                escape(environment.finalize(l_2_text)),
+                '</p>',
+            ))
+        l_2_text = missing
         t_6.append(
             '    <p class="note source">',
         )
@@ -203,17 +212,28 @@ def root(context, missing=missing):
     if environment.getattr((undefined(name='checks') if l_0_checks is missing else l_0_checks), 'unable'):
         pass
         yield '  <div class="card"><h3>Could not be checked</h3>\n    <p class="note">This is not the same as being in order.</p>\n    <ul class="checks">'
-        for l_1_check in environment.getattr((undefined(name='checks') if l_0_checks is missing else l_0_checks), 'unable'):
+        l_1_loop = missing
+        for (l_1_reason, l_1_those), l_1_loop in LoopContext(environment.getattr((undefined(name='checks') if l_0_checks is missing else l_0_checks), 'reasons'), undefined):
             _loop_vars = {}
             pass
-            yield '<li><strong>'
-            yield escape(environment.finalize(environment.getattr(l_1_check, 'name')))
-            yield '</strong> <code>'
-            yield escape(environment.finalize(environment.getattr(l_1_check, 'code')))
-            yield '</code><br>'
-            yield escape(environment.finalize(environment.getattr(l_1_check, 'reason')))
+            yield '<li>'
+            yield escape(environment.finalize(l_1_reason))
+            yield '<br>'
+            l_2_loop = missing
+            for (l_2_name, l_2_code), l_2_loop in LoopContext(l_1_those, undefined):
+                _loop_vars = {}
+                pass
+                yield '<strong>'
+                yield escape(environment.finalize(l_2_name))
+                yield '</strong> <code>'
+                yield escape(environment.finalize(l_2_code))
+                yield '</code>'
+                if (not environment.getattr(l_2_loop, 'last')):
+                    pass
+                    yield ', '
+            l_2_loop = l_2_name = l_2_code = missing
             yield '</li>'
-        l_1_check = missing
+        l_1_loop = l_1_reason = l_1_those = missing
         yield '</ul>\n  </div>\n'
     if environment.getattr((undefined(name='checks') if l_0_checks is missing else l_0_checks), 'in_order'):
         pass
@@ -235,4 +255,4 @@ def root(context, missing=missing):
     yield '</section>'
 
 blocks = {}
-debug_info = '1=44&2=52&3=58&4=64&5=68&6=71&10=76&14=113&15=137&20=151&21=154&22=157&23=162&24=165&26=173&27=176&28=179&29=189&33=195&34=201&35=203&38=206&41=218&42=221&43=223'
+debug_info = '1=44&2=52&3=58&4=64&5=68&6=71&10=76&14=110&15=122&16=146&21=160&22=163&23=166&24=171&25=174&27=182&28=185&29=188&30=198&34=204&35=210&36=212&39=216&42=238&43=241&44=243'
