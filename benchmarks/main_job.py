@@ -37,9 +37,8 @@ print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
 
 _OURS = """
 import sys, resource
-sys.argv = ['ridelog', 'analyze', sys.argv[1], '-o', sys.argv[2]]
-from ridelog.cli import app
-app(standalone_mode=False)
+from ridelog.cli import run
+run(['analyze', sys.argv[1], '-o', sys.argv[2]])
 print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
 """
 

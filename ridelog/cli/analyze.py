@@ -2,74 +2,65 @@
 
 from __future__ import annotations
 
+import sys
+from argparse import ArgumentParser, BooleanOptionalAction, Namespace
 from pathlib import Path
-from typing import Annotated
 
-import typer
+from ridelog.cli.choices import add_analysis, pack_options, read_options, severity
 
 
-def command(
-    logs: Annotated[list[str], typer.Argument(metavar="LOG...", help="Logs of one ride; '-' is standard input.")],
-    output: Annotated[
-        Path | None, typer.Option("-o", "--output", metavar="REPORT.html", help="Where the report goes.")
-    ] = None,
-    json: Annotated[
-        str | None, typer.Option("--json", metavar="FILE|-", help="Write the result as JSON; '-' is standard output.")
-    ] = None,
-    html: Annotated[bool, typer.Option("--html/--no-html", help="Write the HTML report.")] = True,
-    config: Annotated[
-        str | None, typer.Option(metavar="MCCONF.xml", help="Motor configuration exported from VESC Tool.")
-    ] = None,
-    cells: Annotated[int | None, typer.Option(min=1, max=200, help="Cell groups in series.")] = None,
-    chemistry: Annotated[str, typer.Option(help="Chemistry of the cells: nmc, lfp or lto.")] = "",
-    bms: Annotated[str, typer.Option(help="Family of the BMS: jk, ant, jbd or daly.")] = "",
-    mapping: Annotated[
-        str | None, typer.Option("--map", metavar="MAPPING.toml", help="Meaning of columns in an unknown table.")
-    ] = None,
-    tz: Annotated[str, typer.Option(metavar="ZONE", help="Time zone of local stamps, such as Europe/Berlin.")] = "",
-    offset: Annotated[
-        list[str] | None,
-        typer.Option(metavar="N=SECONDS", help="Seconds added to the stamps of the N-th log, counted from 1."),
-    ] = None,
-    align: Annotated[bool, typer.Option("--align/--no-align", help="Put the logs on one clock.")] = True,
-    include_location: Annotated[
-        bool, typer.Option("--include-location", help="Show positions and serial numbers in the report.")
-    ] = False,
-    fail_on: Annotated[
-        str, typer.Option(metavar="warning|critical", help="Exit with 1 when a finding is this severe.")
-    ] = "",
-) -> None:
+def options(parser: ArgumentParser) -> None:
+    """Declare the arguments."""
+    parser.add_argument("logs", metavar="LOG", nargs="+", help="logs of one ride; '-' is standard input")
+    parser.add_argument("-o", "--output", metavar="REPORT.html", type=Path, help="where the report goes")
+    parser.add_argument("--json", metavar="FILE|-", help="write the result as JSON; '-' is standard output")
+    parser.add_argument("--html", action=BooleanOptionalAction, default=True, help="write the HTML report (default)")
+    parser.add_argument("--config", metavar="MCCONF.xml", help="motor configuration exported from VESC Tool")
+    add_analysis(parser)
+    parser.add_argument(
+        "--offset",
+        metavar="N=SECONDS",
+        action="append",
+        default=[],
+        help="seconds added to the stamps of the N-th log, counted from 1",
+    )
+    parser.add_argument(
+        "--align", action=BooleanOptionalAction, default=True, help="put the logs on one clock (default)"
+    )
+    parser.add_argument(
+        "--include-location", action="store_true", help="show positions and serial numbers in the report"
+    )
+
+
+def command(given: Namespace) -> int:
     """Say what happened on a ride, how sure that is, and what to do."""
-    import sys
-
     from ridelog import pipeline, plugins
     from ridelog.alignment import AlignmentOptions
-    from ridelog.cli.choices import pack_options, read_options, severity
     from ridelog.reporting import ReportOptions
 
-    threshold = severity(fail_on)
-    options = pipeline.Options(
-        reading=read_options(tz, bms, mapping),
-        pack=pack_options(cells, chemistry),
-        alignment=AlignmentOptions(_offsets(offset or [], len(logs)), align),
+    threshold = severity(given.fail_on)
+    asked = pipeline.Options(
+        reading=read_options(given),
+        pack=pack_options(given),
+        alignment=AlignmentOptions(_offsets(given.offset, len(given.logs)), given.align),
     )
-    incident = pipeline.analyze([*logs, *([config] if config else [])], options)
-    shown = ReportOptions(include_location=include_location)
-    if html:
-        target = output or Path(f"{_stem(logs[0])}.report.html")
+    incident = pipeline.analyze([*given.logs, *([given.config] if given.config else [])], asked)
+    shown = ReportOptions(include_location=given.include_location)
+    target = given.output or Path(f"{_stem(given.logs[0])}.report.html")
+    if given.html:
         _write(target, plugins.report("html").render(incident, shown))
-    if json == "-":
+    if given.json == "-":
         sys.stdout.write(plugins.report("json").render(incident, shown))
     else:
-        if json:
-            _write(Path(json), plugins.report("json").render(incident, shown))
+        if given.json:
+            _write(Path(given.json), plugins.report("json").render(incident, shown))
         from ridelog.cli.screen import report_options
 
-        sys.stdout.write(plugins.report("terminal").render(incident, report_options(include_location)))
-    if html:
-        typer.echo(f"Report: {target}", err=json == "-")
-    if threshold is not None and incident.severity is not None and incident.severity.level >= threshold.level:
-        raise typer.Exit(1)
+        sys.stdout.write(plugins.report("terminal").render(incident, report_options(given.include_location)))
+    if given.html:
+        (sys.stderr if given.json == "-" else sys.stdout).write(f"Report: {target}\n")
+    reached = threshold is not None and incident.severity is not None and incident.severity.level >= threshold.level
+    return 1 if reached else 0
 
 
 def _stem(path: str) -> str:

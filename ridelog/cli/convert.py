@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
+import sys
+from argparse import ArgumentParser, Namespace
 from pathlib import Path
-from typing import Annotated
 
-import typer
+from ridelog.cli.choices import add_reading, read_options
 
 
-def command(
-    log: Annotated[str, typer.Argument(metavar="LOG", help="A log.")],
-    out: Annotated[Path, typer.Argument(metavar="OUT", help="Target; its suffix (.parquet, .csv, .arrow) decides.")],
-    mapping: Annotated[
-        str | None, typer.Option("--map", metavar="MAPPING.toml", help="Meaning of columns in an unknown table.")
-    ] = None,
-    tz: Annotated[str, typer.Option(metavar="ZONE", help="Time zone of local stamps.")] = "",
-) -> None:
+def options(parser: ArgumentParser) -> None:
+    """Declare the arguments."""
+    parser.add_argument("log", metavar="LOG", help="a log")
+    parser.add_argument("out", metavar="OUT", type=Path, help="target; its suffix (.parquet, .csv, .arrow) decides")
+    add_reading(parser)
+
+
+def command(given: Namespace) -> int:
     """Write a log in canonical channels and units; several devices in one file get a number each."""
-    from ridelog.cli.choices import read_options
     from ridelog.converting import convert
     from ridelog.reading import read
 
-    for target in convert(read(log, read_options(tz, "", mapping)), out):
-        typer.echo(str(target))
+    for target in convert(read(given.log, read_options(given)), given.out):
+        sys.stdout.write(f"{target}\n")
+    return 0

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+import sys
+from argparse import ArgumentParser, Namespace
 
-import typer
+
+def options(parser: ArgumentParser) -> None:
+    """Declare the arguments."""
+    parser.add_argument("what", metavar="CODE|CAUSE|RULE", help="code or name of a detector, a cause id, or a rule id")
 
 
-def command(
-    what: Annotated[
-        str, typer.Argument(metavar="CODE|CAUSE|RULE", help="Code or name of a detector, a cause id, or a rule id.")
-    ],
-) -> None:
+def command(given: Namespace) -> int:
     """Explain a detector, a cause or a rule of the field."""
     from ridelog.diagnosis.explaining import explain
 
-    typer.echo(explain(what))
+    sys.stdout.write(explain(given.what) + "\n")
+    return 0

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
-import typer
+import sys
+from argparse import ArgumentParser, Namespace
 
 #: Columns of the table: heading and the channels any one of which earns the mark.
 GIVES = (
@@ -54,13 +53,16 @@ def markdown() -> str:
     return "\n".join(lines) + "\n"
 
 
-def command(
-    as_markdown: Annotated[bool, typer.Option("--markdown", help="Print the table as the docs page.")] = False,
-) -> None:
+def options(parser: ArgumentParser) -> None:
+    """Declare the arguments."""
+    parser.add_argument("--markdown", action="store_true", help="print the table as the docs page")
+
+
+def command(given: Namespace) -> int:
     """List the formats that can be read and what each gives."""
-    if as_markdown:
-        typer.echo(markdown(), nl=False)
-        return
+    if given.markdown:
+        sys.stdout.write(markdown())
+        return 0
     from rich.table import Table
 
     from ridelog.cli.screen import console
@@ -71,3 +73,4 @@ def command(
     for row in rows():
         table.add_row(*row)
     console().print(table)
+    return 0

@@ -2,41 +2,39 @@
 
 from __future__ import annotations
 
+import sys
+from argparse import ArgumentParser, Namespace
 from pathlib import Path
-from typing import Annotated
 
-import typer
+from ridelog.cli.choices import add_reading, read_options
 
 
-def command(
-    log: Annotated[str, typer.Argument(metavar="LOG", help="A log, an archive or a folder.")],
-    mapping: Annotated[
-        str | None, typer.Option("--map", metavar="MAPPING.toml", help="Meaning of columns in an unknown table.")
-    ] = None,
-    tz: Annotated[str, typer.Option(metavar="ZONE", help="Time zone of local stamps.")] = "",
-    write_map: Annotated[
-        Path | None, typer.Option("--write-map", metavar="MAPPING.toml", help="Write a draft of a column mapping.")
-    ] = None,
-) -> None:
+def options(parser: ArgumentParser) -> None:
+    """Declare the arguments."""
+    parser.add_argument("log", metavar="LOG", help="a log, an archive or a folder")
+    add_reading(parser)
+    parser.add_argument("--write-map", metavar="MAPPING.toml", type=Path, help="write a draft of a column mapping")
+
+
+def command(given: Namespace) -> int:
     """Show what a file holds: the parser, the channels, the clock and the damage."""
-    from ridelog.cli.choices import read_options
     from ridelog.cli.screen import console
     from ridelog.errors import UnrecognisedError
     from ridelog.reading import read_source, recognise
     from ridelog.sources import open_sources
 
-    options = read_options(tz, "", mapping)
+    asked = read_options(given)
     screen = console()
-    sources = open_sources(log)
-    if write_map is not None:
-        _write_draft(sources[0], options, write_map)
-        return
+    sources = open_sources(given.log)
+    if given.write_map is not None:
+        _write_draft(sources[0], asked, given.write_map)
+        return 0
     recognised = 0
     refusal: UnrecognisedError | None = None
     for source in sources:
         screen.print(f"[bold]{_plain(source.label)}[/bold]  {source.size:,} bytes  sha256 {source.sha256[:16]}…")
         try:
-            parser, reasons = recognise(source, options)
+            parser, reasons = recognise(source, asked)
         except UnrecognisedError as error:
             refusal = error
             screen.print("  not a log that ridelog knows:")
@@ -45,10 +43,11 @@ def command(
             continue
         recognised += 1
         screen.print(f"  {parser.title} ({parser.name}): {_plain(reasons[parser.name])}")
-        for number, item in enumerate(read_source(source, options), 1):
+        for number, item in enumerate(read_source(source, asked), 1):
             _show(screen, number, item)
     if not recognised and refusal is not None:
         raise refusal
+    return 0
 
 
 def _plain(text: str) -> str:
@@ -126,6 +125,6 @@ def _write_draft(source: object, options: object, target: Path) -> None:
         draft = parser.draft_mapping(source, options)
         if draft is not None:
             target.write_text(draft, encoding="utf-8")
-            typer.echo(f"Draft: {target}. Fill in what is marked, then give it with --map.", err=True)
+            sys.stderr.write(f"Draft: {target}. Fill in what is marked, then give it with --map.\n")
             return
     raise UsageError("no mapping can be drafted: the file is not a table.", path=source.label)

@@ -2,31 +2,34 @@
 
 from __future__ import annotations
 
+import sys
+from argparse import ArgumentParser, Namespace
 from pathlib import Path
-from typing import Annotated
-
-import typer
 
 
-def command(
-    scenario: Annotated[str, typer.Argument(metavar="SCENARIO", help="Scenario family, 'list', or 'fleet'.")],
-    out: Annotated[Path | None, typer.Argument(metavar="OUT", help="Folder for the logs and their truth.")] = None,
-    seed: Annotated[int, typer.Option(help="The same seed gives the same bytes.")] = 1,
-    suite: Annotated[str | None, typer.Option(help="Which logs there are, such as vesc+jk.")] = None,
-    fleet: Annotated[int | None, typer.Option(metavar="N", help="Write N rides of a fleet.")] = None,
-    vehicles: Annotated[int, typer.Option(help="Vehicles of the fleet.")] = 20,
-) -> None:
+def options(parser: ArgumentParser) -> None:
+    """Declare the arguments."""
+    parser.add_argument("scenario", metavar="SCENARIO", help="scenario family, 'list', or 'fleet'")
+    parser.add_argument("out", metavar="OUT", nargs="?", type=Path, help="folder for the logs and their truth")
+    parser.add_argument("--seed", metavar="N", type=int, default=1, help="the same seed gives the same bytes")
+    parser.add_argument("--suite", metavar="NAME", help="which logs there are, such as vesc+jk")
+    parser.add_argument("--fleet", metavar="N", type=int, help="write N rides of a fleet")
+    parser.add_argument("--vehicles", metavar="N", type=int, default=20, help="vehicles of the fleet")
+
+
+def command(given: Namespace) -> int:
     """Write a simulated ride in real formats, with its truth beside it."""
     from ridelog.errors import UsageError
     from ridelog.simulate import families
 
-    if scenario == "list":
+    if given.scenario == "list":
         for family in families():
-            typer.echo(f"{family.name}: {family.description} [{family.cause}]")
-        return
-    if out is None:
+            sys.stdout.write(f"{family.name}: {family.description} [{family.cause}]\n")
+        return 0
+    if given.out is None:
         raise UsageError("no folder was given.", advice="Name one: ridelog simulate SCENARIO OUT.")
     from ridelog.simulate.command import run
 
-    for path in run(scenario, out, seed, suite, fleet, vehicles):
-        typer.echo(str(path))
+    for path in run(given.scenario, given.out, given.seed, given.suite, given.fleet, given.vehicles):
+        sys.stdout.write(f"{path}\n")
+    return 0

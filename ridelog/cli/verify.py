@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+import sys
+from argparse import ArgumentParser, Namespace
 from pathlib import Path
-from typing import Annotated
-
-import typer
 
 
-def command(
-    report: Annotated[Path, typer.Argument(metavar="REPORT.html", help="A report of ridelog.")],
-    logs: Annotated[list[str], typer.Argument(metavar="LOG...", help="The logs it was made from.")],
-) -> None:
+def options(parser: ArgumentParser) -> None:
+    """Declare the arguments."""
+    parser.add_argument("report", metavar="REPORT.html", type=Path, help="a report of ridelog")
+    parser.add_argument("logs", metavar="LOG", nargs="+", help="the logs it was made from")
+
+
+def command(given: Namespace) -> int:
     """Check that a report was made from these logs, byte for byte."""
     from ridelog.verifying import verify
 
-    problems = verify(report, logs)
+    problems = verify(given.report, given.logs)
     for problem in problems:
-        typer.echo(problem, err=True)
+        sys.stderr.write(f"{problem}\n")
     if problems:
-        raise typer.Exit(1)
-    typer.echo(f"{report}: made from these {len(logs)} files, unchanged.")
+        return 1
+    sys.stdout.write(f"{given.report}: made from these {len(given.logs)} files, unchanged.\n")
+    return 0

@@ -32,6 +32,38 @@ def test_help_lists_every_command():
         assert run(command, "--help").returncode == 0
 
 
+def test_options_may_stand_between_the_logs(ride, tmp_path):
+    result = run("analyze", ride, "--no-html", "--json", "-", ride, "--cells", "20", cwd=tmp_path)
+    assert result.returncode == 0, result.stderr
+    assert json.loads(result.stdout)["pack"]["series"] == 20
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        (),
+        ("analyse", "x.csv"),
+        ("analyze",),
+        ("analyze", "x.csv", "--no-such-option"),
+        ("analyze", "x.csv", "--cells", "0"),
+        ("analyze", "x.csv", "--cells", "many"),
+        ("audit", "logs"),
+    ],
+)
+def test_wrong_arguments_end_with_2_and_say_how_it_goes(arguments, tmp_path):
+    result = run(*arguments, cwd=tmp_path)
+    assert result.returncode == 2
+    assert "usage: ridelog" in result.stdout + result.stderr
+    assert "Traceback" not in result.stderr
+
+
+def test_nobody_reads_the_output_to_its_end(ride, tmp_path):
+    command = f"{sys.executable} -m ridelog analyze {ride} --no-html --json - | head -c 10"
+    result = subprocess.run(["bash", "-c", command], capture_output=True, text=True, cwd=tmp_path)
+    assert len(result.stdout) == 10
+    assert result.stderr == ""
+
+
 def test_analyze_writes_a_report_and_a_summary(ride, tmp_path):
     result = run("analyze", ride, cwd=tmp_path)
     assert result.returncode == 0, result.stderr
