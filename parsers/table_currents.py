@@ -13,7 +13,8 @@ from ridelog.damage import Damage, DamageKind, Effect
 from .current_sign import sign_like
 from .table_columns import Planned
 from .table_numbers import read_flags
-from .table_signs import Ride, find_sign
+from .table_ride import Ride
+from .table_signs import find_sign
 from .table_source import Grid
 from .table_words import concepts_of, words_of
 

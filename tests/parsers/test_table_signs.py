@@ -1,0 +1,76 @@
+"""The direction of a current in a table nobody told us about: asked for rather than guessed wrong."""
+
+import numpy as np
+import pytest
+
+from ridelog.parsers.table_ride import Ride
+from ridelog.parsers.table_signs import find_sign
+
+KINDS = ("healthy", "battery cut off", "bus cut off", "charge")
+
+
+def pack(kind, generator):
+    """A pack of its own: an open voltage, a resistance, a slow polarisation and noise; discharging is positive."""
+    duration, step = (
+        (7200.0, 30.0) if kind == "charge" else (generator.choice([30.0, 120.0]), generator.choice([0.1, 1.0]))
+    )
+    seconds = np.arange(0.0, duration, step)
+    current = np.zeros(len(seconds))
+    at = 0
+    while at < len(current):
+        width = int(generator.uniform(0.5, 6) / step) + 1
+        current[at : at + width] = generator.choice([generator.uniform(5, 60), 0.2, -generator.uniform(2, 15)])
+        at += width
+    series, resistance = int(generator.choice([10, 13, 20])), generator.uniform(0.03, 0.2)
+    if kind == "charge":
+        taper = np.minimum(1.0, np.exp(-(np.arange(len(seconds)) - 0.7 * len(seconds)) / (0.1 * len(seconds))))
+        current = -generator.uniform(2, 8) * taper
+    drawn = np.cumsum(current) * step / 3600
+    level = np.clip((0.2 if kind == "charge" else 0.8) - drawn / 15, 0, 1)
+    slow = np.zeros(len(seconds))
+    for index in range(1, len(slow)):
+        slow[index] = slow[index - 1] + min(1.0, step / 20) * (0.5 * resistance * current[index] - slow[index - 1])
+    open_voltage = series * (3.3 + 0.9 * level)
+    cut = int(len(seconds) * generator.uniform(0.6, 0.95))
+    switch = np.ones(len(seconds))
+    if kind in ("battery cut off", "bus cut off"):
+        current[cut:] = 0.0
+        switch[cut:] = 0.0
+    voltage = open_voltage - resistance * current - slow
+    if kind == "bus cut off":
+        voltage[cut:] = voltage[cut - 1] * np.exp(-(seconds[cut:] - seconds[cut]) / generator.uniform(0.1, 5))
+    return seconds, current, voltage + generator.normal(0, 0.02, len(seconds)), switch
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_no_direction_is_guessed_wrong_and_most_are_found(kind):
+    generator = np.random.default_rng(KINDS.index(kind))
+    answers = []
+    for _ in range(60):
+        seconds, current, voltage, switch = pack(kind, generator)
+        if np.abs(current).max() < 1 or abs(current.sum()) < 1:
+            continue
+        sign = float(generator.choice([-1.0, 1.0]))
+        battery = kind != "bus cut off"
+        switches = {"discharge_fet": switch, "charge_fet": np.ones(len(switch))} if battery else {}
+        answers.append(sign * find_sign(Ride(seconds, sign * current, voltage, of_battery=battery, **switches)).factor)
+    assert len(answers) > 40
+    assert answers.count(-1.0) == 0
+    assert answers.count(1.0) >= 0.8 * len(answers)
+
+
+def test_an_idle_file_has_no_direction_to_find():
+    answer = find_sign(Ride(np.arange(50.0), np.full(50, 0.01), np.full(50, 40.0)))
+    assert not answer.witnessed
+
+
+def test_a_current_without_any_witness_is_left_open():
+    assert find_sign(Ride(np.arange(50.0), np.full(50, 12.0), np.full(50, 40.0))).factor == 0.0
+
+
+def test_a_bus_that_falls_as_its_load_ends_says_nothing_about_the_direction():
+    """What a battery does at the end of a load, a bus behind an open switch does the other way round."""
+    current = np.concatenate((np.full(40, 20.0), np.zeros(20)))
+    voltage = np.concatenate((np.full(40, 48.0), 48.0 * np.exp(-np.arange(20) / 40)))
+    for sign in (1.0, -1.0):
+        assert find_sign(Ride(np.arange(60.0) / 10, sign * current, voltage)).factor in (0.0, sign)
