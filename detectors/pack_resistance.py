@@ -46,7 +46,7 @@ class PackResistance(Detector):
         Without the capacity the resistance cannot be compared with that of healthy cells, only with the load.
 
     Example:
-        116 mOhm (112-120): 7.1 V sag at 61 A, 13 % of the open-circuit voltage.
+        116 mOhm (between 112 and 120): 7.1 V sag at 61 A, 13 % of the open-circuit voltage.
     """
 
     code: ClassVar[str] = "PR01"
@@ -72,7 +72,7 @@ class PackResistance(Detector):
         too_much = share >= _SAG_SHARE or (product is not None and product >= _HIGH_OHM_AH)
         message = (
             f"The pack and its leads have {1000 * estimate.ohm:.0f} mOhm "
-            f"({1000 * estimate.low_ohm:.0f}-{1000 * estimate.high_ohm:.0f}): {sag:.1f} V sag at {high:.0f} A."
+            f"(between {1000 * estimate.low_ohm:.0f} and {1000 * estimate.high_ohm:.0f}): {sag:.1f} V sag at {high:.0f} A."
         )
         measured = [
             Measurement("resistance", estimate.ohm, "ohm"),

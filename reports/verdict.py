@@ -9,6 +9,9 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from ridelog.clock import ClockBasis
+from ridelog.diagnosis.evidence import builtin_table
+from ridelog.diagnosis.looking import looked_for
+from ridelog.diagnosis.scoring import strongest
 from ridelog.finding import Finding
 
 from . import words
@@ -52,6 +55,8 @@ def verdict(incident: Incident) -> Values:
             nearest = incident.causes[0]
             text = f"{cause_title(nearest.cause)}, {words.percent(nearest.probability)}"
             facts.append(("Nearest explanation", text, words.first_capital(said.calibration)))
+        elif said.cause == "none":
+            facts.append(("How much could be seen", *_looked(incident)))
         elif said.probability > 0:
             facts.append(("How sure", words.percent(said.probability), words.first_capital(said.calibration)))
     if said.mechanism:
@@ -73,6 +78,13 @@ def verdict(incident: Incident) -> Values:
         "facts": facts,
         "tone": tone(incident),
     }
+
+
+def _looked(incident: Incident) -> tuple[str, str]:
+    """What could have shown; no percentage, which would be read as how safe the vehicle is."""
+    looked = looked_for(strongest(incident.checks), builtin_table())
+    events, states = (f"{sum(kind.values())} of {len(kind)}" for kind in (looked.events, looked.states))
+    return f"{events} kinds of events", f"and {states} states of the battery and the vehicle; no percentage of safety"
 
 
 def in_a_listing(incident: Incident, finding: Finding) -> bool:

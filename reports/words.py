@@ -54,8 +54,17 @@ _UNSAFE: Final = re.compile(
 )
 
 
+#: Units that are written in letters in messages, behind a number.
+_WRITTEN: Final = (
+    (re.compile(r"(?<=\d)[ \u202f]?mOhm\b"), f"{THIN}mΩ"),
+    (re.compile(r"(?<=\d)[ \u202f]?degC\b"), f"{THIN}°C"),
+)
+
+
 def plain(text: str) -> str:
-    """Text from a log without control characters, reordering marks and broken characters."""
+    """Text without control characters, reordering marks and broken characters, units behind numbers as signs."""
+    for written, sign in _WRITTEN:
+        text = written.sub(sign, text)
     return _UNSAFE.sub("\ufffd", text)
 
 

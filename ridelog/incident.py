@@ -83,7 +83,8 @@ class Verdict:
 
     Attributes:
         cause: Cause id, "none" when nothing wrong was found, "undetermined" when it cannot be told.
-        probability: Probability of the cause by the calibration named in `calibration`.
+        probability: Probability of the cause by the calibration named in `calibration`; of "undetermined" the share that
+            the ranked causes leave for something else, 0 when nothing could be weighed.
         wording: "probable cause", "likely", "possible", "undetermined: data needed" or "nothing wrong found".
         onset: When it began, None for a state of the vehicle or when nothing was found.
         summary: One or two sentences a rider understands.

@@ -12,9 +12,11 @@ from ridelog.battery.estimate import estimate_pack
 from ridelog.battery.pack import PackOptions
 from ridelog.damage import Damage, DamageKind, Effect
 from ridelog.diagnosis import handbook
+from ridelog.diagnosis.causes import UNDETERMINED
 from ridelog.diagnosis.evidence import EvidenceRow, table_with
 from ridelog.diagnosis.moments import in_words
 from ridelog.diagnosis.reasoning import Diagnosis, diagnose
+from ridelog.diagnosis.wording import CANDIDATE_FROM, LIKELY_FROM
 from ridelog.errors import RidelogError, SourceError, UsageError
 from ridelog.incident import Advice, Incident, Input
 from ridelog.log import Log
@@ -137,6 +139,10 @@ def investigate(logs: Sequence[Log], options: Options | None = None) -> Incident
 
 def _advice(diagnosis: Diagnosis, ride: Ride, family: str) -> tuple[Advice, ...]:
     about = [(diagnosis.verdict.cause, 1.0), *((item.cause, item.probability) for item in diagnosis.causes)]
+    if diagnosis.causes and diagnosis.causes[0].probability < LIKELY_FROM:
+        # No cause is likely: first what helps whatever it was, then what each candidate asks for.
+        held = [item.cause for item in diagnosis.causes if item.probability >= CANDIDATE_FROM]
+        about = [(UNDETERMINED.id, 1.0), *((cause, 1.0) for cause in held)]
     about += [(factor.cause, factor.probability) for factor in diagnosis.contributing]
     found = handbook.advice(about, handbook.families(ride, family), handbook.controller_classes(ride))
     if diagnosis.blind:

@@ -3,65 +3,111 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
 
 from ridelog.diagnosis.causes import NONE, UNDETERMINED, causes
 from ridelog.diagnosis.evidence import EvidenceTable
-from ridelog.diagnosis.wording import LIKELY_FROM, NOTHING_WRONG, UNTOLD
+from ridelog.diagnosis.wording import NOTHING_WRONG, UNTOLD
 from ridelog.finding import Evidence, Seen
 from ridelog.incident import Verdict
 
 #: An observation of this weight is a strong sign of a cause, in nats (odds of 4.5 to 1).
-_STRONG_NATS = 1.5
-#: The probability of `none` when nothing could be looked for, and what looking for everything adds to it: engineering
-#: judgement. At 0.6 ("likely" on the ladder) strong signs of a fifth of all events must have been looked for.
-_BLIND, _FULL = 0.5, 0.49
-_MOST_NAMED = 3
+_STRONG_NATS: Final = 1.5
+#: `none` is said when strong signs of this share of the events that can befall a ride, or of the states a pack can be
+#: in, could have shown: engineering judgement.
+_ENOUGH: Final = 0.2
+#: The probability of `none` when nothing could be looked for, what looking for everything adds to it, and what a log
+#: takes away that ends while power flowed: engineering judgement, not calibrated.
+_BLIND, _FULL, _CUT_SHORT = 0.5, 0.49, 0.15
+_MOST_NAMED: Final = 2
+_ENDS_UNDER_LOAD: Final = "path.log-ends-under-load"
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """What could be looked for.
+
+    Attributes:
+        events: Events that can befall a ride, each with whether a strong sign of it could have shown.
+        states: States of the pack and the vehicle, likewise.
+    """
+
+    events: Mapping[str, bool]
+    states: Mapping[str, bool]
+
+    @property
+    def enough(self) -> bool:
+        """Whether so much could be looked for that finding nothing says something."""
+        return any(sum(kind.values()) >= _ENOUGH * len(kind) > 0 for kind in (self.events, self.states))
+
+    @property
+    def share(self) -> float:
+        """Share of all that could be looked for, 0..1."""
+        every = [*self.events.values(), *self.states.values()]
+        return sum(every) / len(every) if every else 0.0
+
+    @property
+    def words(self) -> str:
+        """How much that is, in words."""
+        events, states = (f"{sum(kind.values())} of {len(kind)}" for kind in (self.events, self.states))
+        return f"Signs of {events} kinds of events and of {states} states of the battery and the vehicle"
+
+
+def looked_for(evidence: Mapping[str, Evidence], table: EvidenceTable) -> Looked:
+    """Tell of which causes at least one strong sign could be looked for."""
+    kinds: dict[str, dict[str, bool]] = {"event": {}, "condition": {}}
+    for row in table.rows.values():
+        item = evidence.get(row.id)
+        for cause, (if_observed, _) in row.weights.items():
+            if if_observed >= _STRONG_NATS:
+                seen = item is not None and item.seen is not Seen.NOT_OBSERVABLE
+                kind = kinds[causes()[cause].kind]
+                kind[cause] = kind.get(cause, False) or seen
+    return Looked(kinds["event"], kinds["condition"])
 
 
 def nothing_found(evidence: Mapping[str, Evidence], table: EvidenceTable) -> tuple[Verdict, str]:
     """The verdict when no check found anything, and what log would allow a better one.
 
-    `none` is only said when it is likely by the ladder of words: strong signs of enough of the events that can befall
-    a vehicle could have been seen, and were not. Else the verdict is `undetermined`.
+    `none` is only said when enough could be looked for; else the verdict is `undetermined`.
     """
-    looked = _looked(evidence, table)
-    seen = sum(looked.values())
-    share = seen / len(looked) if looked else 0.0
-    probability = _BLIND + _FULL * share
-    basis = (
-        f"not a calibrated percentage: it grows with the share of events whose signs could be looked for, here {seen} of "
-        f"{len(looked)}"
-    )
-    unseen = [cause for cause, could in looked.items() if not could]
-    named = "; ".join(f"\u201c{causes()[cause].title}\u201d" for cause in unseen[:_MOST_NAMED])
-    more = f" and {len(unseen) - _MOST_NAMED} more" if len(unseen) > _MOST_NAMED else ""
-    if probability >= LIKELY_FROM:
-        summary = NONE.summary
-        if unseen:
-            summary += f" These logs could not show: {named}{more}."
-        return Verdict(NONE.id, probability, NOTHING_WRONG, None, summary, basis), ""
-    summary = (
-        "Next to nothing could be looked at, so it cannot be said that nothing is wrong. "
-        f"Signs of {seen} of {len(looked)} kinds of events could be looked for in these logs; no check that could look "
-        "found anything."
-    )
-    return Verdict(UNDETERMINED.id, 0.0, UNTOLD, None, summary, basis), _asked_for(evidence, table, unseen)
+    looked = looked_for(evidence, table)
+    basis = f"not a calibrated percentage: it grows with what could be looked for. {looked.words} could have shown"
+    if not looked.enough:
+        summary = (
+            f"Next to nothing could be looked at, so it cannot be said that nothing is wrong. {looked.words} could have "
+            "shown in these logs; no check that could look found anything."
+        )
+        unseen = [cause for cause, could in {**looked.events, **looked.states}.items() if not could]
+        return Verdict(UNDETERMINED.id, 0.0, UNTOLD, None, summary, basis), _asked_for(evidence, table, unseen)
+    sentences = [NONE.summary, *_gaps(looked)]
+    probability = _BLIND + _FULL * looked.share
+    ends = evidence.get(_ENDS_UNDER_LOAD)
+    if ends is not None and ends.seen is Seen.OBSERVED:
+        sentences.append("The log ends while power flowed: what happened after its last row cannot be seen.")
+        probability -= _CUT_SHORT
+    return Verdict(NONE.id, probability, NOTHING_WRONG, None, " ".join(sentences), basis), ""
 
 
-def _looked(evidence: Mapping[str, Evidence], table: EvidenceTable) -> dict[str, bool]:
-    """Every event and whether at least one strong sign of it could be looked for."""
-    looked: dict[str, bool] = {}
-    for row in table.rows.values():
-        item = evidence.get(row.id)
-        for cause, (if_observed, _) in row.weights.items():
-            if if_observed >= _STRONG_NATS and causes()[cause].kind == "event":
-                seen = item is not None and item.seen is not Seen.NOT_OBSERVABLE
-                looked[cause] = looked.get(cause, False) or seen
-    return looked
+def _gaps(looked: Looked) -> list[str]:
+    """What could not be seen, the largest gap first."""
+    if not sum(looked.states.values()) >= _ENOUGH * len(looked.states):
+        gaps = ["The single cells and the switches of the BMS could not be looked at: that takes a log of the BMS."]
+    elif not sum(looked.events.values()) >= _ENOUGH * len(looked.events):
+        gaps = ["What the controller did could not be looked at: that takes its log."]
+    else:
+        gaps = []
+    unseen = [cause for cause, could in looked.events.items() if not could]
+    if unseen and not gaps:
+        named = ", ".join(f"\u201c{causes()[cause].title}\u201d" for cause in unseen[:_MOST_NAMED])
+        more = f" and {len(unseen) - _MOST_NAMED} more" if len(unseen) > _MOST_NAMED else ""
+        gaps.append(f"Of the events, these logs could not show {named}{more}.")
+    return gaps
 
 
 def _asked_for(evidence: Mapping[str, Evidence], table: EvidenceTable, unseen: list[str]) -> str:
-    """The observation that would open the view on the most events."""
+    """The observation that would open the view on the most causes."""
     best = ("", 0)
     for row in table.rows.values():
         item = evidence.get(row.id)
@@ -71,4 +117,4 @@ def _asked_for(evidence: Mapping[str, Evidence], table: EvidenceTable, unseen: l
                 best = (row.settle, opened)
     if not best[0]:
         return ""
-    return f"{best[0].replace('{moment}', 'the ride')} would show {best[1]} of the kinds of events that cannot be seen here."
+    return f"{best[0].replace('{moment}', 'the ride')} would show signs of {best[1]} of the kinds that cannot be seen here."

@@ -8,11 +8,12 @@ from dataclasses import dataclass, replace
 from ridelog.diagnosis.causes import UNDETERMINED, causes
 from ridelog.diagnosis.clustering import Cluster, gravity, primary, states
 from ridelog.diagnosis.contributing import contributing, mechanism
+from ridelog.diagnosis.dangers import dangers
 from ridelog.diagnosis.evidence import EvidenceTable
 from ridelog.diagnosis.looking import nothing_found
 from ridelog.diagnosis.scoring import Score, ranked, scores, strongest
 from ridelog.diagnosis.settling import would_settle
-from ridelog.diagnosis.wording import LIKELY_FROM, NAMED_FROM, UNTOLD, hedged, wording
+from ridelog.diagnosis.wording import NAMED_FROM, UNTOLD, hedged, wording
 from ridelog.finding import Check, Evidence, Finding, Interval, Seen, Severity
 from ridelog.incident import Factor, RankedCause, Verdict
 
@@ -57,7 +58,7 @@ def diagnose(
     order = ranked(found, table)
     verdict = _verdict(order, found, table, incident, checks, evidence)
     factors = _beside(verdict, found, evidence, table, incident)
-    verdict = _with_dangers(verdict, order, factors, checks)
+    verdict = replace(verdict, dangers=dangers(order, factors, checks, incident is not None))
     moment = _THE_MOMENT if verdict.onset is None or in_words is None else in_words(verdict.onset)
     return Diagnosis(verdict, order, factors, would_settle(verdict, order, evidence, table, moment))
 
@@ -92,7 +93,8 @@ def _verdict(
     if top is None or nats[top.cause] < table.model.unknown + MARGIN_NATS or top.probability < NAMED_FROM:
         start = UNDETERMINED.summary if incident is not None else _UNTOLD_STATE
         text = f"{start} {_detail(None, checks, incident)}".strip()
-        return Verdict(UNDETERMINED.id, top.probability if top else 0.0, UNTOLD, onset, text, calibration, seen)
+        rest = 1 - sum(item.probability for item in order) if order else 0.0
+        return Verdict(UNDETERMINED.id, rest, UNTOLD, onset, text, calibration, seen)
     if incident is not None and incident.timed:
         onset = _onset(top, table, evidence, incident) or onset
     words = wording(top.probability)
@@ -140,15 +142,3 @@ def _detail(top: RankedCause | None, checks: Sequence[Check], incident: Cluster 
                 return min(grave, key=gravity).message
     found: Sequence[Finding] = incident.findings if incident is not None else states(checks)
     return min(found, key=gravity).message if found else ""
-
-
-def _with_dangers(
-    verdict: Verdict, order: Sequence[RankedCause], factors: Sequence[Factor], checks: Sequence[Check]
-) -> Verdict:
-    """The verdict with all that makes riding or charging on dangerous: of the causes, the conditions and the findings."""
-    texts = [causes()[item.cause].danger for item in order if item.probability >= NAMED_FROM]
-    texts += [causes()[item.cause].danger for item in factors if item.probability >= LIKELY_FROM]
-    grave = sorted((finding for check in checks for finding in check.findings), key=gravity)
-    texts += [finding.danger for finding in grave if finding.severity is not Severity.INFO]
-    dangers = tuple(dict.fromkeys(text for text in texts if text))
-    return replace(verdict, dangers=dangers)

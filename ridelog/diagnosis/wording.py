@@ -7,6 +7,8 @@ from typing import Final
 #: A cause is not named below this.
 NAMED_FROM: Final = 0.35
 LIKELY_FROM: Final = 0.60
+#: While no cause is likely, others from this on have to be reckoned with: in what is dangerous and in what to do.
+CANDIDATE_FROM: Final = 0.15
 _LADDER: Final = ((0.85, "probable cause"), (LIKELY_FROM, "likely"), (NAMED_FROM, "possible"))
 UNTOLD: Final = "undetermined: data needed"
 NOTHING_WRONG: Final = "nothing wrong found"

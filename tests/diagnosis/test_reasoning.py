@@ -95,8 +95,45 @@ def test_nothing_found_says_how_much_could_be_seen():
     whole, half = _looked_at(1.0).verdict, _looked_at(0.3).verdict
     assert whole.cause == half.cause == "none"
     assert whole.probability > half.probability >= 0.6
-    assert "could not show" in half.summary
+    assert "could not be looked at: that takes a log of the BMS" in half.summary
+    assert "could not be looked at" not in whole.summary
     assert "not a calibrated percentage" in whole.calibration
+
+
+def test_states_of_the_pack_that_could_be_looked_at_are_enough():
+    evidence = {name: Evidence.not_observable("no log") for name in builtin_table().rows}
+    evidence |= {
+        name: Evidence.absent()
+        for name in ("cells.weak-group", "cells.imbalance", "soc.differs", "series.cells-missing")
+    }
+    verdict = diagnose([_check(evidence)], builtin_table()).verdict
+    assert verdict.cause == "none"
+    assert "What the controller did could not be looked at" in verdict.summary
+
+
+def test_a_log_that_ends_under_load_says_so():
+    evidence = {name: Evidence.absent() for name in builtin_table().rows}
+    whole = diagnose([_check(evidence)], builtin_table()).verdict
+    evidence["path.log-ends-under-load"] = Evidence.observed(at=_at(10))
+    ends = diagnose([_check(evidence)], builtin_table()).verdict
+    assert "ends while power flowed" in ends.summary
+    assert ends.probability < whole.probability
+
+
+def test_while_no_cause_is_likely_no_danger_is_told_as_if_it_were_sure():
+    evidence = {"listing.undervoltage-no-load": Evidence.observed()}
+    result = diagnose([_check(evidence, _finding())], builtin_table())
+    assert result.causes[0].probability < 0.6
+    assert result.verdict.dangers[0].startswith("Do not ride on before the reason is known")
+    assert all(text.startswith("If it is") for text in result.verdict.dangers[1:])
+    assert len(result.verdict.dangers) >= 3
+
+
+def test_undetermined_carries_what_is_left_for_something_else():
+    result = diagnose([_check({"cut": Evidence.observed(strength=0.2, at=_at(10))}, _finding())], TABLE)
+    assert result.verdict.cause == "undetermined"
+    rest = 1 - sum(cause.probability for cause in result.causes)
+    assert result.verdict.probability == pytest.approx(rest)
 
 
 def test_what_stopped_the_power_stands_apart_from_why():
