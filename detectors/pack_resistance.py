@@ -17,6 +17,11 @@ _SAG_SHARE = 0.155
 #: Resistance of a cell group at 25 degC times its capacity, ohm Ah: healthy cells have 0.03 to 0.15, by the
 #: direct-current resistances of common power and energy cells; engineering judgement.
 _HIGH_OHM_AH = 0.21
+#: Resistance of a cell group from which not even a single energy cell of good make explains it (35 to 45 mOhm new), ohm,
+#: with a sag of this share; engineering judgement.
+_HIGH_GROUP_OHM, _GROUP_SAG_SHARE = 0.040, 0.12
+#: A number of cells in series less probable than this is not considered.
+_POSSIBLE = 0.1
 #: SAG-01: a sag of 10 V strands a scooter with charge left.
 _SAG_V = 10.0
 
@@ -69,7 +74,9 @@ class PackResistance(Detector):
         sag = estimate.ohm * max(high, 0.0)
         share = sag / open_circuit if open_circuit > 0 else 0.0
         product = self._product(case)
-        too_much = share >= _SAG_SHARE or (product is not None and product >= _HIGH_OHM_AH)
+        group = self._group(case, track.index)
+        tired = group is not None and group >= _HIGH_GROUP_OHM and share >= _GROUP_SAG_SHARE
+        too_much = share >= _SAG_SHARE or tired or (product is not None and product >= _HIGH_OHM_AH)
         message = (
             f"The pack and its leads have {1000 * estimate.ohm:.0f} mOhm "
             f"(between {1000 * estimate.low_ohm:.0f} and {1000 * estimate.high_ohm:.0f}): {sag:.1f} V sag at {high:.0f} A."
@@ -83,6 +90,8 @@ class PackResistance(Detector):
             measured.append(
                 Measurement("resistance of a cell group times capacity", product, "ohm Ah", _HIGH_OHM_AH, "data sheets")
             )
+        if tired and group is not None:
+            measured.append(Measurement("resistance of a cell group", group, "ohm", _HIGH_GROUP_OHM, "data sheets"))
         severity = Severity.WARNING if too_much and estimate.confidence >= 0.5 else Severity.INFO
         if severity is Severity.WARNING:
             message += " That is more than a pack of this kind should have for this load."
@@ -99,12 +108,18 @@ class PackResistance(Detector):
             channels=("pack_voltage", "battery_current"),
         )
         if severity is Severity.WARNING:
-            by_load = 0.7 + 4.0 * (share - _SAG_SHARE) if share >= _SAG_SHARE else 0.5
+            by_load = 0.7 + 4.0 * (share - _SAG_SHARE) if share >= _SAG_SHARE else 0.65 if tired else 0.5
             strength = min(by_load + (0.4 if product is not None and product >= _HIGH_OHM_AH else 0.0), 1.0)
             seen = Evidence.observed(strength=strength * min(estimate.confidence + 0.2, 1.0))
         else:
             seen = Evidence.absent(strength=min(max(1.0 - share / _SAG_SHARE, 0.0) + 0.2, 1.0) * estimate.confidence)
         return Outcome.found((finding,), {"pack.high-resistance": seen})
+
+    def _group(self, case: Case, track: int) -> float | None:
+        """Least resistance a cell group can have by this track, at 25 degC where the temperature is known, in ohm."""
+        counts, estimate = case.pack.series.probabilities, case.pack.resistance[track]
+        most = max((count for count in counts if counts[count] >= _POSSIBLE), default=0)
+        return (estimate.reference_ohm or estimate.ohm) * estimate.low_ohm / estimate.ohm / most if most else None
 
     def _product(self, case: Case) -> float | None:
         """Resistance of a cell group at 25 degC times its capacity; None unless a BMS allows both and the count is sure.

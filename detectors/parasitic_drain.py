@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, ClassVar, Final
 
 import numpy as np
 
-from ridelog.battery.ocv import table_for_chemistry
+from ridelog.battery.ocv import OpenCircuitTable, table_for_chemistry
 from ridelog.detection import Case, Detector, Need
 from ridelog.finding import Evidence, Finding, Measurement, Outcome, Severity
 from ridelog.log import Role
@@ -31,8 +31,12 @@ _CHARGED_V: Final = 0.010
 _PER_KELVIN_V, _UNKNOWN_K = 0.0002, 4.0
 #: Standby draws of 20 to 200 mA are usual (REST-02); from here they are worth ending, A.
 _HIGH_A: Final = 0.10
-#: Without a known capacity: loss of charge a day from which it is, as a share; engineering judgement.
-_HIGH_SHARE_DAY: Final = 0.20
+#: Loss of charge a day from which it is, as a share: a full pack is empty within three weeks (engineering judgement; a
+#: cell loses some per cents a month by itself). An ordinary standby draw empties a small pack as fast: where the current
+#: can be told, only a pack that is empty within a week counts below that current.
+_HIGH_SHARE_DAY, _FAST_SHARE_DAY = 0.05, 0.15
+#: A rest this long is looked at in so many parts, days.
+_LONG_DAYS, _PARTS = 1.0, 4
 #: A loss that can be told from noise: multiples of its error.
 _SIGMAS: Final = 3.0
 #: A block of groups that falls faster than the others: V/day, and multiples of the scatter inside the blocks.
@@ -126,9 +130,10 @@ class ParasiticDrain(Detector):
     def _uniform(self, case: Case, track: Track, rows: CellRows, loss: _Loss) -> Finding:
         capacity = pack_capacity(case, track)
         ampere = capacity * loss.share_day / 24 if capacity else None
-        high = ampere >= _HIGH_A if ampere is not None else loss.share_day >= _HIGH_SHARE_DAY
+        bound = _HIGH_SHARE_DAY if ampere is None or ampere >= _HIGH_A else _FAST_SHARE_DAY
+        high = loss.share_day >= bound or (ampere is not None and ampere >= _HIGH_A)
         measured = [
-            Measurement("charge lost", loss.share_day, "1/day", None if capacity else _HIGH_SHARE_DAY, "REST-02"),
+            Measurement("charge lost", loss.share_day, "1/day", bound, "REST-02"),
             Measurement("fall of the median cell", -loss.volts_day, "V/day"),
         ]
         words = f"{100 * loss.share_day:.1f} % a day"
@@ -215,23 +220,40 @@ def _loss(case: Case, track: Track, rows: CellRows, first: int, last: int) -> _L
     if table is None or last - start < 7:
         return None
     time, volts = rows.time[start : last + 1] / _DAY_S, rows.middle[start : last + 1]
-    level = float(np.median(volts))
-    reading = table.soc(np.array([level]), 0.004)
-    if not bool(reading.usable[0]):
-        return None
-    middle = len(time) // 2
-    half = [float(_slopes(time[part], volts[part, None])[0]) for part in (slice(None, middle), slice(middle, None))]
-    # What flattens is relaxation: a load is as strong in the second half as in the first.
-    slope = max(half)
-    slow = float(_slopes(time, volts[:, None])[0])
-    noise = 1.4826 * float(np.median(np.abs(volts - np.median(volts) - slow * (time - np.median(time)))))
-    span = float(time[-1] - time[0])
     kelvin = _temperature_span(track, rows, start, last)
-    error_v_day = (2 * noise / np.sqrt(max(len(time) / 12, 1.0)) + _PER_KELVIN_V * kelvin) / span
-    per_volt = 1.0 / float(table.slope(reading.soc)[0])
-    if slope >= 0:
-        return _Loss(first, last, slow, 0.0, error_v_day * per_volt)
-    return _Loss(first, last, slope, -slope * per_volt, error_v_day * per_volt)
+    parts = _PARTS if time[-1] - time[0] >= _LONG_DAYS and len(time) >= 8 * _PARTS else 2
+    windows = [
+        loss
+        for part in np.array_split(np.arange(len(time)), parts)
+        if (loss := _loss_within(table, time[part], volts[part], kelvin, (first, last))) is not None
+    ]
+    if len(windows) < 2:
+        return None
+    # What flattens is relaxation: a load takes as much later, too. Two parts must agree; an empty pack or a board that
+    # fell asleep may end it, so that not all of a long rest need to.
+    return sorted(windows, key=lambda loss: loss.share_day)[-2]
+
+
+def _loss_within(
+    table: OpenCircuitTable,
+    days: NDArray[np.float64],
+    volts: NDArray[np.float64],
+    kelvin: float,
+    place: tuple[int, int],
+) -> _Loss | None:
+    """Loss of charge within a part of a rest; None where the voltage does not tell the charge."""
+    slope = float(_slopes(days, volts[:, None])[0])
+    level = float(np.median(volts))
+    if not np.isfinite(slope):
+        return None
+    span = float(days[-1] - days[0])
+    ends = table.soc(np.array([level - slope * span / 2, level, level + slope * span / 2]), 0.004)
+    if not bool(ends.usable[1]):
+        return None
+    noise = 1.4826 * float(np.median(np.abs(volts - level - slope * (days - np.median(days)))))
+    error_v_day = (2 * noise / np.sqrt(max(len(days) / 6, 1.0)) + _PER_KELVIN_V * kelvin) / span
+    share = max(float(ends.soc[0] - ends.soc[2]) / span, 0.0)
+    return _Loss(*place, slope, share, error_v_day / float(table.slope(ends.soc[1])))
 
 
 def _temperature_span(track: Track, rows: CellRows, first: int, last: int) -> float:

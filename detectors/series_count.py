@@ -6,10 +6,13 @@ from typing import ClassVar
 
 import numpy as np
 
-from ridelog.detection import Case, Detector, Need
+from ridelog.detection import Case, Detector, Need, combine
 from ridelog.finding import Evidence, Finding, Measurement, Outcome, Severity
 from ridelog.log import Role
-from ridelog.ride import Track
+from ridelog.ride import RIDING_ROLES, Track
+from ridelog.settings import number
+
+from .settings_place import place
 
 #: A cell is there when it reads within these limits, V.
 _CELL_LOW_V, _CELL_HIGH_V = 1.5, 4.6
@@ -17,29 +20,35 @@ _CELL_LOW_V, _CELL_HIGH_V = 1.5, 4.6
 _EVER_SHARE = 0.005
 #: Share of the pack voltage that the sum of the cells may differ by.
 _SUM_SHARE = 0.03
+#: A number of cells that a meter is set to is wrong when it is less probable than this and another one at least so
+#: probable; the firmware's own number stands where nobody entered a battery.
+_WRONG, _SURE, _NEVER_ENTERED = 0.02, 0.8, 3
 
 
 class SeriesCount(Detector):
-    """The BMS is set to another number of cells than it has.
+    """The BMS, or the meter of the controller, is set to another number of cells than the pack has.
 
     What it finds:
         Cells that are never read at the end of the row, sums of cells that do not give the pack voltage, a configured
-        count that differs from the cells that are there, the count that the BMS itself complains about.
+        count that differs from the cells that are there, a number of cells in the settings of a controller that the
+        voltage of the pack rules out.
 
     Why it matters:
         Limits, balancing and the state of charge are wrong with a wrong count (CELL-11, CELL-14, CELL-15).
 
     Evidence:
-        series.cells-missing, series.sum-differs.
+        series.cells-missing, series.sum-differs, series.meter-set-wrong.
 
     Looks like it but is not:
-        A loose sense wire (the cell comes and goes), a poll that was cut short.
+        A loose sense wire (the cell comes and goes), a poll that was cut short, a battery that nobody entered in the
+        controller (3 cells: information).
 
     Needs:
-        A BMS log with cell voltages, at best with the pack voltage.
+        A BMS log with cell voltages, at best with the pack voltage; or the settings of a controller and a log whose
+        voltage tells the number of cells.
 
     Limits:
-        A count that is wrong in the meter of the controller only is reported as a wrong setting of that meter.
+        A setting that is off by one cell can fit the voltage as well, and is not found without cells.
 
     Example:
         21 cells configured, the 21st never reads, 20 cells give the 78.2 V of the pack.
@@ -49,7 +58,40 @@ class SeriesCount(Detector):
     name: ClassVar[str] = "series-count"
     rules: ClassVar[tuple[str, ...]] = ("CELL-11", "CELL-14", "CELL-15", "CELL-12")
     needs: ClassVar[tuple[Need, ...]] = (Need((Role.BMS,), ("cell_voltages",), rows=3),)
-    evidence: ClassVar[tuple[str, ...]] = ("series.cells-missing", "series.sum-differs")
+    evidence: ClassVar[tuple[str, ...]] = ("series.cells-missing", "series.sum-differs", "series.meter-set-wrong")
+
+    def detect(self, case: Case) -> Outcome:
+        """Look at every BMS log, and at what the meter of the controller is set to."""
+        outcome, meter = super().detect(case), self._meter(case)
+        return outcome if meter is None else combine((outcome, meter))
+
+    def _meter(self, case: Case) -> Outcome | None:
+        """The number of cells a controller is set to against what the voltage allows."""
+        series = case.pack.series
+        tracks = (*case.ride.of_role(Role.CONFIG), *case.ride.of_role(*RIDING_ROLES))
+        given = [count for track in tracks if (count := number(track.log.settings, "series_cells")) is not None]
+        if not given or series.best is None or series.source == "configuration":
+            return None
+        cells = round(given[0])
+        if series.probabilities.get(cells, 0.0) >= _WRONG or series.confidence < _SURE:
+            return None
+        track, row = place(case, "series_cells")
+        never = cells == _NEVER_ENTERED
+        finding = self.finding(
+            track,
+            row,
+            row,
+            severity=Severity.INFO if never else Severity.WARNING,
+            event=False,
+            message=(
+                f"The controller is set to {cells} cells, and the voltage is that of {series.best}: "
+                + ("nobody entered the battery, " if never else "")
+                + "its charge display and range mean nothing."
+            ),
+            measurements=(Measurement("cells it is set to", float(cells), "", float(series.best), "CELL-11"),),
+        )
+        seen = Evidence.observed(f"{cells} set, {series.best} by the voltage.", strength=series.confidence)
+        return Outcome.found((finding,), {} if never else {"series.meter-set-wrong": seen})
 
     def examine(self, case: Case, track: Track) -> Outcome:
         """Look at one BMS log."""
@@ -75,8 +117,9 @@ class SeriesCount(Detector):
                 findings.append(self._sum(track, sums, present))
                 evidence["series.sum-differs"] = Evidence.observed(f"The pack has {100 * sums:+.0f} % of it.")
         if not findings:
-            return Outcome.clear(f"all {present} cells read, and their sum is the pack voltage.")
-        for name in self.evidence:
+            absent = {name: Evidence.absent() for name in self.evidence[:2]}
+            return Outcome.clear(f"all {present} cells read, and their sum is the pack voltage.", absent)
+        for name in self.evidence[:2]:
             evidence.setdefault(name, Evidence.absent())
         return Outcome.found(findings, evidence)
 

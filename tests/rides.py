@@ -46,9 +46,9 @@ def voltage(time, current, open_v=OPEN_V, ohm=OHM, seed=2):
     return open_v - 0.4 * drained - ohm * current - SLOW_OHM * slow + rng.normal(0, 0.02, len(time))
 
 
-def controller(seconds=600.0, rate=10.0, seed=1, open_v=OPEN_V, ohm=OHM):
+def controller(seconds=600.0, rate=10.0, seed=1, open_v=OPEN_V, ohm=OHM, high_a=45.0):
     """Columns of a healthy controller log, a dict that tests change before `log` makes a log of it."""
-    time, speed, current = shape(seconds, rate, seed)
+    time, speed, current = shape(seconds, rate, seed, high_a)
     volts = voltage(time, current, open_v, ohm)
     step = np.diff(time, prepend=time[0])
     return {

@@ -87,3 +87,12 @@ def test_without_voltages_it_cannot_look(gone):
 def test_a_truncated_log(rows):
     columns = {name: values[:rows] for name, values in parked.resting(30.0, per_day=0.3).items()}
     assert parked.check(investigate([parked.log(columns)]), NAME).status is Status.UNABLE
+
+
+def test_a_pack_that_is_empty_before_the_log_ends_was_drained_all_the_same():
+    """Three days of a load, then a board that reads the same to the end."""
+    columns = parked.resting(120.0, per_day=0.15, level=0.5)
+    asleep = columns["time"] > 72 * 3600
+    columns["cell_voltages"][asleep] = columns["cell_voltages"][np.flatnonzero(asleep)[0]]
+    incident = investigate([parked.log(columns)])
+    assert parked.severities(incident, NAME) == ["warning"]
