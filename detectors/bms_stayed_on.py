@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 
 from ridelog.detection import Case, Detector
-from ridelog.finding import Evidence, Interval, Measurement, Outcome, Severity
+from ridelog.finding import Evidence, Finding, Interval, Measurement, Outcome, Severity
 from ridelog.log import Role
 from ridelog.ride import Track
 
 from .controller_restart import restarts
+from .log_ending import ends_under_load
 from .power_path_open import openings_under_load
 
 if TYPE_CHECKING:
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 _NO_LOAD_A = 1.5
 #: The pack is as it was when its voltage is within this share of what it showed before, or above.
 _VOLTAGE_SHARE = 0.94
+#: Looking at the BMS before and after the end of a controller log, s.
+_ENDED_S = (3.0, 10.0)
 #: Polls before the moment that say what was normal, and how far back, s.
 _BEFORE_S = 20.0
 
@@ -54,15 +57,15 @@ class BmsStayedOn(Detector):
     """The controller lost the battery while the BMS had its FETs on and its voltage as before.
 
     What it finds:
-        Collapses, gaps with a restart, and the end of a controller log, during which the BMS went on being polled: FETs
-        on, pack voltage normal, no current.
+        Collapses and gaps with a restart of a controller log during which the BMS went on being polled: FETs on, pack
+        voltage normal, no current. A controller log that ends under load at the moment the BMS shows the load gone.
 
     Why it matters:
         It tells an open connector, switch, fuse or lead from a BMS that tripped: no setting of the BMS will help, and
         the connection will open again (TRIP-01, COM-02).
 
     Evidence:
-        bms.on-while-collapsed, bms.on-while-controller-gone.
+        bms.on-while-collapsed, bms.on-while-controller-gone, bms.load-gone-with-log.
 
     Looks like it but is not:
         A BMS whose FET flag is polled too seldom to show a short opening, a BMS log that hangs (its current would stay,
@@ -82,10 +85,65 @@ class BmsStayedOn(Detector):
     code: ClassVar[str] = "TW01"
     name: ClassVar[str] = "bms-stayed-on"
     rules: ClassVar[tuple[str, ...]] = ("TRIP-01", "TRIP-22", "COM-02")
-    evidence: ClassVar[tuple[str, ...]] = ("bms.on-while-collapsed", "bms.on-while-controller-gone")
+    evidence: ClassVar[tuple[str, ...]] = (
+        "bms.on-while-collapsed",
+        "bms.on-while-controller-gone",
+        "bms.load-gone-with-log",
+    )
 
     def detect(self, case: Case) -> Outcome:
         """Compare every loss of a controller or wheel log with every BMS log on the same clock."""
+        metered = [track for track in case.ride.bms if track.has("battery_current")]
+        ends = [
+            item
+            for one in case.ride.riding
+            for other in metered
+            if _comparable(one, other) and (item := self._ended(one, other)) is not None
+        ]
+        told = self._switches(case)
+        if not ends:
+            return told
+        unseen = _blind("the log of the controller ends with the load")
+        evidence = {**unseen, **told.evidence, "bms.load-gone-with-log": Evidence.observed(at=ends[0].onset)}
+        return Outcome.found((*told.findings, *ends), evidence)
+
+    def _ended(self, track: Track, board: Track) -> Finding | None:
+        """A controller log that ends under load while the load vanishes at the BMS, for good."""
+        current = track.values("battery_current")
+        high = float(np.nanpercentile(np.abs(current), 99)) if np.isfinite(current).any() else 0.0
+        ampere = ends_under_load(track, high) if track.log.role is Role.CONTROLLER else None
+        if ampere is None:
+            return None
+        end = float(track.time[-1])
+        apart = track.clock.uncertainty_s + board.clock.uncertainty_s + board.log.interval_s
+        before = np.flatnonzero((board.time > end - apart - _ENDED_S[0]) & (board.time < end))
+        after = np.flatnonzero((board.time > end + apart) & (board.time < end + apart + _ENDED_S[1]))
+        amps, volts = board.values("battery_current"), board.values("pack_voltage")
+        if len(after) < 3 or not np.isfinite(amps[before]).any() or not np.isfinite(amps[after]).all():
+            return None
+        if float(np.nanmax(amps[before])) < 0.3 * ampere or float(np.abs(amps[after]).max()) > _NO_LOAD_A:
+            return None
+        if not _alive(volts[after], amps[after]):
+            return None
+        return self.finding(
+            board,
+            int(before[-1]),
+            int(after[-1]),
+            severity=Severity.WARNING,
+            onset=Interval(end, float(board.time[after[0]])),
+            message=(
+                f"The log of the controller ends at {ampere:.0f} A, and at that moment the load was gone at the BMS and did "
+                "not come back: the controller lost the battery, or failed."
+            ),
+            measurements=(
+                Measurement("battery current at the end of the log", ampere, "A"),
+                Measurement("largest current at the BMS after it", float(np.abs(amps[after]).max()), "A", _NO_LOAD_A),
+            ),
+            channels=("battery_current", "pack_voltage"),
+        )
+
+    def _switches(self, case: Case) -> Outcome:
+        """What the FET states say of every loss."""
         boards = [track for track in case.ride.bms if track.has("discharge_fet")]
         if not case.ride.riding or not boards:
             return Outcome.unable("a controller log and a BMS log with FET states are needed.")

@@ -12,7 +12,7 @@ from ridelog.log import Role
 from ridelog.ride import Track
 from ridelog.settings import number
 
-from .fet_edges import Edge, falling_edges, lowest_cell, recent_load
+from .fet_edges import Edge, falling_edges, load_ended, lowest_cell, recent_load
 
 #: A discharge current from which the pack was in use, A.
 _LOAD_A = 3.0
@@ -34,6 +34,8 @@ _WORDS: Final[dict[str, str]] = {
 }
 #: Where an undervoltage protection is set when nobody says, V: common ranges of NMC and LFP boards.
 _UNDERVOLTAGE_NMC_V, _UNDERVOLTAGE_LFP_V = 3.0, 2.6
+#: Cells so low under load that most boards are about to switch off, V, where the log has no FET states.
+_EMPTY_NMC_V, _EMPTY_LFP_V = 2.85, 2.45
 #: A cell this far above the limit did not trip it, V.
 _CLEAR_OF_LIMIT_V = 0.35
 #: Battery and FET temperatures from which heat is plausible and below which it is not, degC.
@@ -54,14 +56,15 @@ class BmsTrip(Detector):
     Evidence:
         bms.discharge-fet-opened, bms.flag-overcurrent, bms.flag-short-circuit, bms.flag-undervoltage,
         bms.flag-overtemperature, bms.flag-command, bms.no-flag, bms.cell-low-before, bms.current-high-before,
-        bms.hot-before, bms.closed-again.
+        bms.hot-before, bms.closed-again, bms.load-ended-at-once (a log without FET states).
 
     Looks like it but is not:
         Switching off a while after the ride (COM-04: information), a flag that was never read, an open connector (the FETs stay
         on), a logger that stopped.
 
     Needs:
-        A BMS log with the state of the discharge FETs.
+        A BMS log with the state of the discharge FETs; without it, one with current and cells shows a load that ends for
+        good at an empty cell.
 
     Limits:
         An opening shorter than the time between two polls can fall between them; it is then not observable, not
@@ -87,7 +90,10 @@ class BmsTrip(Detector):
         "THM-07",
         "COM-04",
     )
-    needs: ClassVar[tuple[Need, ...]] = (Need((Role.BMS,), ("discharge_fet",), rows=2),)
+    needs: ClassVar[tuple[Need, ...]] = (
+        Need((Role.BMS,), ("discharge_fet",), rows=2),
+        Need((Role.BMS,), ("battery_current", "cell_voltages"), interval_s=5.0, rows=30),
+    )
     evidence: ClassVar[tuple[str, ...]] = (
         "bms.discharge-fet-opened",
         "bms.flag-overcurrent",
@@ -100,10 +106,13 @@ class BmsTrip(Detector):
         "bms.current-high-before",
         "bms.hot-before",
         "bms.closed-again",
+        "bms.load-ended-at-once",
     )
 
     def examine(self, case: Case, track: Track) -> Outcome:
         """Look at one BMS log."""
+        if not track.has("discharge_fet"):
+            return self._without_flags(case, track)
         findings: list[Finding] = []
         main: Edge | None = None
         quiet: Edge | None = None
@@ -129,6 +138,37 @@ class BmsTrip(Detector):
             others = {name: blind for name in self.evidence if name != "bms.discharge-fet-opened"}
             return Outcome.clear(reason, {"bms.discharge-fet-opened": opened, **others})
         return Outcome.found(findings, self._evidence(case, track, main))
+
+    def _without_flags(self, case: Case, track: Track) -> Outcome:
+        """A log without FET states: only a load that ends for good at an empty cell tells of a trip."""
+        blind = {name: Evidence.not_observable("the log has no FET states") for name in self.evidence}
+        row = load_ended(track, _empty_cell(case))
+        if row is None:
+            return Outcome.unable(f"log {track.index + 1} ({track.log.parser}): no discharge_fet.", blind)
+        cell, index = lowest_cell(track, max(row - 3, 0), row - 1)
+        load = recent_load(track, row)
+        finding = self.finding(
+            track,
+            row,
+            track.log.rows - 1,
+            severity=Severity.WARNING,
+            onset=track.onset(row),
+            message=(
+                f"The load of {load:.0f} A ended from one poll to the next with cell {index + 1} at {cell:.2f} V, and did not "
+                "come back: the BMS probably switched off. The log has no FET states."
+            ),
+            measurements=(
+                Measurement("lowest cell before", cell, "V", _empty_cell(case), "engineering judgement"),
+                Measurement("battery current before", load, "A"),
+            ),
+            channels=("battery_current", "cell_voltages"),
+        )
+        at = track.onset(row)
+        seen = {
+            "bms.load-ended-at-once": Evidence.observed(at=at),
+            "bms.cell-low-before": Evidence.observed(f"Cell {index + 1} at {cell:.2f} V.", strength=0.8),
+        }
+        return Outcome.found((finding,), {**blind, **seen})
 
     def _finding(self, track: Track, edge: Edge, load: float, serious: bool, soon: bool) -> Finding:
         why = next((_WORDS[kind] for kind in edge.kinds if kind in _WORDS), "")
@@ -191,6 +231,14 @@ class BmsTrip(Detector):
             after = float(track.time[edge.back] - track.time[edge.row])
             evidence["bms.closed-again"] = Evidence.observed(f"After {after:.0f} s.")
         return evidence
+
+
+def _empty_cell(case: Case) -> float:
+    """Cell voltage in V at or below which a board switches off, a little above the limit where one is known."""
+    given = number(case.settings, "cell_undervoltage_limit")
+    if given:
+        return given + 0.08
+    return _EMPTY_LFP_V if case.pack.chemistry.name == "lfp" else _EMPTY_NMC_V
 
 
 def _cell_low(case: Case, track: Track, edge: Edge) -> Evidence:

@@ -27,6 +27,11 @@ COUNTERS = (
 _FALL_SHARE = 0.5
 #: Looking around a restart for motion and for the voltage, s.
 _AROUND_S = 5.0
+#: A motor that turns this fast, by its own voltage in V, keeps a controller alive without a pack: it rectifies through
+#: the body diodes, and firmware runs from 8 V on.
+_HOLDS_V = 15.0
+#: Rows from which the motor's constant is read: this duty and this electrical speed at least.
+_DRIVEN_DUTY, _DRIVEN_ERPM, _FEWEST_ROWS = 0.1, 1000.0, 20
 
 
 def restarts(track: Track) -> list[int]:
@@ -69,7 +74,8 @@ class ControllerRestart(Detector):
         A controller that restarts while riding takes drive and brake away for seconds.
 
     Evidence:
-        reboot.with-voltage (the battery voltage was normal on both sides), reboot.after-collapse.
+        reboot.with-voltage (the battery voltage was normal on both sides), reboot.after-collapse,
+        reboot.motor-held-the-bus (the motor turned fast enough to keep a controller without a pack alive).
 
     Looks like it but is not:
         A gap with counters that go on (the radio link only), switching off and on at standstill (information), the
@@ -90,7 +96,11 @@ class ControllerRestart(Detector):
     name: ClassVar[str] = "controller-restart"
     rules: ClassVar[tuple[str, ...]] = ("TRIP-13", "TRIP-17", "TRIP-19")
     needs: ClassVar[tuple[Need, ...]] = tuple(Need((Role.CONTROLLER,), (channel,)) for channel in COUNTERS)
-    evidence: ClassVar[tuple[str, ...]] = ("reboot.with-voltage", "reboot.after-collapse")
+    evidence: ClassVar[tuple[str, ...]] = (
+        "reboot.with-voltage",
+        "reboot.after-collapse",
+        "reboot.motor-held-the-bus",
+    )
 
     def examine(self, case: Case, track: Track) -> Outcome:
         """Look at one controller log."""
@@ -120,6 +130,9 @@ class ControllerRestart(Detector):
                 evidence = {
                     name: Evidence.observed(f"{gap:.1f} s without rows.", at=track.onset(row)),
                     other: Evidence.absent(),
+                    "reboot.motor-held-the-bus": _held(track, row)
+                    if not collapsed
+                    else Evidence.not_observable("the battery was gone before"),
                 }
         if findings:
             quiet = {name: Evidence.absent("the controller restarted only at standstill") for name in self.evidence}
@@ -137,6 +150,21 @@ def _moving(track: Track, row: int) -> bool:
             return bool((np.nan_to_num(before) > still).any() or (np.nan_to_num(after[:5]) > still).any())
     current = np.abs(np.nan_to_num(track.values("battery_current")[max(row - 5, start) : row]))
     return bool((current > 3.0).any())
+
+
+def _held(track: Track, row: int) -> Evidence:
+    """Whether the motor's own voltage kept the bus up on both sides of a restart."""
+    erpm, duty = np.abs(track.values("erpm")), np.abs(track.values("duty"))
+    driven = (duty > _DRIVEN_DUTY) & (erpm > _DRIVEN_ERPM)
+    if int(driven.sum()) < _FEWEST_ROWS:
+        return Evidence.not_observable("the voltage of the motor cannot be told")
+    constant = float(np.nanmedian(duty[driven] * track.values("pack_voltage")[driven] / erpm[driven]))
+    beside = (erpm[max(row - 3, 0) : row], erpm[row : row + 3])
+    sides = [float(np.nanmax(side, initial=0.0)) * constant for side in beside]
+    note = f"{min(sides):.0f} V by its speed."
+    if min(sides) >= _HOLDS_V:
+        return Evidence.observed(note, at=track.onset(row))
+    return Evidence.not_observable("the motor turned too slowly to tell")
 
 
 def _collapsed_before(case: Case, track: Track, row: int) -> bool:

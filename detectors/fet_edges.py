@@ -16,6 +16,9 @@ _BEFORE_S, _AFTER_S = 3.0, 6.0
 #: The pack was in use when a load flowed within this time before, s.
 _LOAD_S = 5.0
 
+#: A load that ends for good: from this current, A, or share of the ride's high one, to nothing, A, for this long, s.
+_ENDS_FROM_A, _ENDS_FROM_SHARE, _NOTHING_A, _GOOD_S = 8.0, 0.4, 1.0, 20.0
+
 #: Canonical protection to the kind of trip.
 KINDS: Final[dict[str, str]] = {
     "discharge-overcurrent": "overcurrent",
@@ -158,3 +161,19 @@ def highest_cell(track: Track, first: int, last: int) -> float:
         return float(np.nanmax(cells))
     values = track.values("cell_voltage_max")[first : last + 1]
     return float(np.nanmax(values)) if np.isfinite(values).any() else float("nan")
+
+
+def load_ended(track: Track, cell_v: float) -> int | None:
+    """First row without current after the last load of a log, when it ended in one step at a cell of `cell_v` V or less."""
+    current = track.values("battery_current")
+    known = np.flatnonzero(np.isfinite(current))
+    loaded = known[np.abs(current[known]) > _NOTHING_A]
+    if not len(loaded) or loaded[-1] >= track.log.rows - 3:
+        return None
+    row = int(loaded[-1]) + 1
+    high = float(np.percentile(current[known], 99))
+    enough = float(current[row - 1]) >= max(_ENDS_FROM_A, _ENDS_FROM_SHARE * high)
+    quick = track.time[row] - track.time[row - 1] <= 2.5 * track.log.interval_s
+    lasts = float(track.time[-1] - track.time[row]) >= _GOOD_S
+    cell, _ = lowest_cell(track, max(row - 3, 0), row - 1)
+    return row if enough and quick and lasts and cell <= cell_v else None

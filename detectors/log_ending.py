@@ -11,6 +11,7 @@ from ridelog.log import Role
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from ridelog.detection import Case
     from ridelog.ride import Track
 
     from .excursions import Excursions
@@ -22,6 +23,10 @@ _ENDS_SHARE, _ENDS_A, _RARE = 0.85, 6.0, 0.04
 #: What is lower than every voltage of this time before, s, by this share of the open-circuit voltage although the load
 #: is gone is no sag: a voltage that lags behind its current reaches the loaded level at the lowest.
 _LEVEL_S, _LOWER_SHARE = 20.0, 0.008
+#: A current is gone below this, A, or below this share of the ride's high current; a motor holds its bus up so long, s.
+_QUIET_A, _QUIET_SHARE, _LONGEST_TAIL_S = 1.0, 0.05, 60.0
+#: The voltage is below that of the unloaded pack by so many standard deviations and by this share of it.
+_SURE, _BELOW_SHARE = 3.0, 0.006
 
 
 def moving(track: Track, row: int) -> bool:
@@ -56,19 +61,39 @@ def cut_at_the_end(track: Track, outside: Excursions, scale: float) -> tuple[int
     current = np.nan_to_num(track.values("battery_current"))
     volts = track.values("pack_voltage")
     last = track.log.rows - 1
-    for first in range(last, max(last - 3, 5), -1):
-        load = float(current[max(first - 2, 0) : first].max(initial=0.0))
-        if load < max(10.0, 0.3 * scale) or np.abs(current[first : last + 1]).max() > 0.3 * load:
-            continue
-        start = min(int(np.searchsorted(track.time, track.time[first] - _LEVEL_S)), first - 5)
-        before = volts[max(start, 0) : first]
-        after = volts[first : last + 1]
-        if not np.isfinite(before).any() or not np.isfinite(after).all() or not moving(track, first):
-            continue
-        lower = float(np.nanmin(before)) - float(after.max())
-        if lower > _LOWER_SHARE * float(outside.open_circuit[first]) and float(outside.below[first]) > 0:
-            return first, last
+    loaded = np.flatnonzero(np.abs(current) > max(_QUIET_A, _QUIET_SHARE * scale))
+    first = int(loaded[-1]) + 1 if len(loaded) else 0
+    if not 5 < first <= last or track.time[last] - track.time[first] > _LONGEST_TAIL_S:
+        return None
+    load = float(current[max(first - 2, 0) : first].max(initial=0.0))
+    start = min(int(np.searchsorted(track.time, track.time[first] - _LEVEL_S)), first - 5)
+    before, after = volts[max(start, 0) : first], volts[first : last + 1]
+    known = np.isfinite(before).any() and np.isfinite(after).all()
+    if load < max(10.0, 0.3 * scale) or not known or not moving(track, first):
+        return None
+    lower = float(np.nanmin(before)) - float(after.max())
+    if lower > _LOWER_SHARE * float(outside.open_circuit[first]) and float(outside.below[first]) > 0:
+        return first, last
     return None
+
+
+def began(case: Case, track: Track, first: int, scale: float) -> int:
+    """Row in which the battery was lost, when a fast motor then held the bus up for a while before row `first`.
+
+    From the row in which the current ends the voltage is below that of the unloaded pack, little at first.
+    """
+    if not moving(track, first):
+        return first
+    residual = case.pack.residual[track.index]
+    current = np.abs(np.nan_to_num(track.values("battery_current")))
+    sigma = residual.sigma if len(residual.sigma) else np.full(track.log.rows, residual.noise)
+    below = -np.nan_to_num(residual.volts) > np.maximum(_SURE * sigma, _BELOW_SHARE * residual.open_circuit)
+    quiet = current <= max(_QUIET_A, _QUIET_SHARE * scale)
+    earliest = int(np.searchsorted(track.time, track.time[first] - _LONGEST_TAIL_S))
+    odd = np.flatnonzero(~(below & quiet)[earliest:first])
+    row = earliest + int(odd[-1]) + 1 if len(odd) else earliest
+    loaded = float(current[max(row - 2, 0) : row].max(initial=0.0)) >= max(5.0, 0.1 * scale)
+    return row if loaded else first
 
 
 def at_its_highest(track: Track, ampere: float) -> bool:

@@ -11,7 +11,8 @@ from ridelog.finding import Evidence, Finding, Measurement, Outcome, Severity
 from ridelog.ride import RIDING_ROLES, Track
 
 from .excursions import Excursions, excursions
-from .log_ending import at_its_highest, cut_at_the_end, ends_under_load, moving
+from .fet_edges import lowest_cell
+from .log_ending import at_its_highest, began, cut_at_the_end, ends_under_load, moving
 
 #: Interruptions this short belong to one opening, s.
 _JOIN_S = 1.0
@@ -84,7 +85,8 @@ class PowerPathOpen(Detector):
         scale = float(np.nanpercentile(np.abs(current), 99)) if np.isfinite(current).any() else 0.0
         openings: list[tuple[int, int]] = []
         findings: list[Finding] = []
-        for first, last in outside.low(track, _JOIN_S):
+        for found, last in outside.low(track, _JOIN_S):
+            first = began(case, track, found, scale)
             kind = _kind(track, first, last, scale)
             if kind == "opening":
                 openings.append((first, last))
@@ -194,7 +196,7 @@ def openings_under_load(case: Case, track: Track) -> list[tuple[int, int]]:
         return []
     current = np.abs(track.values("battery_current"))
     scale = float(np.nanpercentile(current, 99)) if np.isfinite(current).any() else 0.0
-    found = outside.low(track, _JOIN_S)
+    found = [(began(case, track, first, scale), last) for first, last in outside.low(track, _JOIN_S)]
     return [(first, last) for first, last in found if _kind(track, first, last, scale) == "opening"]
 
 
@@ -242,12 +244,31 @@ def _measures_cells(board: Track) -> bool:
     return bool(np.isfinite(board.log.matrix("cell_voltages")).any()) or board.has("cell_voltage_min")
 
 
+def _measured_evidence(case: Case, track: Track, board: Track, first: int) -> Evidence:
+    """The lowest cell a BMS measured just before, where it does not tell of its FETs itself."""
+    if board.has("discharge_fet"):
+        return Evidence.not_observable("the BMS tells of its cells and FETs itself")
+    apart = track.clock.uncertainty_s + board.clock.uncertainty_s
+    until = float(track.time[first]) + apart
+    rows = np.flatnonzero((board.time <= until) & (board.time >= until - 2 * apart - 3 * board.log.interval_s - 1.0))
+    cell, _ = lowest_cell(board, int(rows[0]), int(rows[-1])) if len(rows) else (float("nan"), -1)
+    if not np.isfinite(cell) or case.pack.chemistry.name not in _LEVELS_V:
+        return Evidence.not_observable("the cells of that moment are not known")
+    low, fine, _, _ = _LEVELS_V[case.pack.chemistry.name]
+    share = (fine - cell) / (fine - low)
+    note = f"The lowest cell had {cell:.2f} V."
+    if share >= 0.7:
+        return Evidence.observed(note, strength=min(share, 1.0))
+    return Evidence.absent(note, strength=min(1.0 - max(share, 0.0), 1.0))
+
+
 def _charge_evidence(case: Case, track: Track, outside: Excursions, first: int) -> Evidence:
     series = case.pack.series
     if series.best is None or series.confidence < 0.6:
         return Evidence.not_observable("the number of cells in series is not known")
-    if any(board.clock.aligned and _measures_cells(board) for board in case.ride.bms):
-        return Evidence.not_observable("the BMS measured the cells themselves")
+    for board in case.ride.bms:
+        if board.clock.aligned and _measures_cells(board):
+            return _measured_evidence(case, track, board, first)
     chemistry = case.pack.chemistry
     if chemistry.name not in _LEVELS_V or chemistry.confidence < _SURE_CHEMISTRY:
         return Evidence.not_observable("the chemistry of the cells is not known")

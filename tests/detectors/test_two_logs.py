@@ -95,3 +95,57 @@ def test_packs_in_parallel_are_shown_with_their_share():
     shared = check.findings[-1]
     assert shared.measurements[0].value == pytest.approx(0.7, abs=0.03)
     assert shared.measurements[1].value == pytest.approx(0.3, abs=0.03)
+
+
+def _ended_under_load(load_goes):
+    """A controller log that ends under load while a board without FET states goes on."""
+    columns = rides.controller()
+    current = columns["battery_current"]
+    high = (current > 0.75 * np.percentile(current, 99)) & (columns["speed"] > 2) & (columns["time"] > 300)
+    row = int(np.flatnonzero(high)[5])
+    board = rides.board()
+    gone = board["time"] > columns["time"][row]
+    if load_goes:
+        board["battery_current"][gone] = 0.02
+        board["pack_voltage"][gone] = rides.OPEN_V - 0.5 + np.round(np.linspace(0, 0.3, int(gone.sum())), 2)
+    else:
+        board["battery_current"][gone] = np.maximum(board["battery_current"][gone], 4.0)
+    for name in ("discharge_fet", "charge_fet", "protections"):
+        del board[name]
+    columns = {name: values[: row + 1] for name, values in columns.items()}
+    return investigate([rides.log(columns), rides.log(board, Role.BMS)])
+
+
+def test_a_controller_log_that_ends_as_the_load_goes_is_no_sound_ride():
+    incident = _ended_under_load(load_goes=True)
+    check = next(check for check in incident.checks if check.name == "bms-stayed-on")
+    assert check.evidence["bms.load-gone-with-log"].seen is Seen.OBSERVED
+    assert incident.verdict.cause != "none"
+
+
+def test_a_controller_log_that_is_stopped_while_the_load_goes_on_says_nothing():
+    incident = _ended_under_load(load_goes=False)
+    check = next(check for check in incident.checks if check.name == "bms-stayed-on")
+    assert check.evidence["bms.load-gone-with-log"].seen is not Seen.OBSERVED
+
+
+def _board_without_flags(lowest_v):
+    board = rides.board()
+    current = board["battery_current"]
+    high = np.flatnonzero((current > 0.7 * np.percentile(current, 99)) & (board["time"] > 400))
+    row = int(high[2])
+    board["battery_current"][row:] = 0.03
+    board["cell_voltages"][row - 3 : row, 6] = lowest_v
+    for name in ("discharge_fet", "charge_fet", "protections", "cell_voltage_max", "cell_voltage_min"):
+        del board[name]
+    return investigate([rides.log(board, Role.BMS)])
+
+
+def test_a_load_that_ends_for_good_at_an_empty_cell_is_an_undervoltage_trip_without_flags_too():
+    incident = _board_without_flags(2.74)
+    assert _check(incident, "BT01").status is Status.FOUND
+    assert incident.verdict.cause == "bms-undervoltage-trip"
+
+
+def test_a_load_that_ends_at_ordinary_cells_tells_nothing_without_flags():
+    assert _check(_board_without_flags(3.4), "BT01").status is Status.UNABLE
