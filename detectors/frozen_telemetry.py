@@ -19,6 +19,8 @@ _UNLIKELY: Final = 1e-6
 #: A current that cannot stand still to the last digit while somebody rides, A, and as a share of the ride's high
 #: current: what the electronics draw at standstill does stand still.
 _IN_USE_A, _IN_USE_SHARE = 1.0, 0.05
+#: Shortest freeze at rest, s.
+_REST_S: Final = 30.0
 #: At rest a log must have this many steps outside the freeze, and a freeze must be this many times longer than the
 #: longest time without a change there; engineering judgement.
 _FEWEST_AT_REST, _TIMES_LONGER = 30, 5
@@ -166,7 +168,7 @@ def _unchanged(track: Track) -> tuple[np.ndarray[tuple[int], np.dtype[np.bool_]]
 def _restless(track: Track, same: np.ndarray[tuple[int], np.dtype[np.bool_]], first: int, last: int) -> bool:
     """At rest, too, the last digits of this log flicker, everywhere but in these steps."""
     current = np.abs(track.values("battery_current"))
-    if not np.isfinite(current).any():
+    if not np.isfinite(current).any() or track.time[last + 1] - track.time[first] < _REST_S:
         return False
     resting = current[:-1] < max(_IN_USE_A, _IN_USE_SHARE * float(np.nanpercentile(current, 99)))
     resting[first : last + 1] = False

@@ -193,9 +193,9 @@ def test_a_short_log_of_a_soft_supply_is_no_lost_battery():
 
 
 def test_a_resistance_that_no_good_cell_has_is_found_though_little_was_drawn():
-    """45 mOhm a cell group: more than a single energy cell of good make, at a sag of an eighth of the voltage."""
-    columns = rides.controller(high_a=11.0, ohm=rides.SERIES * 0.05)
+    """55 mOhm a cell group: more than a single energy cell of good make, at a sag of an eighth of the voltage."""
+    columns = rides.controller(high_a=9.5, ohm=rides.SERIES * 0.055)
     check = _check(investigate([rides.log(columns)]), "pack-resistance")
     assert check.findings[0].severity is Severity.WARNING
-    columns = rides.controller(high_a=11.0, ohm=rides.SERIES * 0.02)
+    columns = rides.controller(high_a=9.5, ohm=rides.SERIES * 0.02)
     assert _check(investigate([rides.log(columns)]), "pack-resistance").findings[0].severity is Severity.INFO
