@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from .series import series
-from .trends import METRICS
+from .trends import METRICS, SHOWN_ONLY
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -74,7 +74,7 @@ def page(tables: Mapping[str, pa.Table]) -> str:
         rides=logs.num_rows,
         listed=listed.num_rows,
         errors=errors,
-        tests=tables["trends"].num_rows,
+        tests=sum(name not in SHOWN_ONLY for name in tables["trends"].column("metric").to_pylist()),
         findings=findings,
     )
 

@@ -57,6 +57,7 @@ def test_a_cut_is_found_and_has_its_report(done):
 
 def test_the_tables_are_what_their_schema_says(done):
     import duckdb
+    import pandas as pd
     import polars as pl
     import pyarrow.parquet as pq
 
@@ -67,8 +68,34 @@ def test_the_tables_are_what_their_schema_says(done):
         assert schema.metadata[b"schema"].decode() == SCHEMA
         frame = pl.read_parquet(out / name / "*.parquet")
         count = duckdb.sql(f"select count(*) from '{out}/{name}/*.parquet'").fetchall()[0][0]
-        assert frame.height == count
+        assert frame.height == count == len(pd.read_parquet(out / name))
+        assert frame.columns == [
+            column[0] for column in duckdb.sql(f"select * from '{out}/{name}/*.parquet'").description
+        ]
         assert (out / "csv" / f"{name}.csv").is_file()
+
+
+def test_the_parquet_layout_is_one_that_spark_reads(done):
+    # Spark reads no dictionary-typed or unsigned columns, no moments in ns or of a local clock, and lists in three levels.
+    import json
+
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    out, _ = done
+    for name in TABLES:
+        file = pq.ParquetFile(out / name / "part-0.parquet")
+        assert not any(pa.types.is_dictionary(field.type) for field in file.schema_arrow)
+        for column in (file.schema.column(number) for number in range(len(file.schema.names))):
+            kind = json.loads(column.logical_type.to_json())
+            assert column.physical_type in {"BOOLEAN", "INT32", "INT64", "DOUBLE", "BYTE_ARRAY"}
+            assert kind["Type"] in {"None", "String", "Timestamp"}
+            assert column.physical_type != "BYTE_ARRAY" or kind["Type"] == "String"
+            if kind["Type"] == "Timestamp":
+                assert (kind["timeUnit"], kind["isAdjustedToUTC"]) == ("microseconds", True)
+            if "." in column.path:
+                assert column.path.endswith(".list.element")
+        assert {file.metadata.row_group(0).column(n).compression for n in range(file.metadata.num_columns)} <= {"ZSTD"}
 
 
 def test_nothing_private_and_no_path_of_the_machine_is_kept(done, logs):
