@@ -17,6 +17,7 @@ from .captions import read_captions
 from .columns import KILOMETRES, MILES, PERCENT, Column, add_columns
 from .delimited import read_delimited
 from .loose_text import numbers_where_possible, unknown_captions
+from .named_faults import add_named_faults
 from .positions import drop_missing_fixes, track_speed
 from .required_columns import require_columns
 from .speed_units import KILOMETRES_PER_HOUR, MILES_PER_HOUR, SpeedUnit, distance_unit_by_speed, speed_unit_by_speed
@@ -206,5 +207,5 @@ def _add_faults(builder: LogBuilder, frame: pl.DataFrame) -> set[str]:
     if faults.dtype.is_numeric():
         builder.add("fault_code", faults.to_numpy(), source="Fault")
     else:
-        builder.add("fault_name", faults.str.strip_prefix("FAULT_CODE_"), source="Fault")
+        add_named_faults(builder, faults, "Fault")
     return {"Fault"}

@@ -165,6 +165,8 @@ def _completed(concepts: set[str], unit: Unit | None) -> set[str]:
         if concepts and concepts <= {"battery", "level", "remaining", "charge", "capacity", "energy", "pack"}:
             return {"soc"}
         return concepts - {"level"} if concepts & {"duty", "pwm", "throttle", "soc"} else concepts
+    if unit.quantity == "1/min" and concepts - {"motor"} == {"electrical"}:
+        return {"erpm"}
     implied = _BY_UNIT.get(unit.quantity)
     if implied and not concepts & {"voltage", "current", "power", "temperature", "speed", "rpm", "erpm", "capacity"}:
         concepts.add(implied)

@@ -12,6 +12,7 @@ from ridelog.channels import CHANNELS, Kind
 from ridelog.damage import Damage, DamageKind, Effect
 from ridelog.log import Identity, Log, LogBuilder, Role
 
+from .named_faults import add_named_faults
 from .table_columns import Planned
 from .table_numbers import Style, read_numbers
 from .table_protections import add_protections, tells_protections
@@ -195,6 +196,9 @@ def _add(builder: LogBuilder, plans: Sequence[Planned], grid: Grid, role: Role) 
         if not plan.channel or plan.channel in _LISTS or builder.has(plan.channel):
             if plan.channel and plan.channel not in _LISTS:
                 plan.keep("")
+            continue
+        if plan.channel == "fault_name":
+            add_named_faults(builder, grid.series(plan.place), plan.caption)
             continue
         if CHANNELS[plan.channel].kind is Kind.TEXT:
             builder.add(plan.channel, grid.series(plan.place), source=plan.caption)

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 #: Channels that are fractions, which files write in percent as often as not.
 FRACTIONS: Final = frozenset({"duty", "pwm", "soc", "soh", "humidity", "remote_input"})
+#: Channels whose values are above 3 only where the motor is driven.
+_SHOWS_MOTION: Final = frozenset({"speed", "erpm", "motor_rpm", "gps_speed", "motor_current", "battery_current"})
 #: A fraction does not go above this; percent of a ride does.
 _FRACTION_MOST: Final = {"duty": 1.1, "pwm": 1.3, "soc": 1.0, "soh": 1.2, "humidity": 1.0, "remote_input": 1.1}
 #: Voltages of packs that need no other proof, V (engineering judgement: 4s to 48s of lithium cells).
@@ -188,7 +190,7 @@ def _fraction(channel: str, unit: Unit | None, known: NDArray[np.float64], colum
 def _moves(columns: Sequence[Column]) -> bool:
     """Whether any column shows that the vehicle moves."""
     for column in columns:
-        if column.channel in ("speed", "erpm", "motor_rpm", "gps_speed", "motor_current") and len(column.values):
+        if column.channel in _SHOWS_MOTION and len(column.values):
             known = column.values[np.isfinite(column.values)]
             if len(known) and float(np.max(np.abs(known))) > 3.0:
                 return True

@@ -15,7 +15,7 @@ from typing import Final
 _WORDS: Final[dict[str, str]] = {
     "battery": "battery batteries batt bat batterie batterien akku accu accumulator bateria baterias batteria"
     " accumulatore батарея батареи акб аккумулятор аккумулятора 电池 电池组 蓄电池 电瓶",
-    "pack": "pack input inp in bus dc line main supply eingang entree entrada ingresso вход 电池包 母线 输入",
+    "pack": "pack pacco paquete input inp in bus dc line main supply eingang entree entrada ingresso вход 电池包 母线 输入",
     "total": "total gesamt tot totale totales sum summe общее общая общий суммарное 总 总和",
     "cell": "cell cells zelle zellen zell cellule cellules celda celdas cella celle ячейка ячейки ячеика ячеики банка"
     " element элемент 单体 单节 电芯 节 串",
@@ -32,7 +32,7 @@ _WORDS: Final[dict[str, str]] = {
     "motor": "motor mot moteur motore мотор мотора двигатель двигателя 电机 马达",
     "phase": "phase phasen fase фаза фазный 相 相线",
     "temperature": "temperature temp temperatur temperaturen temperatura температура 温度",
-    "fet": "mos mosfet mosfets fet fets 管 mos管 mos管管",
+    "fet": "heatsink kuhlkorper mos mosfet mosfets fet fets 管 mos管 mos管管",
     "controller": "controller ctrl ctl mcu esc regler controleur controlador controllore inverter контроллер контроллера 控制器",
     "bms": "bms 保护板",
     "board": "board pcb platine 主板",
@@ -56,6 +56,7 @@ _WORDS: Final[dict[str, str]] = {
     "regen": "regen regenerated recuperated recovered rekuperation recuperation рекуперация 回收",
     "rpm": "rpm drehzahl umdrehungen regime giri revoluciones обороты 转速",
     "erpm": "erpm",
+    "electrical": "electrical elec elektrisch electrique",
     "throttle": "throttle gas gasgriff acelerador acceleratore accelerateur газ 油门 转把",
     "remote": "remote fernbedienung",
     "fault": "fault faults defaut",
@@ -151,6 +152,9 @@ _PHRASES: Final = tuple(
         (r"\bq[\s_-]?axis", "qaxis"),
         (r"duty[\s_-]*cycle|rapport cyclique|ciclo de trabajo", "duty"),
         (r"field[\s_-]*weakening", "weakening"),
+        (r"(?<![a-z])i[\s_-]?q(?![a-z])", "iq"),
+        (r"(?<![a-z])i[\s_-]d(?![a-z])", "daxis current"),
+        (r"electrical[\s_-]*rpm|(?<![a-z])rpm[\s_-]*e(?![a-z])|(?<![a-z])e[\s_-]+rpm", "erpm"),
         (r"(?<![a-z])c[\s_-]?(?:fet|mos)(?![a-z])", "charge fet"),
         (r"(?<![a-z])d[\s_-]?(?:fet|mos)(?![a-z])", "discharge fet"),
     )

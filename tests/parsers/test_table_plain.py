@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from ridelog.log import Role
+from ridelog.parsers.table_captions import read_meanings
 from ridelog.reading import read_source
 from ridelog.sources import Source
 
@@ -149,3 +150,53 @@ def test_a_fault_number_in_a_table_of_a_bms_makes_no_controller_of_it():
         )
     )
     assert log.role is Role.BMS
+
+
+@pytest.mark.parametrize(
+    ("caption", "channel"),
+    [
+        ("i_q", "q_axis_current"),
+        ("I_D (A)", "d_axis_current"),
+        ("electrical_rpm", "erpm"),
+        ("rpm_e", "erpm"),
+        ("Heatsink Temp [degC]", "fet_temperature"),
+        ("Tensione pacco", "pack_voltage"),
+        ("phase_current_a", "motor_current"),
+        ("LineCurrent", "battery_current"),
+        ("v [km/h]", "speed"),
+        ("speed_mps", "speed"),
+    ],
+)
+def test_captions_of_controllers(caption, channel):
+    (meaning,) = read_meanings([caption])
+    assert meaning.channel == channel
+
+
+@pytest.mark.parametrize("prefix", ["", "FAULT_CODE_"])
+def test_faults_in_the_words_of_the_firmware_have_their_numbers(prefix):
+    log = read_one(
+        ride(
+            "time_s,voltage_v,current_a,duty,erpm,fault",
+            lambda i: [
+                i,
+                f"{voltage(i):.2f}",
+                f"{load(i):.2f}",
+                duty(i),
+                9000,
+                f"{prefix}{'ABS_OVER_CURRENT' if i > 50 else 'NONE'}",
+            ],
+        )
+    )
+    assert log.texts("fault_name")[51] == "ABS_OVER_CURRENT"
+    assert log.values("fault_code").tolist() == [0.0] * 51 + [4.0] * (COUNT - 51)
+
+
+def test_faults_in_other_words_keep_their_words_only():
+    log = read_one(
+        ride(
+            "time_s,voltage_v,current_a,duty,erpm,fault",
+            lambda i: [i, f"{voltage(i):.2f}", f"{load(i):.2f}", duty(i), 9000, "E7" if i > 50 else "ok"],
+        )
+    )
+    assert log.texts("fault_name")[51] == "E7"
+    assert not log.has("fault_code")
