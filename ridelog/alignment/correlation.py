@@ -22,8 +22,9 @@ _MOST_POINTS: Final = 1 << 19
 LEAST_OVERLAP_S: Final = 40.0
 #: Share of a signal that another device never sees the same way: gain, averaging, noise.
 _LEAST_MISFIT: Final = 0.02
-#: Blocks in which the agreement is counted, s.
-_BLOCK_S: Final = 20.0
+#: Blocks in which the agreement is counted, s; on a short overlap so many of them, and none shorter than twice the time
+#: after which the signals are as good as new.
+_BLOCK_S, _BLOCKS = 20.0, 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,9 +149,13 @@ class Correlogram:
         independent = np.maximum(self.overlap_s / self.memory_s - 2, 0.0)
         misfit = np.maximum(1 - np.minimum(self.correlation**2, 1.0), _LEAST_MISFIT)
         self.score = np.sign(self.correlation) * np.sqrt(-independent * np.log(misfit))
-        usable = self.overlap_s >= max(LEAST_OVERLAP_S, 15 * slower_s)
-        self.score[~usable] = 0.0
-        self.trials = max(float(usable.sum()) * step / self.memory_s, 1.0)
+        self.usable = self.overlap_s >= max(LEAST_OVERLAP_S, 15 * slower_s)
+        self.score[~self.usable] = 0.0
+        self.trials = self._independent(self.usable)
+
+    def _independent(self, offsets: NDArray[np.bool_]) -> float:
+        """How many independent offsets there are among some, at least 1."""
+        return max(float(offsets.sum()) * self.first.step_s / self.memory_s, 1.0)
 
     @property
     def apart_s(self) -> float:
@@ -159,7 +164,20 @@ class Correlogram:
 
     def peaks(self, most: int = 4) -> list[Peak]:
         """The highest peaks of either sign, highest first."""
-        left = np.abs(self.score)
+        return self._peaks(np.abs(self.score), most)
+
+    def best_at(self, offsets: NDArray[np.bool_]) -> tuple[Peak, float] | None:
+        """The highest peak among some offsets, and the logarithm of the probability that chance made it there.
+
+        Args:
+            offsets: Which offsets to look at, shape as `offset_s`.
+        """
+        found = self._peaks(np.where(offsets, np.abs(self.score), 0.0), 1)
+        if not found:
+            return None
+        return found[0], float(np.log(self._independent(offsets & self.usable)) - found[0].score ** 2 / 2)
+
+    def _peaks(self, left: NDArray[np.float64], most: int) -> list[Peak]:
         found: list[Peak] = []
         for _ in range(most):
             best = int(np.argmax(left))
@@ -184,7 +202,8 @@ class Correlogram:
         if end <= begin:
             return 0.0
         product = self.first.values[begin:end] * self.second.values[begin - lag : end - lag]
-        width = max(round(_BLOCK_S / step), 1)
+        block_s = float(np.clip((end - begin) * step / _BLOCKS, min(2 * self.memory_s, _BLOCK_S), _BLOCK_S))
+        width = max(round(block_s / step), 1)
         blocks = np.abs(np.add.reduceat(product, np.arange(0, len(product), width)))
         return float(blocks.sum() ** 2 / max(float((blocks**2).sum()), 1e-12))
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from .bases import agrees
+from .bases import QUARTER_HOUR_S, agrees
 from .correlation import Correlogram, Peak, grid_step, on_grid
 from .fine import Fine, Windows
 from .fitting import Line, lines
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 _LEAST_CORRELATION, _LEAST_RATIO = 0.5, 1.3
 #: Largest probability, as a natural logarithm, that chance made the peak: 1 in 10,000.
 _BY_CHANCE: Final = -9.2
+#: The same where the stamps of both clocks say so, too: 1 in 400 (engineering judgement).
+_BY_CHANCE_AND_CLOCKS: Final = -6.0
 #: Least correlation with what the slower log would have shown, for the same quantity and for another one.
 _LEAST_FINE, _LEAST_FINE_OTHER = 0.7, 0.55
 #: Agreement from fewer separate stretches than this is a single event, which other rides have too.
@@ -28,6 +30,8 @@ _LEAST_FEATURES: Final = 3.0
 #: Delay between measuring and stamping that no comparison can see: radio and app, s (methods of alignment).
 RADIO_S: Final = 0.3
 _REACH_S: Final = 3.0
+#: Stamps of two clocks that are set, up to a time zone, differ by less than this, s; engineering judgement.
+_STAMPS_S: Final = 5.0
 #: Fastest drift between two clocks that is followed over a whole ride.
 _MOST_DRIFT: Final = 300e-6
 #: So many windows that found their place count although the rest of the ride lies elsewhere.
@@ -111,16 +115,42 @@ def match(first: Signal, second: Signal, sign: int, wall_s: float | None) -> Mat
         return "the two logs do not overlap for long enough in any way they could be laid over each other"
     best = peaks[0]
     if search.by_chance(best) > _BY_CHANCE or abs(best.correlation) < _LEAST_CORRELATION:
-        return f"no offset stands out in the {first.quantity}: the logs may not overlap, or too little happens in them"
+        stamped = _by_the_clocks(search, best, sign, wall_s)
+        if stamped is None:
+            return (
+                f"no offset stands out in the {first.quantity}: the logs may not overlap, or too little happens in them"
+            )
+        best = stamped
     if search.features(best.offset_s) < _LEAST_FEATURES and not agrees(best.offset_s, wall_s, 60.0):
         return "only a single event looks alike in both logs, and their clocks do not confirm that it is the same"
     found = _refined(first, second, best)
     if isinstance(found, str):
         return found
-    rivals = [peak for peak in every if peak is not best and abs(peak.score) * _LEAST_RATIO > abs(best.score)]
+    rivals = [
+        peak
+        for peak in every
+        if abs(peak.offset_s - best.offset_s) > search.apart_s and abs(peak.score) * _LEAST_RATIO > abs(best.score)
+    ]
     if rivals and not _confirmed(best, rivals, wall_s) and any(_contradicts(first, second, found, r) for r in rivals):
         return "several offsets fit about equally well: the riding repeats itself, or the logs do not overlap"
     return found
+
+
+def _by_the_clocks(search: Correlogram, best: Peak, sign: int, wall_s: float | None) -> Peak | None:
+    """The peak where the clocks themselves say, when none elsewhere is much higher and chance hardly explains it.
+
+    On a short overlap no offset stands out from all the others there could be; from the few that the stamps allow it can.
+    """
+    if wall_s is None:
+        return None
+    rest = (search.offset_s - wall_s + QUARTER_HOUR_S / 2) % QUARTER_HOUR_S - QUARTER_HOUR_S / 2
+    found = search.best_at(np.abs(rest) <= _STAMPS_S)
+    if found is None:
+        return None
+    peak, chance = found
+    if chance > _BY_CHANCE_AND_CLOCKS or abs(peak.correlation) < _LEAST_CORRELATION or peak.score * sign < 0:
+        return None
+    return peak if abs(peak.score) * _LEAST_RATIO > abs(best.score) else None
 
 
 def _confirmed(best: Peak, rivals: list[Peak], wall_s: float | None) -> bool:
