@@ -50,6 +50,11 @@ def rolling_extreme(values: NDArray[np.float64], reach: int, *, highest: bool) -
         return values
     fill = -np.inf if highest else np.inf
     clean = np.where(np.isnan(values), fill, values)
-    padded = np.concatenate((np.full(reach, fill), clean, np.full(reach, fill)))
-    windows = np.lib.stride_tricks.sliding_window_view(padded, 2 * reach + 1)
-    return np.asarray(windows.max(axis=1) if highest else windows.min(axis=1))
+    widest = np.concatenate((np.full(reach, fill), clean, np.full(reach, fill)))
+    better = np.maximum if highest else np.minimum
+    # The extreme of a window is that of two windows, half as wide, that cover it.
+    width, wanted = 1, 2 * reach + 1
+    while 2 * width <= wanted:
+        widest = better(widest[:-width], widest[width:])
+        width *= 2
+    return np.asarray(better(widest[: len(values)], widest[wanted - width :]))
