@@ -20,14 +20,17 @@ _PINNED_S = 4.0
 #: The current must have come down to this share of the ride's high current while the voltage stands at its floor.
 _REDUCED_SHARE = 0.6
 _DRIVE_A = 3.0
-#: High current of the ride from which a reduction can be told, A; engineering judgement.
-_REDUCED_FROM_A = 10.0
+#: High current of the ride from which a reduction can be told, A, what is left of it, the shares of the driving rows
+#: that are compared, and how much of the pack's own fall the loaded voltage may follow; engineering judgement.
+_REDUCED_FROM_A, _EMPTY_REDUCED, _EARLY, _LATE, _FOLLOWS = 10.0, 0.75, 0.4, 0.3, 0.7
 #: The voltage stands when it recovers by at most this share of the sag that the smaller current takes away.
 _RELIEF_SHARE = 0.5
 #: Cell voltages between which a cutoff is set in practice, V; engineering judgement.
 _CELL_LOW_V, _CELL_HIGH_V = 2.6, 3.55
 #: Cells this low under load and without it, V, for this long, s: below the start of any usual cutoff (3.1 to 3.4 V).
 _EMPTY_LOADED_V, _EMPTY_OPEN_V, _EMPTY_S = 3.17, 3.33, 12.0
+#: How sure the series count must be for that.
+_LIKELY_COUNT = 0.85
 
 
 class LowVoltageCutoff(Detector):
@@ -132,28 +135,40 @@ def _nearly_empty(case: Case, track: Track) -> tuple[list[tuple[int, int]], floa
     """Driving with cells so empty that any usual cutoff is at work: low under load and low without it, for a while."""
     series = case.pack.series
     residual = case.pack.residual.get(track.index)
-    if residual is None or series.best is None or not series.certain or case.pack.chemistry.name != "nmc":
+    if residual is None or series.best is None or case.pack.chemistry.name != "nmc":
+        return [], None
+    if series.confidence < _LIKELY_COUNT:
         return [], None
     cell = track.values("pack_voltage") / series.best
     empty = (cell <= _EMPTY_LOADED_V) & (residual.open_circuit / series.best <= _EMPTY_OPEN_V)
     empty &= track.values("battery_current") > _DRIVE_A
     found = [item for item in episodes(empty, track.time, 4 * _JOIN_S) if _length(track, item) >= _PINNED_S]
     inside = sum(_length(track, item) for item in found)
-    if inside < _EMPTY_S or not _reduced(track, found):
+    if inside < _EMPTY_S or not _reduced(case, track):
         return [], None
     return found[:5], _EMPTY_LOADED_V * series.best
 
 
-def _reduced(track: Track, found: list[tuple[int, int]]) -> bool:
-    """Nothing like the current of the ride before is drawn any more: low voltage alone is no fold-back."""
-    current = track.values("battery_current")
-    earlier = current[: found[0][0]]
-    earlier = earlier[earlier > _DRIVE_A]
-    if len(earlier) < 50:
+def _reduced(case: Case, track: Track) -> bool:
+    """The high current of the ride shrinks while the voltage it is drawn at does not follow the pack down.
+
+    Low voltage alone is no fold-back, nor is a pack that sags as deep as ever at its ordinary current.
+    """
+    current, volts = track.values("battery_current"), track.values("pack_voltage")
+    rows = np.flatnonzero(current > _DRIVE_A)
+    if len(rows) < 50:
         return False
-    before = float(np.nanpercentile(earlier, 98))
-    inside = np.concatenate([current[first : last + 1] for first, last in found])
-    return before >= _REDUCED_FROM_A and float(np.nanpercentile(inside, 98)) < _REDUCED_SHARE * before
+    parts = (rows[: int(_EARLY * len(rows))], rows[int((1 - _LATE) * len(rows)) :])
+    before, after = (float(np.percentile(current[part], 98)) for part in parts)
+    if before < _REDUCED_FROM_A or after > _EMPTY_REDUCED * before:
+        return False
+    open_v = case.pack.residual[track.index].open_circuit
+    fell = float(np.median(open_v[parts[0]]) - np.median(open_v[parts[1]]))
+    at_high = [
+        float(np.median(volts[part[current[part] >= 0.9 * high]]))
+        for part, high in zip(parts, (before, after), strict=True)
+    ]
+    return at_high[0] - at_high[1] <= _FOLLOWS * max(fell, 0.0)
 
 
 def _tapers(track: Track, first: int, last: int, ohm: float) -> bool:

@@ -14,20 +14,23 @@ def _check(columns, settings=None):
     return next(check for check in incident.checks if check.name == "low-voltage-cutoff")
 
 
-def _empty_at_the_end(reduced):
-    """The pack is nearly empty in the last three minutes, and the current is held down there or not."""
+def _emptied(left):
+    """A pack that is emptied from 3.24 to 3.13 V a cell while its rider can draw less and less, down to a share `left`."""
     columns = rides.controller()
-    late = columns["time"] > 420
-    current = columns["battery_current"].copy()
-    current[late] = np.clip(current[late] * 0.3, -4, 9) if reduced else current[late]
-    fall = np.interp(columns["time"], [0, 420, 600], [0, rides.OPEN_V - _EMPTY_V, rides.OPEN_V - _EMPTY_V + 0.6])
+    time = columns["time"]
+    current = columns["battery_current"] * np.interp(time, [0, 60, 600], [1.0, 1.0, left])
+    fall = np.interp(time, [0, 600], [rides.OPEN_V - 20 * 3.24, rides.OPEN_V - 20 * 3.13])
     columns["battery_current"] = np.round(current, 2)
-    columns["pack_voltage"] = np.round(rides.voltage(columns["time"], current) - fall, 1)
+    columns["pack_voltage"] = np.round(rides.voltage(time, current) - fall, 1)
     return columns
 
 
-def test_an_empty_pack_at_a_fraction_of_its_earlier_current_is_folded_back():
-    assert _check(_empty_at_the_end(reduced=True)).status is Status.FOUND
+def test_an_empty_pack_that_gives_less_and_less_at_the_same_voltage_is_folded_back():
+    assert _check(_emptied(left=0.25)).status is Status.FOUND
+
+
+def test_an_empty_pack_that_sags_as_deep_as_ever_at_its_ordinary_current_is_not():
+    assert _check(_emptied(left=1.0)).status is Status.CLEAR
 
 
 def test_low_voltage_alone_is_no_fold_back():
