@@ -1,0 +1,144 @@
+"""Over all formats of one row a line: no row is lost silently, no cell moves, no percent stays where a fraction belongs."""
+
+import csv
+import io
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ridelog.damage import Effect
+from ridelog.reading import read_source
+from ridelog.sources import Source
+
+from .samples import SAMPLES
+
+#: Lines before the first row, for the formats that write a row on each line.
+HEADERS = {
+    name: 2 if parser == "ackmaniac" else 0 if parser == "vesc-logger-2016" else 1
+    for name, (parser, _) in SAMPLES.items()
+    if parser
+    in {
+        *("vesc-tool", "vesc-express", "vesc-logger-2016", "cardputer", "float-control", "floaty-csv", "ackmaniac"),
+        *("ponewheel", "wheellog", "euc-world", "darknessbot", "euc-planet", "m365-power", "jbdtools"),
+        *("smart-bms-utility", "daly-epdatalog", "jk-export", "jk-usb-csv"),
+    }
+}
+
+#: All but pOnewheel, whose rows may lack cells at any place: such a row keeps its time, and its values are told as lost.
+FIXED = [name for name in HEADERS if name != "ponewheel"]
+
+
+def read(name, data):
+    return read_source(Source(f"{name}.csv", data))
+
+
+def lost(log):
+    return sum(found.count for found in log.damage if found.effect is Effect.LOST)
+
+
+def lines_of(name):
+    data = SAMPLES[name][1]
+    lines = data.splitlines(keepends=True)
+    return lines[: HEADERS[name]], [line for line in lines[HEADERS[name] :] if line.strip()]
+
+
+@pytest.mark.parametrize("name", HEADERS)
+def test_rows_are_the_lines_below_the_header(name):
+    _, rows = lines_of(name)
+    assert read(name, SAMPLES[name][1])[0].rows == len(rows)
+
+
+@pytest.mark.parametrize("name", FIXED)
+@settings(max_examples=8, deadline=None)
+@given(data=st.data())
+def test_every_line_is_a_row_or_told_as_lost(name, data):
+    header, rows = lines_of(name)
+    taken = sorted(data.draw(st.sets(st.integers(0, len(rows) - 1), min_size=5)))
+    # The first line of a file without a header says what it is.
+    broken = data.draw(st.lists(st.integers(0 if header else 1, len(taken)), max_size=3))
+    chosen = [rows[index] for index in taken]
+    end = b"\r\n" if chosen[0].endswith(b"\r\n") else b"\n"
+    for place in sorted(broken, reverse=True):
+        chosen.insert(place, b"#" * 30 + end)
+    log = read(name, b"".join(header + chosen))[0]
+    assert log.rows == len(taken)
+    assert lost(log) == len(broken)
+
+
+@pytest.mark.parametrize("name", FIXED)
+def test_a_row_that_is_cut_off_is_told(name):
+    header, rows = lines_of(name)
+    log = read(name, b"".join(header + rows[:-1]) + rows[-1][: len(rows[-1]) // 3])[0]
+    assert log.rows == len(rows) - 1
+    assert lost(log) == 1
+
+
+#: Sample -> what the caption of the cell looks like, and the separator.
+CELLS = {
+    "smart-bms-utility": ("c{}", ";"),
+    "daly-epdatalog": ("Cell Voltage {} (mV)", ","),
+    "jbdtools": ("Cell{}", "\t"),
+}
+
+
+@pytest.mark.parametrize("name", CELLS)
+@pytest.mark.parametrize("cell", ["0", ""])
+def test_a_cell_that_reads_nothing_keeps_its_place(name, cell):
+    caption, separator = CELLS[name]
+    encoding = "gbk" if name == "jbdtools" else "utf-8"
+    table = [
+        line.split(separator)
+        for line in SAMPLES[name][1].decode(encoding).replace("\r\n", "\n").strip("\n").split("\n")
+    ]
+    names = [title.strip() for title in table[0]]
+    place = names.index(caption.format(2))
+    whole = next(log for log in read(name, SAMPLES[name][1]) if log.has("cell_voltages")).matrix("cell_voltages")
+    table[5][place] = cell
+    data = "\n".join(separator.join(row) for row in table) + "\n"
+    log = next(log for log in read(name, data.encode(encoding)) if log.has("cell_voltages"))
+    cells = log.matrix("cell_voltages")
+    assert cells.shape == whole.shape
+    assert np.isnan(cells[4, 1])
+    others = np.ones(whole.shape, bool)
+    others[4, 1] = False
+    np.testing.assert_allclose(cells[others], whole[others])
+
+
+#: Sample -> caption of a column in percent, the channel, and how the cell is written.
+PERCENT = {
+    "wheellog-24": ("battery_level", "soc", "{:.0f}"),
+    "wheellog-18": ("pwm", "pwm", "{:.2f}"),
+    "euc-world-2.64": ("battery", "soc", "{:.0f}"),
+    "darknessbot-a": ("Battery level", "soc", "{:.0f}"),
+    "euc-planet-4": ("Battery level", "soc", "{:.0f}"),
+    "m365-power": ("batteryLife", "soc", "{:.0f}"),
+    "cardputer": ("duty_pct", "duty", "{:.1f}"),
+    "float-control": ("Duty%", "duty", "{:.0f}%"),
+    "ackmaniac": ("DutyCycle", "duty", "{:.1f}"),
+    "smart-bms-utility": ("socPercent", "soc", "{:.0f}"),
+    "daly-epdatalog": ("State Of Charge (%)", "soc", "{:.1f}"),
+    "jk-usb-csv": ("soc", "soc", "{:.0f}"),
+}
+
+
+@pytest.mark.parametrize("name", PERCENT)
+@settings(max_examples=10, deadline=None)
+@given(data=st.data())
+def test_any_percentage_becomes_a_fraction(name, data):
+    """Also one that could be a fraction by its size: 1 % of a battery is 0.01, not 1."""
+    caption, channel, form = PERCENT[name]
+    header, rows = lines_of(name)
+    separator = ";" if name == "smart-bms-utility" else ","
+    names = [title.strip() for title in header[-1].decode("utf-8-sig").strip().split(separator)]
+    place = names.index(caption)
+    percent = [data.draw(st.integers(0, 100)) for _ in rows]
+    percent[0] = 37
+    out = io.StringIO()
+    writer = csv.writer(out, delimiter=separator, lineterminator="\n")
+    for row, value in zip(csv.reader(io.StringIO(b"".join(rows).decode()), delimiter=separator), percent, strict=True):
+        row[place] = form.format(float(value))
+        writer.writerow(row)
+    log = read(name, b"".join(header) + out.getvalue().encode())[0]
+    np.testing.assert_allclose(np.abs(log.values(channel)), np.array(percent) / 100, atol=1e-9)
