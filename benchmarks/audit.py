@@ -153,7 +153,7 @@ def main() -> None:
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--real", type=Path, help="a folder of real rides of one vehicle, audited along")
     parser.add_argument(
-        "--pair-rides", type=int, default=300, help="rides of each run that measures efficiency; 0: none"
+        "--pair-rides", type=int, default=500, help="rides of each run that measures efficiency; 0: none"
     )
     parser.add_argument("--kills", type=int, default=0)
     parser.add_argument("--kill-rides", type=int, default=120, help="rides of the run that is killed")

@@ -197,7 +197,12 @@ def _cost() -> dict[str, float]:
 def resident_megabytes(process: int) -> float:
     """Resident memory of a process in MB; 0 where the system does not tell."""
     try:
-        pages = int(Path(f"/proc/{process}/statm").read_text().split()[1])
+        # Asked many times a second for each process: no buffers, no text layer.
+        place = os.open(f"/proc/{process}/statm", os.O_RDONLY)
+        try:
+            pages = int(os.read(place, 100).split()[1])
+        finally:
+            os.close(place)
     except (OSError, ValueError, IndexError):
         return 0.0
     return pages * os.sysconf("SC_PAGE_SIZE") / (1 << 20)

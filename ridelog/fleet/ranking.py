@@ -46,6 +46,9 @@ _COLUMNS: Final = [
     "vehicle", "model", "started", "cause", "probability", "severity", "trips", "data_quality", "data_notes", "error",
     "error_kind",
 ]  # fmt: skip
+#: A power cut whose cause is open counts as one of this probability would (engineering judgement).
+_UNEXPLAINED: Final = "power-cut, cause undetermined"
+_UNEXPLAINED_SHARE: Final = 0.6
 #: Rides worse than this do not speak about the vehicle.
 _LEAST_QUALITY: Final = 0.5
 
@@ -156,12 +159,19 @@ def _blamed(ride: Mapping[str, Any]) -> bool:
     return ride["cause"] not in _ABOUT_DATA and (ride["data_quality"] or 0) >= _LEAST_QUALITY
 
 
+def _unexplained(ride: Mapping[str, Any]) -> bool:
+    """Power was cut on good data, and nobody can say why: that is no clean bill."""
+    return bool(ride["trips"]) and ride["cause"] == "undetermined" and (ride["data_quality"] or 0) >= _LEAST_QUALITY
+
+
 def _incidents(read: Sequence[dict[str, Any]]) -> list[tuple[float, str]]:
     """Share of risk and sentence for each cause; what came back counts more, but never more than a clear trend."""
     causes: dict[str, list[dict[str, Any]]] = defaultdict(list)
     for ride in read:
         if _blamed(ride) and ride["severity"] in ("critical", "warning"):
             causes[ride["cause"]].append(ride)
+        elif _unexplained(ride):
+            causes[_UNEXPLAINED].append(ride | {"probability": _UNEXPLAINED_SHARE})
     found = []
     for cause, rides in sorted(causes.items()):
         worst = _CRITICAL if any(ride["severity"] == "critical" for ride in rides) else _WARNING

@@ -80,6 +80,17 @@ def test_temperatures_are_no_tests_among_those_that_can_be_findings():
     assert not any(row["finding"] for row in shown if "temperature" in row["metric"])
 
 
+def test_a_power_cut_nobody_can_explain_is_no_clean_bill():
+    cut = ride("cut", 0, cause="undetermined", severity="critical", trips=1, probability=0.26)
+    sound = [ride("sound", number) for number in range(3)]
+    first, second = compare(made([*sound, cut]))["vehicles"].to_pylist()
+    assert (first["vehicle"], first["reasons"]) == (
+        "cut",
+        ["Power cut, cause undetermined: 1 ride, last on 2026-01-01."],
+    )
+    assert second["risk"] == 0.0
+
+
 def test_bad_data_never_add_risk():
     data = [
         ride("v", number, cause="telemetry-fault", severity="critical", data_quality=0.3, probability=0.99)
