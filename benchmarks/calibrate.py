@@ -1,13 +1,15 @@
 """Fit the one temperature of the reasoning on some families of simulated incidents and score it on others.
 
 `python -m benchmarks.calibrate --seeds 200:206` draws every family, fits the temperature on half of the families (and
-sensor suites) and scores on the other half, on seeds and a physics variant that the fit did not see; `--write` puts the
-reliability table into docs/calibration.md. The temperature itself is set by hand in `ridelog/diagnosis/evidence.toml`.
+sensor suites) and scores on the other half, on seeds and a physics variant that the fit did not see; `--rows` takes the
+rows that `python -m benchmarks.incidents --save` wrote instead. `--write` puts the reliability table into
+docs/calibration.md. The temperature itself is set by hand in `ridelog/diagnosis/evidence.toml`.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import math
 import random
 import zlib
@@ -55,25 +57,40 @@ def interval(rows: list[dict[str, Any]], rounds: int = 400) -> tuple[float, floa
     return errors[int(0.025 * rounds)], errors[int(0.975 * rounds)]
 
 
+def most_sure(rows: list[dict[str, Any]], from_probability: float = 0.95) -> tuple[int, int, float]:
+    """Named incidents of at least that probability, how many of them are right, and the share they support.
+
+    The share is the mean of the Jeffreys posterior, (right + 0.5) / (n + 1): below 1 however many are right.
+    """
+    sure = [row for row in rows if row["said"] not in ("none", "undetermined")]
+    sure = [row for row in sure if row["probability"] >= from_probability]
+    hits = sum(map(right, sure))
+    return len(sure), hits, (hits + 0.5) / (len(sure) + 1)
+
+
 def main() -> None:
     from ridelog.simulate.catalogue import families
 
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seeds", default="200:203")
     parser.add_argument("--jobs", type=int, default=2)
+    parser.add_argument("--rows", type=Path, action="append", default=[], help="rows saved by benchmarks.incidents")
     parser.add_argument("--write", action="store_true")
     arguments = parser.parse_args()
     first, last = (int(part) for part in arguments.seeds.split(":"))
     names = [family.name for family in families()]
-    rows = [
-        row
-        for variant in (1, 2)
-        for row in run(names, range(first, last), variant, arguments.jobs)
-        if "broken" not in row and not row["healthy"]
-    ]
+    if arguments.rows:
+        drawn = [row for path in arguments.rows for row in json.loads(path.read_text(encoding="utf-8"))]
+    else:
+        drawn = [row for variant in (1, 2) for row in run(names, range(first, last), variant, arguments.jobs)]
+    rows = [row for row in drawn if "broken" not in row and not row["healthy"]]
+    seeds = sorted({row["seed"] for row in rows})
+    variants = sorted({row["variant"] for row in rows})
+    both = len(variants) > 1
 
     def held_out(row: dict[str, Any]) -> bool:
-        return zlib.crc32(f"{row['family']} {row['suite']}".encode()) % 2 == 0 or row["variant"] == 2
+        half = zlib.crc32(f"{row['family']} {row['suite']}".encode()) % 2 == 0
+        return half or (both and row["variant"] == 2)
 
     fitted = fit([row for row in rows if not held_out(row)])
     scored = [row for row in rows if held_out(row)]
@@ -94,14 +111,17 @@ def main() -> None:
             *(f"| {count} | {said:.2f} | {true:.2f} |" for count, said, true in table),
             "",
         ]
+    count, hits, share = most_sure(scored)
+    lines.append(f"said 0.95 or more: n = {count}, right {hits}; that supports {share:.3f}")
     print("\n".join(lines))
     if arguments.write:
         text = (
             "# Calibration\n\nOn simulated incidents; real ones differ, and no labelled collection of real scooter trips "
-            "exists. A factor on the temperature is fitted on half of the family and sensor combinations of one physics "
-            "variant and scored on the other half and on the second variant; 'as set' is the temperature that stands in "
-            "the evidence table. Made by `python -m benchmarks.calibrate "
-            f"--seeds {arguments.seeds} --write`.\n\n"
+            "exists. A factor on the temperature is fitted on half of the family and sensor combinations "
+            "and scored on the other half"
+            f"{' and on the second variant of the physics' if both else ''}; 'as set' is the temperature that stands in "
+            f"the evidence table. Made by `python -m benchmarks.calibrate --write` from seeds {seeds[0]} to {seeds[-1]}, "
+            f"physics variant {' and '.join(map(str, variants))}.\n\n"
         )
         (DOCS / "calibration.md").write_text(text + "\n".join(lines), encoding="utf-8")
 

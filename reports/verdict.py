@@ -84,7 +84,7 @@ def _looked(incident: Incident) -> tuple[str, str]:
     """What could have shown; no percentage, which would be read as how safe the vehicle is."""
     looked = looked_for(strongest(incident.checks), builtin_table())
     events, states = (f"{sum(kind.values())} of {len(kind)}" for kind in (looked.events, looked.states))
-    return f"{events} kinds of events", f"and {states} states of the battery and the vehicle; no percentage of safety"
+    return f"{events} kinds of events", f"and {states} states of the battery and the vehicle"
 
 
 def in_a_listing(incident: Incident, finding: Finding) -> bool:

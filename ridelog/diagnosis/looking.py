@@ -17,11 +17,12 @@ _STRONG_NATS: Final = 1.5
 #: `none` is said when strong signs of this share of the events that can befall a ride, or of the states a pack can be
 #: in, could have shown: engineering judgement.
 _ENOUGH: Final = 0.2
-#: The probability of `none` when nothing could be looked for, what looking for everything adds to it, and what a log
-#: takes away that ends while power flowed: engineering judgement, not calibrated.
+#: The probability of `none` when nothing could be looked for, what looking for everything adds to it, and what it loses
+#: when a lost battery could not show (a log that ends in motion): engineering judgement, not calibrated.
 _BLIND, _FULL, _CUT_SHORT = 0.5, 0.49, 0.15
 _MOST_NAMED: Final = 2
 _ENDS_UNDER_LOAD: Final = "path.log-ends-under-load"
+_BATTERY_LOST: Final = "path.collapse"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +41,11 @@ class Looked:
     def enough(self) -> bool:
         """Whether so much could be looked for that finding nothing says something."""
         return any(sum(kind.values()) >= _ENOUGH * len(kind) > 0 for kind in (self.events, self.states))
+
+    @property
+    def of_rides(self) -> bool:
+        """Whether a log of the ride itself was there: enough of its events could be looked for."""
+        return sum(self.events.values()) >= _ENOUGH * len(self.events)
 
     @property
     def share(self) -> float:
@@ -83,9 +89,12 @@ def nothing_found(evidence: Mapping[str, Evidence], table: EvidenceTable) -> tup
         return Verdict(UNDETERMINED.id, 0.0, UNTOLD, None, summary, basis), _asked_for(evidence, table, unseen)
     sentences = [NONE.summary, *_gaps(looked)]
     probability = _BLIND + _FULL * looked.share
-    ends = evidence.get(_ENDS_UNDER_LOAD)
+    ends, lost = evidence.get(_ENDS_UNDER_LOAD), evidence.get(_BATTERY_LOST)
     if ends is not None and ends.seen is Seen.OBSERVED:
         sentences.append("The log ends while power flowed: what happened after its last row cannot be seen.")
+        probability -= _CUT_SHORT
+    elif lost is not None and lost.seen is Seen.NOT_OBSERVABLE and looked.of_rides:
+        sentences.append(f"Whether the controller lost the battery cannot be told: {lost.note.rstrip('.')}.")
         probability -= _CUT_SHORT
     return Verdict(NONE.id, probability, NOTHING_WRONG, None, " ".join(sentences), basis), ""
 
@@ -94,7 +103,7 @@ def _gaps(looked: Looked) -> list[str]:
     """What could not be seen, the largest gap first."""
     if not sum(looked.states.values()) >= _ENOUGH * len(looked.states):
         gaps = ["The single cells and the switches of the BMS could not be looked at: that takes a log of the BMS."]
-    elif not sum(looked.events.values()) >= _ENOUGH * len(looked.events):
+    elif not looked.of_rides:
         gaps = ["What the controller did could not be looked at: that takes its log."]
     else:
         gaps = []

@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from ridelog.diagnosis.evidence import EvidenceRow, EvidenceTable, Model, builtin_table
+from ridelog.diagnosis.evidence import EvidenceRow, EvidenceTable, Model, builtin_table, table_with
 from ridelog.diagnosis.reasoning import diagnose
 from ridelog.diagnosis.wording import wording
 from ridelog.finding import Check, Evidence, Finding, Interval, Severity, Status
@@ -118,6 +118,11 @@ def test_a_log_that_ends_under_load_says_so():
     ends = diagnose([_check(evidence)], builtin_table()).verdict
     assert "ends while power flowed" in ends.summary
     assert ends.probability < whole.probability
+    evidence["path.log-ends-under-load"] = Evidence.absent()
+    evidence["path.collapse"] = Evidence.not_observable("the log ends in motion")
+    moving = diagnose([_check(evidence)], builtin_table()).verdict
+    assert "cannot be told: the log ends in motion" in moving.summary
+    assert moving.probability < whole.probability
 
 
 def test_while_no_cause_is_likely_no_danger_is_told_as_if_it_were_sure():
@@ -298,3 +303,10 @@ def test_a_trip_on_a_voltage_that_was_never_there_is_the_wire():
     result = diagnose([_check(evidence, _finding())], builtin_table())
     assert result.verdict.cause == "sense-wiring-fault"
     assert "a cell voltage that was never there" in result.verdict.mechanism
+
+
+def test_a_row_of_a_third_party_counts_like_any_other():
+    row = EvidenceRow("mine.sparks", "mine", "It sparked.", weights={"bus-capacitor-fault": (3.5, 0.0)}, event=True)
+    evidence = {"mine.sparks": Evidence.observed(at=_at(10))}
+    assert diagnose([_check(evidence, _finding())], builtin_table()).verdict.cause == "undetermined"
+    assert diagnose([_check(evidence, _finding())], table_with([row])).verdict.cause == "bus-capacitor-fault"
