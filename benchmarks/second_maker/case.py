@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from . import board_files
+from .ant_frames import ant_frames
 from .board_log import poll_board
 from .controller_log import Rows, poll
 from .events import Events
@@ -95,6 +96,8 @@ class Bench:
             return {f"记录数据{self.start:%Y%m%d}.xls": board_files.jbdtools(rows, self.start, vehicle.capacity)}
         if kind == "jbd":
             return {"jbd_capture.txt": board_files.jbd_frames(rows, self.start, vehicle.capacity)}
+        if kind == "ant" and not zeros and vehicle.kind != "lfp":
+            return {"ant_capture.txt": ant_frames(rows, self.start, vehicle.capacity)}
         if kind == "jk" and not zeros:
             return {"jk_capture.txt": board_files.jk_frames(rows, self.start, vehicle.capacity)}
         return {f"{vehicle.board}_bms.csv": board_table(rows, self.rng, self.start, flags=flags)}

@@ -35,6 +35,7 @@ def score(name: str, seed: int, folder: Path) -> dict[str, Any]:
     folder.mkdir(parents=True, exist_ok=True)
     for file, data in case.files.items():
         (folder / file).write_bytes(data)
+    (folder / "TRUTH.json").write_text(json.dumps(row | {"accept": case.accept}, indent=1))
     try:
         incident = analyze([str(folder / file) for file in case.files]).to_dict()
     except RidelogError as error:
