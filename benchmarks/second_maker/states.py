@@ -176,14 +176,14 @@ def charge_meter(bench: Bench, over: bool) -> Case:
     rng = bench.rng
     vehicle = draw_vehicle(
         rng,
-        charge=float(rng.uniform(0.1, 0.25) if over else rng.uniform(0.75, 0.85)),
+        charge=float(rng.uniform(0.055, 0.075) if over else rng.uniform(0.75, 0.85)),
         kind=str(rng.choice(["power", "energy", "nca"])),
         board="daly",
     )
     error = float(rng.uniform(0.25, 0.45)) if over else -float(rng.uniform(0.35, 0.6))
-    vehicle.cut_start, vehicle.cut_end = vehicle.series * 2.8, vehicle.series * 2.6
+    vehicle.cut_start, vehicle.cut_end = vehicle.series * 2.6, vehicle.series * 2.4
     return _pair(
-        bench, vehicle, "soc-meter-wrong", (), style="gentle", meter_error=error, minutes=float(rng.uniform(6, 15))
+        bench, vehicle, "soc-meter-wrong", (), style="gentle", meter_error=error, minutes=float(rng.uniform(3, 6))
     )
 
 
