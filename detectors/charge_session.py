@@ -25,6 +25,9 @@ _TAPERED_SHARE: Final = 0.5
 #: A charger that holds its voltage lets no median cell above full by more than this at full current, V: 5 mV of the
 #: board's error and 5 mV of the charger's (engineering judgement; the voltage phase begins at full or below it).
 _NO_TAPER_ABOVE_V: Final = 0.010
+#: The BMS had to end the charge this near full, V: a charger that holds 4.20 V a cell at its plug tapers before, by what
+#: the cable drops.
+_AT_FULL_V: Final = 0.005
 #: Above full by this a charger is set wrong, V: 0.8 % of 4.2 V, where ordinary chargers keep 0.5 %.
 _TOO_HIGH_V: Final = 0.035
 #: Unloaded charger voltage above a full pack by this much for each cell, V (REST-04: 84 V on a 54.6 V pack is 1.7 V).
@@ -169,12 +172,13 @@ class ChargeSession(Detector):
             )
             findings.append(self._of(track, where, Severity.WARNING, message, details))
             evidence["charge.voltage-high"] = Evidence.observed(f"{held:.2f} V a cell.")
-        elif stopped and flat and end_v >= full - 0.015:
+        elif stopped and flat and end_v >= full - _AT_FULL_V:
             message = (
-                f"The BMS ended the charge at {end_v:.2f} V a cell while {end_a:.1f} A still flowed: the charger may have "
-                "no voltage phase."
+                f"The BMS ended the charge at {end_v:.2f} V a cell while {end_a:.1f} A still flowed, as at the start: the "
+                "charger has no voltage phase, or it begins too high."
             )
-            findings.append(self._of(track, where, Severity.INFO, message, details))
+            findings.append(self._of(track, where, Severity.WARNING, message, details))
+            evidence["charge.no-taper"] = Evidence.observed(f"{end_a:.1f} A at {end_v:.2f} V a cell.", strength=0.8)
         elif stopped and flat:
             message = (
                 f"The BMS ended the charge at {end_v:.2f} V for the median cell, before the charger did: another cell was "

@@ -25,6 +25,8 @@ _DEEP_V: Final = {"nmc": 2.5, "lfp": 2.0, "lto": 1.5}
 _UNKNOWN_DEEP_V: Final = 2.5
 #: LTO is guessed from low cells alone below this confidence.
 _SURE_LTO: Final = 0.9
+#: LTO cells hold a good part of their charge from this voltage on, V; a meter below this says that there is none.
+_LTO_HOLDS_V, _EMPTY = 2.1, 0.05
 #: A BMS whose under-voltage limit is below this guards no lithium cells (the lowest, of LTO, is 1.5 V).
 _NOT_LITHIUM_V: Final = 1.5
 #: A cell below this was not read, V.
@@ -89,7 +91,7 @@ class DeepDischarge(Detector):
             return Outcome.unable("the number of cells in series is not sure, and no cell was read.")
         asleep = self._asleep(case, track)
         findings = [asleep] if asleep is not None else []
-        limit = _limit(case)
+        limit = _limit(case, track)
         allowed = number(track.log.settings, "cell_undervoltage_limit")
         foreign = allowed is not None and 0 < allowed < _NOT_LITHIUM_V
         if limit is None or foreign:
@@ -175,14 +177,19 @@ class DeepDischarge(Detector):
         return None
 
 
-def _limit(case: Case) -> float | None:
+def _limit(case: Case, track: Track) -> float | None:
     """Voltage below which a resting cell is damaged, V; None when all that is known is that every cell is low."""
     estimate = case.pack.chemistry
     if estimate.name != "lto" or estimate.confidence >= _SURE_LTO:
         return _DEEP_V.get(estimate.name, _UNKNOWN_DEEP_V)
     stated = str(case.settings.get("chemistry", "")).lower()
     lowest = number(case.settings, "cell_undervoltage_limit")
-    if stated in ("nmc", "nca", "lfp") or (lowest is not None and lowest >= _UNKNOWN_DEEP_V):
+    shown, low = track.values("soc"), track.values("pack_voltage")
+    # LTO cells at 2.1 V and more hold charge; a meter that says empty there counts other cells.
+    count = case.pack.series.best
+    says_empty = np.isfinite(shown).any() and float(np.nanmax(shown)) <= _EMPTY
+    empty = says_empty and count is not None and float(np.nanmedian(low)) / count >= _LTO_HOLDS_V
+    if stated in ("nmc", "nca", "lfp") or (lowest is not None and lowest >= _UNKNOWN_DEEP_V) or empty:
         return _DEEP_V.get(stated, _UNKNOWN_DEEP_V)
     return None
 

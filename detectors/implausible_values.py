@@ -18,6 +18,8 @@ _FEWEST_ROWS, _SHARE = 3, 0.002
 _SEVERAL_CELLS = 2
 #: A single row this far from both neighbours, as a share, without a change of current, is no pack.
 _JUMP_SHARE = 0.12
+#: A meter that counts a little beyond full or empty is badly set, and no garbage.
+_SOC_ROOM = 0.1
 #: Channels whose nonsense says something about the record of the power path.
 _POWER = ("pack_voltage", "battery_current", "motor_current", "soc", "duty", "erpm", "power")
 
@@ -64,7 +66,8 @@ class ImplausibleValues(Detector):
             if channel.kind not in (Kind.NUMBER, Kind.INTEGER):
                 continue
             values = track.values(name)
-            outside = np.isfinite(values) & ((values < channel.low) | (values > channel.high))
+            above = _SOC_ROOM if name == "soc" else 0.0
+            outside = np.isfinite(values) & ((values < channel.low - above) | (values > channel.high + above))
             if not outside.any():
                 continue
             if name in _POWER and not _switched_off(track, name):

@@ -15,6 +15,8 @@ from ridelog.ride import RIDING_ROLES, Track
 #: Headroom that is used up: at this share of the voltage nothing is left to balance with (WheelLog reads 100 or 101).
 _FULL_PWM, _FULL_DUTY = 0.97, 0.92
 _JOIN_S = 1.0
+#: The headroom runs out for about this long before a fall, s; engineering judgement.
+_LASTS_S = 0.5
 #: A fall shows within this time after the headroom was gone, s.
 _AFTER_S = 4.0
 #: Tilt of a vehicle that lies on the ground, deg, and what it moves by in a fall.
@@ -104,7 +106,15 @@ class PwmSaturation(Detector):
         if findings:
             return Outcome.found(findings, evidence)
         most = float(np.nanmax(used, initial=0.0))
-        return Outcome.clear(f"the headroom in use was at most {100 * most:.0f} %, and no fall followed.")
+        gap = track.log.interval_s
+        hides = (
+            f" A moment at the limit shorter than {gap:.2g} s could fall between two rows." if gap > _LASTS_S else ""
+        )
+        absent = Evidence.absent(hides.strip(), strength=max(min(_LASTS_S / gap, 1.0), 0.3) if gap > 0 else 1.0)
+        return Outcome.clear(
+            f"the headroom in use was at most {100 * most:.0f} %, and no fall followed.{hides}",
+            dict.fromkeys(self.evidence, absent),
+        )
 
 
 def _speed(track: Track) -> np.ndarray[tuple[int], np.dtype[np.float64]] | None:

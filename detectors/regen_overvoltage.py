@@ -87,9 +87,14 @@ class RegenOvervoltage(Detector):
         full += [] if full or openings else _overcharged(case, track, outside)
         if not openings and not full:
             strength = 1.0 if _has_regen(track) else 0.2
+            gap = track.log.interval_s
+            hidden, note = strength, ""
+            if gap > _LASTS_S:
+                hidden = strength * max(_LASTS_S / gap, 0.3)
+                note = f"An event shorter than {gap:.2g} s could fall between two rows."
             absent = {
-                "regen.open-pack": Evidence.absent(strength=strength),
-                "regen.overvoltage-with-pack": Evidence.absent(strength=strength),
+                "regen.open-pack": Evidence.absent(note, strength=hidden),
+                "regen.overvoltage-with-pack": Evidence.absent(note, strength=hidden),
                 "regen.pack-nearly-full": Evidence.not_observable("no overvoltage to look at"),
                 "regen.drive-normal": Evidence.not_observable("no overvoltage to look at"),
             }
@@ -176,6 +181,8 @@ class RegenOvervoltage(Detector):
         )
 
 
+#: An over-voltage fault releases the motor for this long, s (firmware default of the fault stop): what a row must fall in.
+_LASTS_S = 0.5
 _JOIN_S = 1.0
 
 

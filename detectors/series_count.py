@@ -14,8 +14,8 @@ from ridelog.settings import number
 
 from .settings_place import place
 
-#: A cell is there when it reads within these limits, V.
-_CELL_LOW_V, _CELL_HIGH_V = 1.5, 4.6
+#: A cell is there when it reads within these limits, V: a drained one may read next to nothing.
+_CELL_LOW_V, _CELL_HIGH_V = 0.3, 4.6
 #: A cell that reads in this share of the polls is there.
 _EVER_SHARE = 0.005
 #: Share of the pack voltage that the sum of the cells may differ by.

@@ -89,6 +89,11 @@ class StartupState(Detector):
                 elif track.has("pack_voltage"):
                     said.append("the voltage of the pack reaches the controller")
                     evidence.setdefault("startup.output-dead", Evidence.absent())
+        for name, lack in (
+            ("startup.precharge-stall", "no log begins with the controller's power-up"),
+            ("startup.output-dead", "a controller log and a BMS log are needed"),
+        ):
+            evidence.setdefault(name, Evidence.not_observable(lack))
         if findings:
             return Outcome.found(findings, evidence)
         if said:

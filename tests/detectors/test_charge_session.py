@@ -36,6 +36,15 @@ def test_a_charger_without_a_voltage_phase():
     assert finding.rows[1] == pytest.approx(columns["end"] + 1, abs=2)
 
 
+def test_a_charge_at_full_current_that_the_bms_had_to_end():
+    """CHG-01: 4.3 A as at the start, and the BMS opened as the cells were full."""
+    columns = parked.charging(4.3, top_v=4.208, taper=False)
+    _open(columns, "charge_fet", columns["end"])
+    incident = investigate([parked.log(columns)])
+    assert parked.severities(incident, NAME) == ["warning"]
+    assert incident.verdict.cause == "charger-fault"
+
+
 def test_a_charger_of_too_high_a_voltage():
     incident = investigate([parked.log(parked.charging(5.0, top_v=4.26))])
     assert incident.verdict.cause == "charger-fault"

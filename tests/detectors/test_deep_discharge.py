@@ -39,6 +39,25 @@ def test_a_whole_pack_drained_too_far():
     assert incident.verdict.cause in ("deep-discharged-pack", "bms-protection-ineffective")
 
 
+def test_low_cells_whose_meter_says_empty_are_not_lto():
+    """LTO cells hold half their charge at 2.3 V."""
+    columns = parked.resting(1.0, level=0.3, step=10.0)
+    columns["cell_voltages"] = columns["cell_voltages"] - 1.2
+    columns["pack_voltage"] = columns["cell_voltages"].sum(axis=1)
+    columns["soc"] = np.zeros(len(columns["time"]))
+    check = parked.check(investigate([parked.log(columns, settings={"chemistry": ""})]), NAME)
+    assert check.status is Status.FOUND
+
+
+@pytest.mark.parametrize("volts", [2.1, 1.2])
+def test_a_drained_cell_is_drained_and_not_missing(volts):
+    columns = _drained(volts)
+    columns["pack_voltage"] = columns["cell_voltages"].sum(axis=1)
+    incident = investigate([parked.log(columns)])
+    assert incident.verdict.cause == "deep-discharged-pack"
+    assert parked.check(incident, "series-count").status is not Status.FOUND
+
+
 def test_low_cells_alone_can_be_lto():
     columns = parked.resting(1.0, level=0.3, step=10.0)
     columns["cell_voltages"] = columns["cell_voltages"] - 1.2

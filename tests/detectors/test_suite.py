@@ -17,7 +17,7 @@ from ridelog.battery.pack import PackOptions
 from ridelog.detection import SECTIONS, Case
 from ridelog.diagnosis.evidence import builtin_table
 from ridelog.diagnosis.reasoning import diagnose
-from ridelog.finding import Severity, Status
+from ridelog.finding import Seen, Severity, Status
 from ridelog.log import LogBuilder, Role
 from ridelog.pipeline import Options, read_all
 from ridelog.simulate.case import simulate_family
@@ -340,6 +340,34 @@ def test_without_a_log_that_fits_it_cannot_look_and_says_why(detector):
         check = _check(detector, _case([_log(columns, other)]))
     assert check.status is Status.UNABLE
     assert check.reason.strip()
+
+
+#: Moments that can fall between two rows.
+SHORT_EVENTS = {
+    "bms.discharge-fet-opened",
+    "bms.charge-fet-opened-in-regen",
+    "path.collapse",
+    "regen.open-pack",
+    "pwm.saturated-fall",
+}
+
+
+@pytest.mark.parametrize("detector", [d for d in DETECTORS if SHORT_EVENTS & set(d.evidence)], ids=lambda d: d.name)
+def test_what_could_fall_between_two_rows_is_said_and_never_counted_as_absence(detector):
+    looked = 0
+    for role, step in ((Role.CONTROLLER, 20), (Role.BMS, 20), (Role.WHEEL, 10)):
+        columns = MAKERS[role](900.0)
+        told = []
+        for every in (1, step):
+            check = _check(detector, _case([_log({name: values[::every] for name, values in columns.items()}, role)]))
+            told.append([check.evidence[name] for name in sorted(SHORT_EVENTS & set(detector.evidence))])
+        for often, seldom in zip(*told, strict=True):
+            if seldom.seen is Seen.ABSENT:
+                looked += 1
+                assert seldom.strength < 0.8 * often.strength
+                assert "between" in seldom.note or "hide" in seldom.note
+    if not looked:
+        pytest.skip("every such moment is not observable at these rates: nothing is counted as absence")
 
 
 # --- never broken --------------------------------------------------------------------------------------------------
