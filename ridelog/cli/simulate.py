@@ -9,7 +9,7 @@ from pathlib import Path
 
 def options(parser: ArgumentParser) -> None:
     """Declare the arguments."""
-    parser.add_argument("scenario", metavar="SCENARIO", help="scenario family, 'list', or 'fleet'")
+    parser.add_argument("scenario", metavar="SCENARIO", help="scenario family, or 'list'; not needed with --fleet")
     parser.add_argument("out", metavar="OUT", nargs="?", type=Path, help="folder for the logs and their truth")
     parser.add_argument("--seed", metavar="N", type=int, default=1, help="the same seed gives the same bytes")
     parser.add_argument("--suite", metavar="NAME", help="which logs there are, such as vesc+jk")
@@ -26,10 +26,14 @@ def command(given: Namespace) -> int:
         for family in families():
             sys.stdout.write(f"{family.name}: {family.description} [{family.cause}]\n")
         return 0
-    if given.out is None:
+    scenario, out = given.scenario, given.out
+    if out is None and given.fleet is not None:
+        # A fleet draws its own scenarios: what is named is the folder.
+        scenario, out = "fleet", Path(scenario)
+    if out is None:
         raise UsageError("no folder was given.", advice="Name one: ridelog simulate SCENARIO OUT.")
     from ridelog.simulate.command import run
 
-    for path in run(given.scenario, given.out, given.seed, given.suite, given.fleet, given.vehicles):
+    for path in run(scenario, out, given.seed, given.suite, given.fleet, given.vehicles):
         sys.stdout.write(f"{path}\n")
     return 0

@@ -2,6 +2,7 @@ import json
 
 import pytest
 
+from ridelog import cli
 from ridelog.errors import UsageError
 from ridelog.simulate.command import run
 from ridelog.simulate.fleet import simulate_fleet
@@ -43,3 +44,9 @@ def test_trips_are_dealt_to_sound_vehicles_and_processes_change_nothing(tmp_path
     ended = [ride["trait"]["name"] for ride in rides if ride["ride"]["cause"].endswith("-trip")]
     assert ended == ["sound", "sound"]
     assert sum(ride["ride"]["cause"] != "none" for ride in rides) == 2
+
+
+def test_the_command_line_needs_no_scenario_for_a_fleet(tmp_path, capsys):
+    assert cli.run(["simulate", "--fleet", "2", "--vehicles", "1", str(tmp_path / "fleet")]) == 0
+    assert len(json.loads((tmp_path / "fleet" / "truth.json").read_text())["rides"]) == 2
+    assert "truth.json" in capsys.readouterr().out
