@@ -3,7 +3,7 @@
 from ridelog.clock import Clock, ClockBasis
 from ridelog.fleet.inputs import InputFile
 from ridelog.fleet.jobs import AnalysisOptions
-from ridelog.fleet.rides import Surveyed, apart, group, needs_span
+from ridelog.fleet.rides import Surveyed, apart, group, in_archive, needs_span
 
 
 def surveyed(name, parser="vesc-tool", role="controller", start=None, end=None, root="logs"):
@@ -78,3 +78,23 @@ def test_clocks_part_files_that_a_folder_put_together():
     assert [places for places, _ in apart(undated, job)] == [(0, 1)]
     local = [(0, "bms", Clock(ClockBasis.LOCAL, 2e9 + 7200), 600.0), (1, "controller", utc, 600.0)]
     assert [places for places, _ in apart(local, job)] == [(0, 1)]
+
+
+def test_an_archive_holds_one_ride_or_several():
+    job = group([surveyed("a/rides.zip", "archive")], {}, "1", AnalysisOptions())[0]
+
+    def at(start):
+        return Clock(ClockBasis.UTC, 2e9 + start)
+
+    boot = Clock(ClockBasis.BOOT, 12.0)
+    devices = [(0, "jk-frames", boot, 600.0), (1, "vesc-tool", boot, 600.0)]
+    assert in_archive(devices, job) == [((0, 1), "The archive holds one log of each of several devices.")]
+    apart_ = [(0, "jk-frames", at(0), 600.0), (1, "vesc-tool", at(90_000), 600.0)]
+    assert [places for places, _ in in_archive(apart_, job)] == [(0,), (1,)]
+    two_kinds = [
+        (0, "jk-frames", at(10), 600.0),
+        (1, "vesc-tool", at(0), 600.0),
+        (2, "vesc-tool", at(90_000), 600.0),
+        (3, "vesc-tool", boot, 600.0),
+    ]
+    assert [places for places, _ in in_archive(two_kinds, job)] == [(0, 1), (2,), (3,)]
