@@ -22,6 +22,7 @@ from .table_logs import GIVEN, build_logs, drop_no_fixes
 from .table_mapping import DraftColumn, TableMapping, draft, read_mapping
 from .table_numbers import Style, number_style
 from .table_source import Grid, read_grid
+from .table_switches import settle_switches
 from .table_text import Layout, find_layout, split_line
 from .timed_rows import TimedRows, timed_rows
 from .workbook import XLS_MAGIC, captions_of_workbook, is_workbook
@@ -69,10 +70,12 @@ class Table(Parser):
     behind a slash or glued to the values. Encodings: Unicode with and without mark, GBK, Windows 1251 and 1252. Any
     separator, decimal comma or point, notes above the captions, a line of units below them. Stamps: dates and times in
     one column or two, numbers since 1970 or since the start, times of day; day-first and month-first are told apart by
-    the data. Cells are numbered columns (`cell1`, `Cell 1 (mV)`, `c01`, `V_1`, `单体1`). The direction of the current,
-    percent or fraction, and units a caption leaves out are inferred from the data, and the reason is kept; what the
-    data do not decide is asked for by name, and a mapping file answers it. A table with cells and with motor values
-    gives two logs on one clock.
+    the data. Cells are numbered columns (`cell1`, `Cell 1 (mV)`, `c01`, `V_1`, `单体1`) or a list in one column
+    (`[3.92, 3.91]`). Protections of a BMS are read from texts (`Cell UVP; short circuit`), from a column each
+    (`cell_undervoltage`), and from bits where the family of the BMS is given. The direction of the current,
+    percent or fraction, and units a caption leaves out are inferred from the data, and the reason is kept; what
+    the data do not decide is asked for by name, and a mapping file answers it. A table with cells and with motor
+    values gives two logs on one clock.
     """
 
     name: ClassVar[str] = "table"
@@ -249,8 +252,9 @@ def _read(source: Source, options: ReadOptions, mapping: TableMapping) -> _Readi
     plans = plan_columns(grid, style, mapping, clock.places)
     thousands = settle_thousands(plans, grid) if mapping.decimal_comma is None else ()
     settle_scales(plans, rows.seconds)
+    switches = settle_switches(plans, grid)
     resolve_rivals(plans)
-    notes = (*thousands, *settle_currents(plans, grid, rows.seconds), *drop_no_fixes(plans))
+    notes = (*thousands, *switches, *settle_currents(plans, grid, rows.seconds), *drop_no_fixes(plans))
     return _Reading(grid, style, clock, rows, plans, (*told(plans, rows.lines), *notes, *_unanswered(missing)))
 
 

@@ -200,3 +200,27 @@ def test_faults_in_other_words_keep_their_words_only():
     )
     assert log.texts("fault_name")[51] == "E7"
     assert not log.has("fault_code")
+
+
+@pytest.mark.parametrize(("on", "off"), [("closed", "open"), ("Open", "Close")])
+def test_open_and_closed_switches_mean_what_the_current_says(on, off):
+    log = read_one(
+        ride(
+            "time_s,V,I,C1,C2,C3,C4,chg_mosfet,dsg_mosfet",
+            lambda i: [
+                i,
+                f"{voltage(i):.2f}",
+                f"{load(i):.2f}" if i < 40 else "0.0",
+                *cells_of(i),
+                on,
+                on if i < 40 else off,
+            ],
+        )
+    )
+    assert log.values("discharge_fet").tolist() == [1.0] * 40 + [0.0] * (COUNT - 40)
+    assert set(log.values("charge_fet")) == {1.0}
+
+
+def test_open_and_closed_switches_without_a_current_stay_words():
+    log = read_one(ride("time_s,V,C1,C2,dsg_mosfet", lambda i: [i, 7.8, 3.9, 3.9, "open" if i > 40 else "closed"]))
+    assert not log.has("discharge_fet")
