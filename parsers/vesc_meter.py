@@ -248,7 +248,8 @@ def energy_at_full(level: NDArray[np.float64], energy_left: NDArray[np.float64])
 
 def _capacity(energy: float, nominal_v: float) -> float:
     """Configured Ah: users enter round numbers, which tells whether the firmware took 0.85 of it."""
-    if not np.isfinite(energy):
+    # Damaged counters: no pack holds less than a tenth of a watt-hour.
+    if not 0.1 <= energy < float("inf"):
         return float("nan")
     now, before = energy / nominal_v / USABLE_SHARE, energy / nominal_v
 
