@@ -16,6 +16,8 @@ from .fet_edges import Edge, falling_edges, highest_cell
 
 #: A discharge current that shows that the vehicle is ridden, A, and a regen current that counts, A.
 _RIDING_A, _REGEN_A = 5.0, -1.0
+#: A light vehicle is ridden from this current, A, or this share of the ride's high one; rows that show it.
+_LIGHT_A, _LIGHT_SHARE, _FEWEST_ROWS = 1.5, 0.3, 20
 #: An opening belongs to the ride when the vehicle was under load within this time, s.
 _RIDE_S = 180.0
 #: A cell from which an over-voltage protection is plausible, V, when nobody says.
@@ -65,15 +67,19 @@ class BmsChargePath(Detector):
         """Look at one BMS log."""
         flag = track.values("charge_fet")
         current = np.nan_to_num(track.values("battery_current"))
-        ridden = current > _RIDING_A
+        high = float(np.percentile(np.clip(current, 0, None), 99))
+        ridden = current > min(_RIDING_A, max(_LIGHT_A, _LIGHT_SHARE * high))
         edges = [edge for edge in falling_edges(track, "charge_fet") if _while_riding(track, ridden, edge)]
         off = np.isfinite(flag) & (flag < 0.5)
         share = float((off & ridden).sum()) / max(float((np.isfinite(flag) & ridden).sum()), 1.0)
-        throughout = not edges and share > 0.95 and int(ridden.sum()) >= 5
+        always = bool(np.isfinite(flag).any()) and float(off.sum()) >= 0.99 * float(np.isfinite(flag).sum())
+        throughout = not edges and ((share > 0.95 and int(ridden.sum()) >= 5) or (always and _rides(case)))
         if not edges and not throughout:
             seen = 0.9 if track.log.interval_s <= 2.0 else 0.5
             note = "the charge path stayed closed while riding."
             absent = Evidence.absent(f"A flip shorter than {track.log.interval_s:.2g} s could hide.", strength=seen)
+            if always:
+                return Outcome.found((self._off_at_rest(track),), dict.fromkeys(self.evidence, _PARKED))
             if not ridden.any():
                 return Outcome.clear("the vehicle was not ridden in this log.", dict.fromkeys(self.evidence, _PARKED))
             return Outcome.clear(
@@ -86,7 +92,7 @@ class BmsChargePath(Detector):
                 },
             )
         if throughout:
-            first = int(np.flatnonzero(off & ridden)[0])
+            first = int(np.flatnonzero(off & ridden if (off & ridden).any() else off)[0])
             at = track.onset(first)
             return Outcome.found(
                 (self._off_throughout(track, first),),
@@ -134,6 +140,20 @@ class BmsChargePath(Detector):
             channels=("charge_fet", "battery_current"),
         )
 
+    def _off_at_rest(self, track: Track) -> Finding:
+        return self.finding(
+            track,
+            0,
+            track.log.rows - 1,
+            severity=Severity.INFO,
+            event=False,
+            message=(
+                "The charge path of the BMS is off in every row. Nothing shows that the vehicle was ridden meanwhile; with "
+                "the path off, braking current has nowhere to go."
+            ),
+            channels=("charge_fet",),
+        )
+
     def _off_throughout(self, track: Track, first: int) -> Finding:
         return self.finding(
             track,
@@ -158,6 +178,14 @@ _WHY: Final[dict[str, str]] = {
     "charge-overcurrent": " because the braking current was too high for it",
 }
 _PARKED = Evidence.not_observable("the vehicle was not ridden in this log")
+
+
+def _rides(case: Case) -> bool:
+    """Tell whether a controller or wheel log of the same ride draws current: then the pack was ridden, on any clock."""
+    return any(
+        int((np.nan_to_num(track.values("battery_current")) > _LIGHT_A).sum()) >= _FEWEST_ROWS
+        for track in case.ride.riding
+    )
 
 
 def _while_riding(track: Track, ridden: np.ndarray[tuple[int], np.dtype[np.bool_]], edge: Edge) -> bool:

@@ -16,6 +16,9 @@ from .fet_edges import Edge, falling_edges, load_ended, lowest_cell, recent_load
 
 #: A discharge current from which the pack was in use, A.
 _LOAD_A = 3.0
+#: A lighter vehicle was in use at this current, A, when it is this share of the ride's high one and this many times what
+#: flows at rest; engineering judgement.
+_LIGHT_LOAD_A, _LIGHT_SHARE, _OVER_REST = 1.0, 0.15, 5.0
 #: Off within this time of riding is sooner than a rider parks and opens an app, s; engineering judgement.
 _SOON_S = 25.0
 #: Kinds of trip that protect against a load; the others are commands or failures.
@@ -118,7 +121,7 @@ class BmsTrip(Detector):
         quiet: Edge | None = None
         for edge in falling_edges(track, "discharge_fet"):
             load = recent_load(track, edge.row)
-            serious = load > _LOAD_A or any(kind in _PROTECTIONS for kind in edge.kinds)
+            serious = load > _LOAD_A or any(kind in _PROTECTIONS for kind in edge.kinds) or _cruising(track, edge)
             soon = recent_load(track, edge.row, _SOON_S) > 2 * _LOAD_A
             findings.append(self._finding(track, edge, load, serious, soon))
             if serious or soon:
@@ -231,6 +234,18 @@ class BmsTrip(Detector):
             after = float(track.time[edge.back] - track.time[edge.row])
             evidence["bms.closed-again"] = Evidence.observed(f"After {after:.0f} s.")
         return evidence
+
+
+def _cruising(track: Track, edge: Edge) -> bool:
+    """Tell whether a light load, by this ride's own currents, flowed in the very row before the path opened."""
+    current = np.abs(track.values("battery_current"))
+    known = current[np.isfinite(current)]
+    if not len(known):
+        return False
+    rest, high = np.percentile(known, (10, 99))
+    bound = max(_LIGHT_LOAD_A, _LIGHT_SHARE * float(high), _OVER_REST * float(rest) if rest < _LIGHT_LOAD_A else 0.0)
+    last = track.values("battery_current")[max(edge.before - 1, 0) : edge.before + 1]
+    return bool(np.isfinite(last).all() and len(last) == 2 and last.min() >= bound)
 
 
 def _empty_cell(case: Case) -> float:

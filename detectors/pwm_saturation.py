@@ -131,7 +131,10 @@ def _speed(track: Track) -> np.ndarray[tuple[int], np.dtype[np.float64]] | None:
 def _ridden(track: Track, speed: np.ndarray[tuple[int], np.dtype[np.float64]], first: int) -> bool:
     """Tell whether the vehicle rolled in the seconds before, and was not standing or carried."""
     begin, end = (int(np.searchsorted(track.time, track.time[first] - ago)) for ago in _RIDDEN_S)
-    before = speed[begin : max(end, begin + 1)]
+    before, close = speed[begin : max(end, begin + 1)], speed[end:first]
+    if len(close) and float(np.nanmin(close)) <= _MOVING_M_S:
+        # From walking pace nobody reaches the end of the headroom in so short a time: nothing loaded the wheel.
+        return False
     return end <= begin or float(np.nanmedian(before)) > _MOVING_M_S
 
 

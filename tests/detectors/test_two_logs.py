@@ -149,3 +149,41 @@ def test_a_load_that_ends_for_good_at_an_empty_cell_is_an_undervoltage_trip_with
 
 def test_a_load_that_ends_at_ordinary_cells_tells_nothing_without_flags():
     assert _check(_board_without_flags(3.4), "BT01").status is Status.UNABLE
+
+
+def _light(current):
+    """The same ride on a light vehicle: 5 A at the most, 2.4 A along the flat."""
+    return np.round(np.clip(current * 0.11, -1.5, 5.0), 2)
+
+
+def test_a_board_that_opens_on_a_light_vehicle_opened_under_load():
+    board = rides.board()
+    board["battery_current"] = _light(board["battery_current"])
+    row = 700
+    board["battery_current"][row - 6 : row] = 2.4
+    board["battery_current"][row : row + 12] = 0.0
+    board["discharge_fet"][row : row + 12] = False
+    incident = investigate([rides.log(board, Role.BMS)])
+    assert incident.severity is Severity.CRITICAL
+    assert incident.verdict.cause == "discharge-fet-commanded-off"
+
+
+def test_a_charge_path_that_is_off_all_along_is_never_clear():
+    board = rides.board()
+    board["battery_current"] = np.clip(_light(board["battery_current"]), -0.4, 0.9)
+    board["charge_fet"][:] = False
+    alone = _check(investigate([rides.log(board, Role.BMS)]), "BC01")
+    assert alone.status is Status.FOUND
+    assert alone.findings[0].severity is Severity.INFO
+    ridden = _check(investigate([rides.log(rides.controller()), rides.log(board, Role.BMS)]), "BC01")
+    assert ridden.findings[0].severity is Severity.CRITICAL
+
+
+def test_a_light_vehicle_whose_board_opens_in_braking():
+    board = rides.board()
+    board["battery_current"] = _light(board["battery_current"])
+    row = 700
+    board["battery_current"][row - 20 : row - 4] = 3.5
+    board["battery_current"][row - 4 : row] = -3.0
+    board["charge_fet"][row : row + 30] = False
+    assert _check(investigate([rides.log(board, Role.BMS)]), "BC01").status is Status.FOUND
