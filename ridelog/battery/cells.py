@@ -30,6 +30,8 @@ _LEAST_STEADY_A: Final = 0.5
 _LEAST_SWING_A: Final = 2.0
 #: Shortest log whose rest offsets can be seen to drift, in days.
 _LEAST_DAYS: Final = 1.0
+#: A level that goes with time to this correlation cannot be told from it.
+_ALIKE: Final = 0.8
 _ROUNDS: Final = 3
 _HUBER: Final = 1.5
 _REFUSE: Final = 8.0
@@ -161,6 +163,10 @@ def _terms(
         names.append("charge")
     days = (time - time[0]) / _DAY_S
     if days[-1] >= _LEAST_DAYS:
+        if "charge" in names and abs(float(np.corrcoef(columns[-1], days)[0, 1])) > _ALIKE:
+            # At rest charge only goes with time: what a cell loses then is drift, whatever the level does meanwhile.
+            columns.pop()
+            names.pop()
         columns.append(days - float(np.mean(days)))
         names.append("days")
     else:

@@ -55,6 +55,15 @@ def test_a_single_group_that_falls_is_not_a_drain():
     assert incident.verdict.cause == "self-discharging-cell"
 
 
+def test_a_group_that_falls_while_all_sink_a_little_is_self_discharge():
+    """Level and time go together at rest: the fall of one group is its own and no answer to the level."""
+    columns = parked.resting(185.0, per_day=0.006, step=3600.0)
+    columns["cell_voltages"][:, 2] = np.round(columns["cell_voltages"][:, 2] - 0.008 * columns["time"] / 86_400, 3)
+    incident = investigate([parked.log(columns)])
+    assert incident.verdict.cause == "self-discharging-cell"
+    assert "Cell group 3" in parked.check(incident, "self-discharge").findings[0].message
+
+
 def test_a_rest_with_a_charge_inside_is_cut_there():
     columns = parked.resting(8.0)
     half = len(columns["time"]) // 2
