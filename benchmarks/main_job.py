@@ -1,18 +1,20 @@
 """The main job against its floor: `python -m benchmarks.main_job`.
 
-Prints, in one run: `ridelog --help` and `import ridelog` against bare Python, a 200,000-row VESC log to a finished
-report against the floor (imports, SHA-256, a bare polars parse, downsampling and writing one HTML file), its peak
-memory, an ordinary one-hour ride, and each detector's time.
+Prints, in one run, wall and processor time of: `ridelog --help` and `import ridelog` against bare Python, a
+200,000-row VESC log to a finished report against the floor (imports, SHA-256, a bare polars parse, downsampling and
+writing one HTML file), its peak memory, an ordinary one-hour ride, and each detector.
 """
 
 from __future__ import annotations
 
 import argparse
+import resource
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
+from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.vesc_log import write_log
@@ -43,21 +45,39 @@ print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
 """
 
 
-def _run(command: list[str]) -> tuple[float, str]:
+@dataclass(frozen=True)
+class Run:
+    """Wall time and processor time of one process in s, and what it printed."""
+
+    wall: float
+    cpu: float
+    output: str
+
+
+def _run(command: list[str]) -> Run:
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
     start = time.perf_counter()
     result = subprocess.run(command, capture_output=True, text=True, check=True)
-    return time.perf_counter() - start, result.stdout
+    wall = time.perf_counter() - start
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    cpu = after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime
+    return Run(wall, cpu, result.stdout)
 
 
-def _median(commands: dict[str, list[str]], rounds: int) -> dict[str, tuple[float, str]]:
-    """Median time of each command, the rounds interleaved so that a drifting machine drifts for all."""
-    times: dict[str, list[float]] = {name: [] for name in commands}
-    last: dict[str, str] = {}
+def _median(commands: dict[str, list[str]], rounds: int) -> dict[str, Run]:
+    """Median times of each command, the rounds interleaved so that a drifting machine drifts for all."""
+    runs: dict[str, list[Run]] = {name: [] for name in commands}
     for _ in range(rounds):
         for name, command in commands.items():
-            seconds, last[name] = _run(command)
-            times[name].append(seconds)
-    return {name: (statistics.median(values), last[name]) for name, values in times.items()}
+            runs[name].append(_run(command))
+    return {
+        name: Run(
+            statistics.median(run.wall for run in found),
+            statistics.median(run.cpu for run in found),
+            found[-1].output,
+        )
+        for name, found in runs.items()
+    }
 
 
 def main() -> None:
@@ -75,8 +95,8 @@ def main() -> None:
         },
         2 * rounds + 1,
     )
-    for name, (seconds, _) in start.items():
-        print(f"{name:32s} {1000 * seconds:8.0f} ms")
+    for name, run in start.items():
+        print(f"{name:32s} {1000 * run.wall:8.0f} ms   CPU {1000 * run.cpu:6.0f} ms")
 
     with tempfile.TemporaryDirectory() as folder:
         for rows, label in ((36_000, "1 hour (36,000 rows)"), (200_000, "200,000 rows x 55 columns")):
@@ -89,9 +109,10 @@ def main() -> None:
             )
             floor, ours = both["floor"], both["ridelog"]
             print(f"\n{label}: {log.stat().st_size / 1e6:.0f} MB, report {Path(out).stat().st_size / 1e6:.2f} MB")
-            for name, (seconds, output) in both.items():
-                print(f"  {name:30s} {seconds:8.2f} s   peak {float(output.split()[-1]):6.0f} MiB")
-            print(f"  ridelog / floor                {ours[0] / floor[0]:8.2f}")
+            for name, run in both.items():
+                peak = float(run.output.split()[-1])
+                print(f"  {name:30s} {run.wall:8.2f} s   CPU {run.cpu:6.2f} s   peak {peak:6.0f} MiB")
+            print(f"  ridelog / floor                {ours.wall / floor.wall:8.2f}     CPU {ours.cpu / floor.cpu:6.2f}")
             if rows == 200_000:
                 _detectors(str(log))
 

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from ridelog.reporting import Report
 
 _T = TypeVar("_T")
+#: Where the words of a parser are looked for, in bytes from the start.
+_WORDS_WITHIN = 8192
 
 
 #: Looking them up reads the metadata of every installed package.
@@ -44,7 +46,7 @@ def likely_parsers(head: bytes) -> tuple[Parser, ...]:
     """
     from ridelog.parsing import ParserEntry
 
-    text = head.replace(b"\0", b"").lower()
+    text = head[:_WORDS_WITHIN].replace(b"\0", b"").lower()
     return tuple(
         _parser(item) for item in _listed_parsers() if not isinstance(item, ParserEntry) or item.may_know(text)
     )

@@ -10,8 +10,6 @@ from ridelog.clock import ClockBasis
 from ridelog.log import Log, Role
 from ridelog.ride import ClockFit, ClockPiece, Ride, Track, reference_index
 
-from .pair import align_pair
-
 #: Uncertainty of two logs of one file that count from the same moment, s.
 _SAME_FILE_S: Final = 0.1
 #: Bases on which two logs of one file count from the same moment.
@@ -56,6 +54,9 @@ def join(logs: Sequence[Log], options: AlignmentOptions | None = None) -> Ride:
         _from_same_file(logs, fits)
         for index, log in enumerate(logs):
             if index not in fits:
+                # Most rides are one log, which is aligned with nothing.
+                from .pair import align_pair
+
                 fits[index] = align_pair(logs[reference], log)
                 if fits[index].aligned:
                     _from_same_file(logs, fits)
