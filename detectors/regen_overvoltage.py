@@ -82,7 +82,7 @@ class RegenOvervoltage(Detector):
         alone = [stop for stop in stops if not any(_touch(track, stop, opening) for opening in openings)]
         full: list[tuple[int, int]] = []
         for stop in alone:
-            (full if self._with_pack(case, track, stop) else openings).append(stop)
+            (full if self._with_pack(case, track, outside, stop) else openings).append(stop)
         openings.sort()
         full += [] if full or openings else _overcharged(case, track, outside)
         if not openings and not full:
@@ -119,7 +119,7 @@ class RegenOvervoltage(Detector):
             evidence["regen.open-pack"] = Evidence.absent("the voltage followed the pack", strength=0.8)
         return Outcome.found(findings, evidence)
 
-    def _with_pack(self, case: Case, track: Track, stop: tuple[int, int]) -> bool:
+    def _with_pack(self, case: Case, track: Track, outside: Excursions, stop: tuple[int, int]) -> bool:
         """Tell whether a connected pack explains an over-voltage fault whose spike the log does not show."""
         window = slice(max(stop[0] - 3, 0), stop[0] + 2)
         highest = float(np.nanmax(track.values("pack_voltage")[window]))
@@ -129,7 +129,9 @@ class RegenOvervoltage(Detector):
         series = case.pack.series
         if series.best is None or series.confidence < 0.6:
             return False
-        return highest / series.best >= _CELL_FULL_V - 0.05
+        # A pack that is full without any braking reaches the limit by the little its resistance adds.
+        full = float(outside.open_circuit[stop[0]]) / series.best >= _FULL_OPEN_V + 0.02
+        return highest / series.best >= _CELL_FULL_V - 0.05 or (full and case.pack.chemistry.name == "nmc")
 
     def _open(self, track: Track, outside: Excursions, first: int, last: int) -> Finding:
         window = slice(max(first - 1, 0), last + 1)
