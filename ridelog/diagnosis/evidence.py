@@ -51,8 +51,10 @@ class Model:
 
     Attributes:
         temperature: Divides all scores before they become probabilities; fitted on simulated incidents.
+        listing_temperature: The same for an incident known from a list without times, which simulated incidents hardly
+            cover; higher, so that a list alone is less sure than a log.
         unknown: Score of "something else" in nats; a cause must beat it by 1.5 nats of net support.
-        most_sure: No cause gets more than this: what so many scored incidents can support (1 - 3/n, the rule of three).
+        most_sure: No cause gets more than this: what the surest scored incidents support, the mean of the Jeffreys posterior.
         calibration: What the percentages were calibrated on, one sentence.
     """
 
@@ -60,6 +62,7 @@ class Model:
     unknown: float
     calibration: str
     most_sure: float = 1.0
+    listing_temperature: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)

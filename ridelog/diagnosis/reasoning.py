@@ -55,7 +55,7 @@ def diagnose(
         verdict, settle = nothing_found(evidence, table)
         return Diagnosis(verdict, (), (), settle, verdict.cause == UNDETERMINED.id)
     found = scores("condition" if incident is None else "event", evidence, table, incident)
-    order = ranked(found, table)
+    order = ranked(found, table, incident)
     verdict = _verdict(order, found, table, incident, checks, evidence)
     factors = _beside(verdict, found, evidence, table, incident)
     verdict = replace(verdict, dangers=dangers(order, factors, checks, incident is not None))

@@ -96,9 +96,11 @@ def scores(
     return tuple(found)
 
 
-def ranked(found: Iterable[Score], table: EvidenceTable) -> tuple[RankedCause, ...]:
-    """The supported causes with their probabilities, the most probable first."""
-    temperature, unknown = table.model.temperature, table.model.unknown
+def ranked(found: Iterable[Score], table: EvidenceTable, incident: Cluster | None) -> tuple[RankedCause, ...]:
+    """The supported causes with their probabilities, the most probable first; less sure of a list without times."""
+    listed = incident is not None and not incident.timed
+    temperature = table.model.listing_temperature if listed else table.model.temperature
+    unknown = table.model.unknown
     supported = [score for score in found if score.supported]
     top = max([score.nats for score in supported] + [unknown])
     weights = {score.cause.id: math.exp((score.nats - top) / temperature) for score in supported}
