@@ -59,7 +59,7 @@ def _bare(data: bytes) -> Callable[[], object]:
     header = body[: body.find(b"\n")]
     separator = max(";,\t", key=lambda mark: header.count(mark.encode()))
     found = pl.read_csv(body, separator=separator, infer_schema_length=None, truncate_ragged_lines=True)
-    types = {name: pl.String if kind == pl.String else pl.Float64 for name, kind in found.schema.items()}
+    types = {name: pl.Float64 if kind.is_numeric() else kind for name, kind in found.schema.items()}
     return lambda: pl.read_csv(body, separator=separator, schema=types, truncate_ragged_lines=True)
 
 
