@@ -117,7 +117,8 @@ def _sides(seen: Difference, place: int) -> tuple[NDArray[np.intp], NDArray[np.i
 def _step_at(seen: Difference, place: int) -> Step | None:
     """Fit resistance and step together, once as a voltage and once as a further resistance."""
     before, after = _sides(seen, place)
-    if not len(before) or not len(after):
+    # Across a long pause too little is near enough.
+    if min(len(before), len(after)) < FEWEST:
         return None
     rows = np.concatenate((before, after))
     amps, volts = seen.amps[rows], seen.volts[rows]

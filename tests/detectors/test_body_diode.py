@@ -93,5 +93,15 @@ def test_cells_of_half_the_pack_cannot_be_compared():
     assert "not all" in check.reason
 
 
+def test_a_long_pause_is_not_compared_across():
+    logs = _pair(lambda current: 0 * current, seconds=1500.0)
+    pause = []
+    for log in logs:
+        columns = {name: log.values(name) for name in ("pack_voltage", "battery_current")}
+        kept = (log.time < 400) | (log.time > 1100)
+        pause.append(rides.log({"time": log.time[kept], **{k: v[kept] for k, v in columns.items()}}, log.role))
+    assert _check(investigate(pause)).status is not Status.FOUND
+
+
 def test_one_log_alone_cannot_tell():
     assert _check(investigate(_pair(_diode)[:1])).status is Status.UNABLE
