@@ -154,11 +154,11 @@ def _moving(track: Track, row: int) -> bool:
 
 def _held(track: Track, row: int) -> Evidence:
     """Whether the motor's own voltage kept the bus up on both sides of a restart."""
-    erpm, duty = np.abs(track.values("erpm")), np.abs(track.values("duty"))
-    driven = (duty > _DRIVEN_DUTY) & (erpm > _DRIVEN_ERPM)
+    erpm, duty, voltage = (np.abs(track.values(name)) for name in ("erpm", "duty", "pack_voltage"))
+    driven = (duty > _DRIVEN_DUTY) & (erpm > _DRIVEN_ERPM) & np.isfinite(voltage)
     if int(driven.sum()) < _FEWEST_ROWS:
         return Evidence.not_observable("the voltage of the motor cannot be told")
-    constant = float(np.nanmedian(duty[driven] * track.values("pack_voltage")[driven] / erpm[driven]))
+    constant = float(np.median(duty[driven] * voltage[driven] / erpm[driven]))
     beside = (erpm[max(row - 3, 0) : row], erpm[row : row + 3])
     sides = [float(np.nanmax(side, initial=0.0)) * constant for side in beside]
     note = f"{min(sides):.0f} V by its speed."

@@ -74,7 +74,7 @@ def _from_cells(counted: Sequence[CountedCells], voltages: PackVoltages | None) 
     sure, reason = _MOST_SURE["cells"], f"{count} cells are read"
     if by_voltage is not None:
         reason += " and the pack voltage is their sum"
-    if voltages is not None and voltages.riding_v is not None:
+    if voltages is not None and voltages.riding_v is not None and main.pack_v > 0:
         ratio = voltages.riding_v / main.pack_v
         times = round(ratio)
         if times >= 2 and abs(ratio - times) < 0.06 * times:

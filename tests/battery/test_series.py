@@ -96,6 +96,13 @@ def test_a_dead_tap_does_not_change_the_count() -> None:
     assert pack.series.certain
 
 
+def test_cells_are_counted_where_the_board_reads_no_pack_voltage() -> None:
+    board = LogBuilder(np.arange(0.0, 600.0), np.arange(600))
+    board.add("pack_voltage", np.zeros(600))
+    board.add("cell_voltages", np.full((600, 16), 3.9))
+    assert pack_of(ride_log(16), board.build(Role.BMS, "made up")).series.best == 16
+
+
 def test_cells_that_contradict_the_pack_voltage_leave_both_open() -> None:
     pack = pack_of(ride_log(20, role=Role.BMS, cells=np.ones(17)))
     assert {17, 20} <= set(pack.series.probabilities)
