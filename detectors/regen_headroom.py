@@ -12,7 +12,7 @@ from ridelog.finding import Evidence, Finding, Measurement, Outcome, Severity
 from ridelog.log import Role
 from ridelog.ride import RIDING_ROLES, Track
 
-from .cell_rows import cell_rows, charges
+from .cell_rows import CellRows, cell_rows, charges
 from .fet_edges import falling_edges
 
 #: Open-circuit voltage of a cell above which there is no room for braking, V (REG-04).
@@ -25,6 +25,11 @@ _LOOK_S, _REST_A = 60.0, 2.0
 _CELL_OVER_V: Final = 4.25
 #: No cell is driven this far by the braking of a ride: the reading is that of a broken sense lead; engineering judgement.
 _NO_CELL_V: Final = 4.6
+#: A cell that stands lower than this without load is not full, V: what braking adds is its resistance (engineering
+#: judgement: braking lifts a sound cell by about 0.1 V).
+_NEARLY_FULL_V: Final = 4.10
+#: How far back its voltage without load is read, s.
+_BEFORE_S: Final = 600.0
 #: The vehicle is ridden when it drew this current, A, within this time before, s.
 _RIDDEN_A, _RIDDEN_S = 5.0, 120.0
 #: The board opened its charge path at such a cell within this time, s: then that is the finding.
@@ -46,8 +51,9 @@ class RegenHeadroom(Detector):
         regen.cells-over-full.
 
     Looks like it but is not:
-        A charger, a full pack ridden without regen, braking hard into a pack that is half full, a board that opened its
-        charge path in time (reported there).
+        A charger, a full pack ridden without regen, braking hard into a pack that is half full, a cell of high resistance
+        that reads too much only while the current flows (information), a board that opened its charge path in time
+        (reported there).
 
     Needs:
         A BMS log with cell voltages and current, or a controller or wheel log with voltage and current and a sure series
@@ -133,15 +139,20 @@ class RegenHeadroom(Detector):
             top = float(np.nanmax(rows.high[first : last + 1]))
             edges = falling_edges(track, "charge_fet") if track.has("charge_fet") else []
             opened = any(abs(float(track.time[edge.row] - rows.time[last])) <= _OPENED_S for edge in edges)
+            level = _level_before(rows, first, last)
+            full = level is None or level >= _NEARLY_FULL_V
+            if opened:
+                after = ", and the BMS opened the charge path."
+            elif full:
+                after = " and nothing stopped it."
+            else:
+                after = f". It stands at {level:.2f} V without load, so this is its resistance and no full pack."
             return self.finding(
                 track,
                 int(rows.rows[first]),
                 int(rows.rows[last]),
-                severity=Severity.INFO if opened else Severity.WARNING,
-                message=(
-                    f"Braking drove a cell to {top:.2f} V"
-                    + (", and the BMS opened the charge path." if opened else " and nothing stopped it.")
-                ),
+                severity=Severity.INFO if opened or not full else Severity.WARNING,
+                message=f"Braking drove a cell to {top:.2f} V{after}",
                 measurements=(
                     Measurement("highest cell while braking", top, "V", _CELL_OVER_V, "CELL-04"),
                     Measurement("braking current", float(-np.nanmin(rows.current[first : last + 1])), "A"),
@@ -149,6 +160,17 @@ class RegenHeadroom(Detector):
                 channels=("cell_voltages", "battery_current"),
             )
         return None
+
+
+def _level_before(rows: CellRows, first: int, last: int) -> float | None:
+    """Voltage without load, V, of the cell that read most in rows `first` to `last`; None when it was never at rest."""
+    before = rows.resting & (rows.time < rows.time[first]) & (rows.time > rows.time[first] - _BEFORE_S)
+    level = rows.high
+    if rows.cells.shape[1]:
+        peaks = np.where(np.isfinite(rows.cells), rows.cells, -np.inf)[first : last + 1].max(axis=0)
+        level = rows.cells[:, int(np.argmax(np.where(peaks < _NO_CELL_V, peaks, -np.inf)))]
+    still = level[before & np.isfinite(level)]
+    return float(np.median(still)) if len(still) else None
 
 
 def _start_level(case: Case, track: Track) -> float | None:

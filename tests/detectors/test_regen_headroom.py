@@ -51,6 +51,19 @@ def test_cells_driven_over_full_by_braking():
     assert finding.onset.latest_s == pytest.approx(100.0, abs=0.2)
 
 
+def test_a_cell_of_high_resistance_that_is_not_full_is_no_overcharge():
+    board = _ride(open_v=79.0)
+    board["battery_current"][88:94] = 0.0
+    board["cell_voltages"][88:94] = 3.95
+    board["battery_current"][95:100] = 20.0
+    board["battery_current"][100:106] = -25.0
+    board["cell_voltages"][100:106, 8] = 4.37
+    incident = investigate([parked.log(board)])
+    assert "warning" not in parked.severities(incident, NAME)
+    assert any("resistance" in finding.message for finding in parked.check(incident, NAME).findings)
+    assert incident.verdict.cause != "regen-overvoltage-full-pack"
+
+
 def test_a_reading_no_cell_can_have_is_no_overcharge():
     board = _ride(top_v=5.0)
     assert "warning" not in parked.severities(investigate([parked.log(board)]), NAME)
