@@ -40,6 +40,7 @@ from .series_count import SeriesCount
 from .soc_meter import SocMeter
 from .startup_state import StartupState
 from .thermal_limit import ThermalLimit
+from .voltage_meters import VoltageMeters
 from .weak_cell_group import WeakCellGroup
 
 DETECTORS: tuple[Detector, ...] = (
@@ -57,6 +58,7 @@ DETECTORS: tuple[Detector, ...] = (
     ThermalLimit(),
     LowVoltageCutoff(),
     CurrentSensors(),
+    VoltageMeters(),
     PackResistance(),
     PathResistance(),
     WeakCellGroup(),
