@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Final
+from typing import TYPE_CHECKING, ClassVar, Final
 
 import numpy as np
 
@@ -12,8 +12,16 @@ from ridelog.finding import Evidence, Measurement, Outcome, Severity
 from ridelog.log import Role
 from ridelog.ride import RIDING_ROLES, Track
 
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
 #: Shortest freeze: this long and this many rows (TEL-01, methods of frozen telemetry).
 _SHORTEST_S, _FEWEST_ROWS = 10.0, 10
+#: Fewer channels may stand still by chance.
+_FEWEST_CHANNELS: Final = 3
+#: A smooth or coarse log has stretches without a change of its own: a freeze in use lasts this many times longer than nine
+#: in ten of them, where there are this many (engineering judgement).
+_USUAL_TIMES, _FEWEST_USUAL = 5, 5
 #: A freeze is only believed when its length is less likely than this by the log's own habit of changing.
 _UNLIKELY: Final = 1e-6
 #: A current that cannot stand still to the last digit while somebody rides, A, and as a share of the ride's high
@@ -44,8 +52,8 @@ class FrozenTelemetry(Detector):
     """The log goes on, and its values do not change any more.
 
     What it finds:
-        Stretches in which every measured value stays the same to the last digit while it stood for a vehicle in use, or
-        far longer than this log ever stands still at rest.
+        Stretches in which every measured value stays the same to the last digit while it stood for a vehicle in use, and
+        (information) at rest, far longer than this log ever stands still there.
 
     Why it matters:
         A display or logger that froze shows a healthy battery while anything may happen (TEL-01, TEL-02). Nothing
@@ -62,7 +70,7 @@ class FrozenTelemetry(Detector):
         A controller, wheel or BMS log with at least three channels that usually change.
 
     Limits:
-        A freeze at rest is told from rest only where the last digits of the log flicker at rest.
+        A freeze at rest is no more than information: what rests long enough stands still by itself.
 
     Example:
         38.2 A, 71.43 V and all cells the same for 214 s while the controller drew between -12 and 55 A.
@@ -77,34 +85,43 @@ class FrozenTelemetry(Detector):
     def examine(self, case: Case, track: Track) -> Outcome:
         """Look at one log."""
         same, used = _unchanged(track)
-        if used < 2:
+        if used < _FEWEST_CHANNELS:
             return Outcome.unable("too few channels that could change.")
         changing = 1.0 - float(same.mean())
         found = _stuck(case, track)
         if changing < 0.02 and not found:
             return Outcome.clear("the values of this log hardly ever change; a freeze could not be told.")
+        at_rest: list[tuple[int, int, float]] = []
+        usual = _usual_rows(track, same)
         for first, last in runs(same):
             length = float(track.time[last + 1] - track.time[first])
             rows = last - first + 1
             unlikely = rows * np.log1p(-min(changing, 0.999)) < np.log(_UNLIKELY)
             if not (length >= _SHORTEST_S and rows >= _FEWEST_ROWS and unlikely):
                 continue
-            if _in_use(case, track, first, last + 1) or _restless(track, same, first, last):
-                found.append((first, last + 1, length))
-        if not found:
+            if _in_use(case, track, first, last + 1):
+                found += [(first, last + 1, length)] if rows > usual else []
+            elif _restless(track, same, first, last):
+                at_rest.append((first, last + 1, length))
+        if not found and not at_rest:
             return Outcome.clear("no value stood still while the vehicle was in use.")
+        froze = "as it does nowhere else: the logger froze."
+        perhaps = "at rest: the logger may have frozen; of a ride nothing is hidden."
         findings = [
             self.finding(
                 track,
                 first,
                 last,
-                severity=Severity.WARNING,
-                message=f"Every value of this log stood still for {length:.0f} s as it does nowhere else: the logger froze.",
+                severity=severity,
+                message=f"Every value of this log stood still for {length:.0f} s {told}",
                 measurements=(Measurement("time without any change", length, "s", _SHORTEST_S, "TEL-01"),),
                 channels=tuple(name for name in _CHANNELS if track.has(name)),
             )
-            for first, last, length in found
+            for stretches, severity, told in ((found, Severity.WARNING, froze), (at_rest, Severity.INFO, perhaps))
+            for first, last, length in stretches
         ]
+        if not found:
+            return Outcome.found(findings, {"telemetry.frozen": Evidence.absent("nothing stood still in use")})
         at = track.onset(found[0][0] + 1)
         return Outcome.found(findings, {"telemetry.frozen": Evidence.observed(f"{found[0][2]:.0f} s.", at=at)})
 
@@ -147,7 +164,7 @@ def _moved_elsewhere(case: Case, track: Track, first: int, last: int) -> float:
     return most
 
 
-def _unchanged(track: Track) -> tuple[np.ndarray[tuple[int], np.dtype[np.bool_]], int]:
+def _unchanged(track: Track) -> tuple[NDArray[np.bool_], int]:
     """Whether each step between rows changes nothing, shape (rows - 1,), and how many channels were compared."""
     same = np.ones(track.log.rows - 1, dtype=bool)
     used = 0
@@ -165,7 +182,17 @@ def _unchanged(track: Track) -> tuple[np.ndarray[tuple[int], np.dtype[np.bool_]]
     return same, used
 
 
-def _restless(track: Track, same: np.ndarray[tuple[int], np.dtype[np.bool_]], first: int, last: int) -> bool:
+def _usual_rows(track: Track, same: NDArray[np.bool_]) -> float:
+    """Steps that a stretch without a change has to have in use, by the others of this log; 0 where there are few."""
+    current = np.abs(track.values("battery_current"))
+    if not np.isfinite(current).any():
+        return 0.0
+    driven = current[:-1] > max(_IN_USE_A, _IN_USE_SHARE * float(np.nanpercentile(current, 99)))
+    lengths = [last - first + 1 for first, last in runs(same & driven)]
+    return _USUAL_TIMES * float(np.percentile(lengths, 90)) if len(lengths) >= _FEWEST_USUAL else 0.0
+
+
+def _restless(track: Track, same: NDArray[np.bool_], first: int, last: int) -> bool:
     """At rest, too, the last digits of this log flicker, everywhere but in these steps."""
     current = np.abs(track.values("battery_current"))
     if not np.isfinite(current).any() or track.time[last + 1] - track.time[first] < _REST_S:

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import ClassVar, Final
+
+import numpy as np
 
 from ridelog.detection import Case, Detector, Need
 from ridelog.finding import Evidence, Finding, Measurement, Outcome, Severity
 from ridelog.log import Role
 from ridelog.ride import Track
 
+from .cell_rows import REST_A, cell_rows, charges
 from .cell_signs import EXTRA_SHARE, cell_signs
+
+#: More of the current than this flowed while the pack was charged; engineering judgement.
+_CHARGED_SHARE: Final = 0.5
 
 
 class HighResistanceJoint(Detector):
@@ -27,7 +33,7 @@ class HighResistanceJoint(Detector):
 
     Looks like it but is not:
         A weak group (it stands lower as the pack is emptied), a tap on the wrong side of a strap (the neighbour shows
-        the opposite).
+        the opposite), a charge (its current falls as the pack fills, and groups of another charge part then).
 
     Needs:
         A BMS log with cell voltages and current, with a few hard accelerations.
@@ -50,6 +56,10 @@ class HighResistanceJoint(Detector):
         estimate = case.pack.cells.get(track.index)
         if estimate is None or not estimate.median_resistance > 0:
             return Outcome.unable("the current varied too little for the resistance of single cells.")
+        if _only_charged(case, track):
+            return Outcome.unable(
+                "the pack was charged, not ridden: its current goes with its charge, as its cells do."
+            )
         signs = cell_signs(case, track)
         joints = signs.joint if signs is not None else ()
         if not joints:
@@ -86,3 +96,15 @@ class HighResistanceJoint(Detector):
             f"Cell group {worst + 1}.", strength=min(0.6 + share, 1.0), subject=f"cell {worst + 1}"
         )
         return Outcome.found(findings, {"cells.high-resistance": seen})
+
+
+def _only_charged(case: Case, track: Track) -> bool:
+    """Most of the current of the log is that of a charger."""
+    rows = cell_rows(case, track)
+    if rows is None:
+        return False
+    flows = np.abs(rows.current) > REST_A
+    charged = np.zeros(len(flows), dtype=bool)
+    for first, last in charges(rows):
+        charged[first : last + 1] = True
+    return bool(flows.any()) and float(charged[flows].mean()) > _CHARGED_SHARE

@@ -41,7 +41,8 @@ class SeriesCount(Detector):
 
     Looks like it but is not:
         A loose sense wire (the cell comes and goes), a poll that was cut short, a battery that nobody entered in the
-        controller (3 cells: information).
+        controller (3 cells: information), a setting that is only inferred from what the charge meter of a ride shows
+        (information: it misleads the meter and nothing else).
 
     Needs:
         A BMS log with cell voltages, at best with the pack voltage; or the settings of a controller and a log whose
@@ -76,12 +77,14 @@ class SeriesCount(Detector):
         if series.probabilities.get(cells, 0.0) >= _WRONG or series.confidence < _SURE:
             return None
         track, row = place(case, "series_cells")
+        # What a meter shows lets its setting be inferred; only the configuration itself says it.
+        stated = track.log.role is Role.CONFIG and cells != _NEVER_ENTERED
         never = cells == _NEVER_ENTERED
         finding = self.finding(
             track,
             row,
             row,
-            severity=Severity.INFO if never else Severity.WARNING,
+            severity=Severity.WARNING if stated else Severity.INFO,
             event=False,
             message=(
                 f"The controller is set to {cells} cells, and the voltage is that of {series.best}: "
@@ -91,7 +94,7 @@ class SeriesCount(Detector):
             measurements=(Measurement("cells it is set to", float(cells), "", float(series.best), "CELL-11"),),
         )
         seen = Evidence.observed(f"{cells} set, {series.best} by the voltage.", strength=series.confidence)
-        return Outcome.found((finding,), {} if never else {"series.meter-set-wrong": seen})
+        return Outcome.found((finding,), {"series.meter-set-wrong": seen} if stated else {})
 
     def examine(self, case: Case, track: Track) -> Outcome:
         """Look at one BMS log."""

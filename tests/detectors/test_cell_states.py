@@ -140,8 +140,28 @@ def _frozen(at_rest):
     return columns
 
 
-@pytest.mark.parametrize("at_rest", [False, True])
-def test_a_freeze_is_told_from_rest_by_the_last_digits(at_rest):
-    loud, cause = _loud(_frozen(at_rest))
+def test_a_freeze_in_use_is_found():
+    loud, cause = _loud(_frozen(at_rest=False))
     assert loud == {"frozen-telemetry"}
     assert cause == "telemetry-fault"
+
+
+def test_a_freeze_at_rest_is_no_more_than_information():
+    loud, cause = _loud(_frozen(at_rest=True))
+    assert loud == set()
+    assert cause == "none"
+
+
+def test_a_log_without_noise_stands_still_by_itself():
+    time = np.arange(0.0, 900.0, 0.5)
+    level = np.repeat(np.resize([0.0, 12.0, 30.0, 8.0, 20.0, 5.0, 25.0], 30), 60)
+    columns = {
+        "time": time,
+        "battery_current": level,
+        "pack_voltage": 78.0 - 0.1 * level,
+        "speed": level / 4,
+        "cell_voltages": np.repeat(((78.0 - 0.1 * level) / 20)[:, None], 20, axis=1),
+    }
+    loud, cause = _loud(columns)
+    assert loud == set()
+    assert cause == "none"
