@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, ClassVar, Final
+from typing import ClassVar, Final
 
 import numpy as np
 
@@ -26,9 +26,6 @@ from .table_switches import settle_switches
 from .table_text import Layout, find_layout, split_line
 from .timed_rows import TimedRows, timed_rows
 from .workbook import XLS_MAGIC, captions_of_workbook, is_workbook
-
-if TYPE_CHECKING:
-    pass
 
 #: Channels that make a table one of a vehicle or a battery.
 _CORE: Final = frozenset(
@@ -61,6 +58,16 @@ class _Reading:
         """What the data leave open."""
         own = [self.clock.column.question] if self.clock.column.question else []
         return own + [plan.question for plan in self.plans if plan.channel and plan.question]
+
+    def leave_open(self) -> tuple[Damage, ...]:
+        """Give up the columns the data do not decide: they are kept as they are; gives what to say of them."""
+        notes = []
+        for plan in self.plans:
+            if plan.channel and plan.question:
+                message = f"The data do not decide {plan.question}: it is not used. A mapping file (--map) answers it."
+                notes.append(Damage(DamageKind.NOTE, Effect.NOTED, message, self.grid.frame.height))
+                plan.keep(plan.question)
+        return tuple(notes)
 
 
 class Table(Parser):
@@ -124,6 +131,7 @@ class Table(Parser):
         """
         mapping = read_mapping(options.mapping)
         reading = _read(source, options, mapping)
+        left_out = reading.leave_open() if options.leave_open else ()
         if reading.questions:
             raise MappingNeededError(
                 f"the data do not decide {'; nor '.join(reading.questions)}.", path=source.label, advice=_ASK
@@ -144,7 +152,7 @@ class Table(Parser):
             clock=reading.clock.clock,
             role=mapping.role,
             time_source=" and ".join(captions),
-            damage=(*reading.grid.damage, *reading.rows.damage, *reading.clock.damage, *reading.notes),
+            damage=(*reading.grid.damage, *reading.rows.damage, *reading.clock.damage, *reading.notes, *left_out),
             parser=self.name,
             family=options.bms,
         )

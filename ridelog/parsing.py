@@ -20,11 +20,14 @@ class ReadOptions:
         zone: IANA zone name for local stamps, "" for not said.
         bms: Family of the BMS (jk, ant, jbd, daly), "" for not said.
         mapping: Answers for columns that a general table reader cannot decide, as read from the mapping file.
+        leave_open: Leave out a column whose meaning the data do not decide, and say so, instead of asking: for a file
+            beside others of the same ride.
     """
 
     zone: str = ""
     bms: str = ""
     mapping: Mapping[str, object] = field(default_factory=dict)
+    leave_open: bool = False
 
 
 @dataclass(frozen=True, slots=True)

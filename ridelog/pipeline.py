@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib.metadata import version
 
 from ridelog import detection, plugins
@@ -17,13 +17,16 @@ from ridelog.diagnosis.evidence import EvidenceRow, table_with
 from ridelog.diagnosis.moments import in_words
 from ridelog.diagnosis.reasoning import Diagnosis, diagnose
 from ridelog.diagnosis.wording import CANDIDATE_FROM, LIKELY_FROM
-from ridelog.errors import RidelogError, SourceError, UsageError
+from ridelog.errors import MappingNeededError, RidelogError, SourceError, UsageError
 from ridelog.incident import Advice, Incident, Input
-from ridelog.log import Log
+from ridelog.log import Log, Role
 from ridelog.parsing import ReadOptions
 from ridelog.reading import passed_over, read_source
 from ridelog.ride import Ride
-from ridelog.sources import Limits, open_sources
+from ridelog.sources import Limits, Source, open_sources
+
+#: Logs that tell of the ride by themselves.
+_RIDE_ROLES = (Role.CONTROLLER, Role.WHEEL, Role.BMS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,11 +68,15 @@ def analyze(paths: Sequence[str], options: Options | None = None) -> Incident:
 def read_all(paths: Iterable[str], options: Options) -> list[Log]:
     """Read every file of a ride; members of an archive or folder that are no logs are named as damage and passed over.
 
+    A column whose meaning the data of its file do not decide is left out, and named as damage, where another log tells
+    of the ride.
+
     Raises:
         RidelogError: If a named file cannot be read, or an archive or folder holds no log at all.
     """
     logs: list[Log] = []
     seen: dict[str, list[Log]] = {}
+    asking: list[tuple[int, Source, MappingNeededError]] = []
     for path in paths:
         sources = open_sources(path, options.limits)
         refusals: list[RidelogError] = []
@@ -81,6 +88,11 @@ def read_all(paths: Iterable[str], options: Options) -> list[Log]:
                 continue
             try:
                 read = read_source(source, options.reading)
+            except MappingNeededError as error:
+                asking.append((len(logs), source, error))
+                seen[source.sha256] = []
+                found += 1
+                continue
             except RidelogError as error:
                 refusals.append(error)
                 continue
@@ -91,6 +103,11 @@ def read_all(paths: Iterable[str], options: Options) -> list[Log]:
             raise refusals[0]
         if refusals and logs:
             logs[-1].damage = (*logs[-1].damage, *(passed_over(error) for error in refusals))
+    for place, source, question in reversed(asking):
+        # Beside another log of the ride one open column is no reason to analyze nothing.
+        if not any(log.role in _RIDE_ROLES for log in logs):
+            raise question
+        logs[place:place] = read_source(source, replace(options.reading, leave_open=True))
     if not logs:
         raise SourceError("no log was found.", path=", ".join(paths))
     return logs
