@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ridelog.channels import CHANNELS
 from ridelog.episodes import episodes, rolling_extreme
 
 if TYPE_CHECKING:
@@ -74,6 +75,8 @@ def excursions(case: Case, track: Track) -> Excursions | None:
     if isinstance(held, Excursions):
         return held
     volts = track.values("pack_voltage")
+    # What no pack can have is garbage of the logger and says nothing about this one.
+    volts = np.where(volts > CHANNELS["pack_voltage"].high, np.nan, volts)
     interval = max(track.log.interval_s, 1e-3)
     reach = int(min(max(np.ceil(SKEW_S / interval), 1), 20))
     ohm = residual.ohm if np.isfinite(residual.ohm) else 0.0

@@ -45,7 +45,7 @@ _WORDS: Final[dict[str, str]] = {
     "duty": "duty dutycycle tastgrad tastverhaltnis скважность 占空比",
     "cycle": "cycle cycles zyklus zyklen ciclo ciclos cicli цикл циклы циклов 循环 循环次数",
     "pwm": "pwm шим",
-    "soc": "soc ladestand ladezustand akkustand batteriestand 电量 剩余电量 荷电状态",
+    "soc": "soc rsoc ladestand ladezustand akkustand batteriestand 电量 剩余电量 荷电状态",
     "soh": "soh gesundheit 健康度",
     "level": "level percent percentage life stand niveau nivel livello уровень",
     "remaining": "remaining remain left rest restante restant residual rimanente residua остаток осталось 剩余",
