@@ -224,3 +224,20 @@ def test_open_and_closed_switches_mean_what_the_current_says(on, off):
 def test_open_and_closed_switches_without_a_current_stay_words():
     log = read_one(ride("time_s,V,C1,C2,dsg_mosfet", lambda i: [i, 7.8, 3.9, 3.9, "open" if i > 40 else "closed"]))
     assert not log.has("discharge_fet")
+
+
+@pytest.mark.parametrize("caption", ["RSOC", "SOC", "SoC (%)", "State of charge", "Battery level"])
+def test_a_state_of_charge_by_its_names(caption):
+    rows = ride(
+        f"Date Time,Voltage,Current,{caption},Cell1,Cell2,Cell3,Cell4",
+        lambda i: [
+            f"2026-01-05 10:{23 + i // 60:02d}:{i % 60:02d}",
+            f"{voltage(i, full=16.8):.2f}",
+            f"{load(i):.2f}",
+            71,
+            *cells_of(i),
+        ],
+    )
+    log = read_one(rows)
+    assert log.role is Role.BMS
+    np.testing.assert_allclose(log.values("soc"), 0.71)
