@@ -71,6 +71,7 @@ def _count(track: Track) -> CountedCells | None:
         read = plausible[seen].mean(axis=0) > 0.5
         if read.sum() < 2:
             return None
+        seen &= plausible[:, read].any(axis=1)
         cells, pack = cells[seen][:, read], pack[rows][seen]
         middle = np.nanmedian(np.where(plausible[seen][:, read], cells, np.nan), axis=1)
         mean = np.nanmean(np.where(plausible[seen][:, read], cells, np.nan), axis=1)
