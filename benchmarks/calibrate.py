@@ -123,7 +123,10 @@ def main() -> None:
             f"the evidence table. Made by `python -m benchmarks.calibrate --write` from seeds {seeds[0]} to {seeds[-1]}, "
             f"physics variant {' and '.join(map(str, variants))}.\n\n"
         )
-        (DOCS / "calibration.md").write_text(text + "\n".join(lines), encoding="utf-8")
+        page = DOCS / "calibration.md"
+        # What stands below the tables was written by hand.
+        _, heading, written = page.read_text(encoding="utf-8").partition("\n## ")
+        page.write_text(text + "\n".join(lines) + heading + written, encoding="utf-8")
 
 
 if __name__ == "__main__":
