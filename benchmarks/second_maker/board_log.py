@@ -15,7 +15,7 @@ def poll_board(
     rate: float,
     *,
     gaps: list | None = None,
-    meter_error: float = 0.0,  # type: ignore[type-arg]
+    meter_error: float = 0.0,
     current_gain: float | None = None,
     flag_after: float = 8.0,
 ) -> Rows:

@@ -73,7 +73,7 @@ class Bench:
 
     def controller(
         self, world: World, *, form: str | None = None, gaps: list | None = None, rate: float | None = None
-    ) -> tuple[dict[str, bytes], Rows]:  # type: ignore[type-arg]
+    ) -> tuple[dict[str, bytes], Rows]:
         """The controller's file, as VESC Tool CSV or as a plain table."""
         rows = poll(world, self.rng, rate or self.rate, gaps=gaps)
         form = form or str(self.rng.choice(["vesc", "vesc", "table"]))
@@ -84,7 +84,7 @@ class Bench:
 
     def board(self, world: World, *, flags: bool = True, **how: object) -> tuple[dict[str, bytes], Rows]:
         """The board's file, on a clock of its own; without `flags` a plain table that has no switches."""
-        rows = poll_board(world, self.rng, self.board_rate, **how)  # type: ignore[arg-type]
+        rows = poll_board(world, self.rng, self.board_rate, **how)
         shifted = Rows(rows.time + self.board_offset, rows.values)
         return self.write_board(shifted, world.vehicle, flags=flags), rows
 

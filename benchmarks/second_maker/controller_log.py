@@ -23,7 +23,7 @@ class Rows:
         return Rows(self.time[mask], {name: column[mask] for name, column in self.values.items()})
 
 
-def poll(world: World, rng: np.random.Generator, rate: float, start: float = 0.0, gaps: list | None = None) -> Rows:  # type: ignore[type-arg]
+def poll(world: World, rng: np.random.Generator, rate: float, start: float = 0.0, gaps: list | None = None) -> Rows:
     """Poll the controller at `rate` Hz from `start` on, with jitter and, at `gaps`, a lost link."""
     end = float(world.time[-1])
     period = 1 / rate

@@ -17,7 +17,7 @@ def _healthy(
     gaps: list | None = None,
     accept: tuple[str, ...] = (),
     **how: object,
-) -> Case:  # type: ignore[type-arg]
+) -> Case:
     files, rows = bench.controller(world, gaps=gaps)
     if board == "yes" or (board == "sometimes" and bench.rng.random() < 0.5):
         files |= bench.board(world, **how)[0]

@@ -100,19 +100,19 @@ CONTROLLER_STYLES: list[dict[str, object]] = [
 def controller_table(rows: Rows, rng: np.random.Generator, start: calendar.datetime, style: int | None = None) -> bytes:
     """A CSV with ordinary captions; the battery current is positive when discharging."""
     layout = CONTROLLER_STYLES[int(rng.integers(len(CONTROLLER_STYLES))) if style is None else style]
-    caption, kind = layout["time"]  # type: ignore[misc]
+    caption, kind = layout["time"]
     columns = layout["columns"]
     german = bool(layout.get("german"))
     rows.values["power"] = rows.values["voltage"] * rows.values["current"]
     turned = -1 if style is None and rng.random() < 0.12 else 1
     zero = float(rows.time[0]) if rows.time.size else 0.0
-    lines = [(";" if german else ",").join([caption, *(item[1] for item in columns)])]  # type: ignore[attr-defined]
+    lines = [(";" if german else ",").join([caption, *(item[1] for item in columns)])]
     for i, when in enumerate(rows.time):
         cells = [stamp(when - zero if kind in ("s", "ms") else when, start, kind)]
         cells += [
             f"{float(rows.values[name][i]) * factor * (turned if name in ('current', 'power') else 1):.{digits}f}"
             for name, _text, factor, digits in columns
-        ]  # type: ignore[attr-defined]
+        ]
         lines.append(";".join(cell.replace(".", ",") for cell in cells) if german else ",".join(cells))
     return ("\n".join(lines) + "\n").encode()
 

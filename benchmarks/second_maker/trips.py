@@ -34,7 +34,7 @@ def overcurrent(bench: Bench, *, board: bool, flags: bool = True, subtle: bool =
     plan.cruise(at - 12, at, 0.5)
     plan.force(at, at + 14, 1.0)
     plan.slope[int(at / STEP) : int((at + 14) / STEP)] = 0.06
-    events = Events(watches=True, **_after(bench))  # type: ignore[arg-type]
+    events = Events(watches=True, **_after(bench))
     world = bench.go(vehicle, plan, events)
     if world.trip is None:
         return overcurrent(bench, board=board, flags=flags, subtle=subtle)
@@ -60,7 +60,7 @@ def undervoltage(bench: Bench, *, board: bool, flags: bool = True) -> Case:
     vehicle.resistance_factor[weak] = rng.uniform(1.2, 1.6)
     vehicle.cut_start, vehicle.cut_end = vehicle.series * 2.6, vehicle.series * 2.4
     plan = draw_plan(rng, float(rng.uniform(6, 16)), "mixed")
-    events = Events(watches=True, **_after(bench))  # type: ignore[arg-type]
+    events = Events(watches=True, **_after(bench))
     vehicle.over_current = 1e9
     world = bench.go(vehicle, plan, events)
     if world.trip is None or world.trip < 60:

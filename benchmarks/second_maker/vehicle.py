@@ -91,8 +91,8 @@ def draw_vehicle(rng: np.random.Generator, **fixed: object) -> Vehicle:
     if kind == "lfp":
         series = int(rng.choice([15, 16, 20, 24]))
     parallel = int(rng.integers(2, 11)) if kind != "lfp" else int(rng.integers(1, 5))
-    parallel = int(fixed.get("parallel", parallel))  # type: ignore[call-overload]
-    series = int(fixed.get("series", series))  # type: ignore[call-overload]
+    parallel = int(fixed.get("parallel", parallel))
+    series = int(fixed.get("series", series))
     battery = float(np.clip(parallel * continuous * rng.uniform(0.45, 0.85), 12, 180))
     full = series * RESTING_V[kind][-1]
     values: dict[str, object] = {
@@ -128,4 +128,4 @@ def draw_vehicle(rng: np.random.Generator, **fixed: object) -> Vehicle:
         "knots_v": np.array(RESTING_V[kind]) + rng.normal(0, 0.004),
     }
     values |= {key: value for key, value in fixed.items() if key in Vehicle.__dataclass_fields__}
-    return Vehicle(**values)  # type: ignore[arg-type]
+    return Vehicle(**values)

@@ -60,7 +60,7 @@ def _resting_table(vehicle: Vehicle) -> list[float]:
     return [float(value) for value in vehicle.resting(np.arange(1001) / 1000)]
 
 
-def _inside(intervals: list, when: float) -> bool:  # type: ignore[type-arg]
+def _inside(intervals: list, when: float) -> bool:
     return any(item[0] <= when < item[1] for item in intervals)
 
 
