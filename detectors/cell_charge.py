@@ -2,7 +2,8 @@
 
 A group that is merely out of balance lacks the same charge all along, though the volts that makes follow the slope of
 the open-circuit curve; a group of less capacity lacks more with every ampere-hour taken. In volts alone the two look
-alike wherever the curve bends.
+alike wherever the curve bends, so the answer is given as a range: over the measured curves, over how far the running
+voltage may lie from them, and over the settling that looks like charge taken.
 """
 
 from __future__ import annotations
@@ -28,21 +29,32 @@ _MOST_ROWS: Final = 3000
 _LEVELS, _FEWEST_LEVELS = 12, 5
 #: A cell so empty or so full lies on an end of the curve, where volts do not tell the charge.
 _EMPTY, _FULL = 0.02, 0.99
+#: By how much the open-circuit voltage as it is followed under load may lie from that of the curve, V: curves of one
+#: chemistry differ by 15 to 30 mV, and the slow part of the sag, which is not in it, makes it read low.
+_SHIFTS_V: Final = (-0.015, 0.0, 0.015, 0.030)
+#: How much of the fall of the running voltage may be settling and no charge, V (a rest of two minutes has 15 mV).
+_SETTLING_V: Final = 0.015
+#: Share of the fall that may be settling, from which on the rest tells nothing.
+_MOST_SETTLING: Final = 0.7
+#: A pause between rows over which the current is not carried on, s.
+_LONGEST_STEP_S: Final = 60.0
 
 
 @dataclass(frozen=True, slots=True)
 class MissingCharge:
-    """What one cell lacks more and more, as a share of a full cell.
+    """What one cell lacks more and more, as a share of a full cell for each full charge taken: its missing capacity.
 
     Attributes:
-        growth: Share it lacks more for each full charge taken, about its missing capacity: the median over the curves.
-        noise: Standard error of `growth` from the scatter of the levels.
-        curve: Half of what the curves of this chemistry differ in it.
+        growth: The middle of what the curves say.
+        least: The least of them, without what settling can feign.
+        most: The most of them, and that.
+        noise: Standard error from the scatter of the levels.
     """
 
     growth: float
+    least: float
+    most: float
     noise: float
-    curve: float
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -50,41 +62,65 @@ class ChargeCourse:
     """The way of a pack through its open-circuit curve.
 
     Attributes:
-        levels: Open-circuit voltage of the median cell, V, lowest first, shape (levels,).
+        taken_ah: Charge taken at each level, Ah, most first, shape (levels,).
+        levels: Open-circuit voltage of the median cell, V, shape (levels,).
         offsets: Median of each cell against the median cell at that level, without its extra resistance, V, shape
             (levels, cells).
         tables: Open-circuit curves of cells of the chemistry; which of them the cells follow is not known.
     """
 
+    taken_ah: NDArray[np.float64]
     levels: NDArray[np.float64]
     offsets: NDArray[np.float64]
     tables: tuple[OpenCircuitTable, ...]
 
+    def when_low(self, cell: int) -> tuple[float, float]:
+        """State of charge of a cell and of the pack, 0..1, where the pack was emptiest: the middle of the curves."""
+        volts = self.levels[0] + np.array([float(self.offsets[0, cell]), 0.0])
+        own, pack = np.median([table.soc(volts).soc for table in self.tables], axis=0)
+        return float(own), float(pack)
+
     def missing(self, cell: int) -> MissingCharge | None:
         """How what a cell lacks grows as the pack is emptied; None where the volts do not tell."""
-        told = [growth for table in self.tables if (growth := self._by(table, cell)) is not None]
+        told = [
+            one for table in self.tables for shift in _SHIFTS_V if (one := self._by(table, shift, cell)) is not None
+        ]
         if not told:
             return None
-        growths = [growth for growth, _ in told]
-        noise = float(np.median([noise for _, noise in told]))
-        return MissingCharge(float(np.median(growths)), noise, (max(growths) - min(growths)) / 2)
+        return MissingCharge(
+            float(np.median([one.growth for one in told])),
+            min(one.least for one in told),
+            max(one.most for one in told),
+            float(np.median([one.noise for one in told])),
+        )
 
-    def _by(self, table: OpenCircuitTable, cell: int) -> tuple[float, float] | None:
-        own = table.soc(self.levels + self.offsets[:, cell]).soc
-        pack = table.soc(self.levels).soc
+    def _by(self, table: OpenCircuitTable, shift_v: float, cell: int) -> MissingCharge | None:
+        levels = self.levels + shift_v
+        own = table.soc(levels + self.offsets[:, cell]).soc
+        pack = table.soc(levels).soc
         known = np.isfinite(own) & (own > _EMPTY) & (own < _FULL) & (pack > _EMPTY) & (pack < _FULL)
         if np.count_nonzero(known) < _FEWEST_LEVELS:
             return None
-        weight = np.minimum(table.slope(own[known]), table.slope(pack[known])) ** 2
-        taken, lacks = -pack[known], (pack - own)[known]
-        taken = taken - np.average(taken, weights=weight)
-        size = float((weight * taken**2).sum())
-        if size <= 0:
+        own_slope, pack_slope = table.slope(own[known]), table.slope(pack[known])
+        weight = np.minimum(own_slope, pack_slope) ** 2
+        # The charge that was counted orders the levels: their own noise would pass for charge.
+        by = self.taken_ah[known] - np.average(self.taken_ah[known], weights=weight)
+        fallen, lacks = -pack[known], (pack - own)[known]
+        fell = float((weight * by * fallen).sum())
+        if fell <= 0:
             return None
-        growth = float((weight * taken * lacks).sum()) / size
-        left = lacks - np.average(lacks, weights=weight) - growth * taken
+        growth = float((weight * by * lacks).sum()) / fell
+        left = (lacks - np.average(lacks, weights=weight)) - growth * (fallen - np.average(fallen, weights=weight))
         variance = float((weight * left**2).sum()) / max(len(left) - 2, 1)
-        return growth, float(np.sqrt(variance / size))
+        noise = float(np.sqrt(variance * (weight * by**2).sum())) / fell
+        # Settling moves both cells alike in volts: it adds to the fall, and to what is lacking where the slopes differ.
+        share = _SETTLING_V / float(np.average(pack_slope)) / max(float(np.ptp(pack[known])), 1e-9)
+        if share > _MOST_SETTLING:
+            return None
+        unlike = float(np.average(1.0 - pack_slope / own_slope, weights=weight))
+        without = (growth + share * unlike) / (1.0 - share)
+        low, high = min(growth, without), max(growth, without)
+        return MissingCharge(growth, low, high, noise)
 
 
 def charge_course(case: Case, track: Track, estimate: CellEstimate) -> ChargeCourse | None:
@@ -101,6 +137,7 @@ def charge_course(case: Case, track: Track, estimate: CellEstimate) -> ChargeCou
     rows, read = rows[known], read[known]
     if len(rows) < 4 * _LEVELS:
         return None
+    taken = _charge_taken(track)[rows]
     middle = _median(read)
     apart = read - middle[:, None]
     load = np.nan_to_num(track.values("battery_current")[rows])
@@ -109,10 +146,22 @@ def charge_course(case: Case, track: Track, estimate: CellEstimate) -> ChargeCou
     # The running voltage is that of the pack: brought to the median cell, put back by its own sag.
     ohm = estimate.median_resistance if np.isfinite(estimate.median_resistance) else 0.0
     share = float(np.nanmedian(middle + ohm * load)) / float(np.median(volts))
-    order = np.argsort(volts, kind="stable")
+    order = np.argsort(-taken, kind="stable")
     parts = np.array_split(order, _LEVELS)
     levels = np.array([float(np.median(volts[part])) * share for part in parts])
-    return ChargeCourse(levels, np.stack([_median(apart[part].T) for part in parts]), tables)
+    return ChargeCourse(
+        np.array([float(taken[part].mean()) for part in parts]),
+        levels,
+        np.stack([_median(apart[part].T) for part in parts]),
+        tables,
+    )
+
+
+def _charge_taken(track: Track) -> NDArray[np.float64]:
+    """Charge taken since the start of a log by its current, Ah, shape (rows,)."""
+    current = np.nan_to_num(track.values("battery_current"))
+    steps = np.minimum(np.diff(track.time, prepend=track.time[0]), _LONGEST_STEP_S)
+    return np.asarray(np.cumsum(current * steps) / 3600.0)
 
 
 def _curves(chemistry: str) -> tuple[OpenCircuitTable, ...]:

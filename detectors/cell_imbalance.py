@@ -80,7 +80,10 @@ class CellImbalance(Detector):
                 f"the cells are within {1000 * signs.spread:.0f} mV at rest.", {"cells.imbalance": absent}
             )
         largest = signs.spread if signs.scattered else max(abs(float(a[cell])) for cell in signs.offset)
-        seen = Evidence.observed(f"{1000 * largest:.0f} mV.", strength=min(0.5 + largest / 0.12, 1.0))
+        # A group that may as well lack capacity says less of the balance.
+        doubt = 0.5 * max(signs.perhaps.values(), default=0.0)
+        strength = min(0.5 + largest / 0.12, 1.0) * (1.0 - doubt)
+        seen = Evidence.observed(f"{1000 * largest:.0f} mV.", strength=strength)
         return Outcome.found(findings, {"cells.imbalance": seen})
 
     def _extremes(self, track: Track) -> Outcome:

@@ -16,6 +16,8 @@ import numpy as np
 from .cell_charge import ChargeCourse, charge_course
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from numpy.typing import NDArray
 
     from ridelog.battery.pack import CellEstimate
@@ -40,11 +42,19 @@ OFFSET_SIGMAS: Final = 4.5
 #: A group that falls so clearly faster than all others is weak although it stood with them when full: share of capacity,
 #: standard errors, and multiples of what the other cells do (engineering judgement).
 _CLEAR_SHARE, _CLEAR_SIGMAS, _CLEAR_TIMES = 0.08, 5.0, 6.0
-#: A capacity known this well to be ordinary is not the reason of an offset, as a share and its standard error.
-_ORDINARY_SHARE, _ORDINARY_ERROR = 0.04, 0.02
-#: Standard errors of the growth, and of what the proxy curve may be off by, that a missing capacity must exceed; the
-#: fall in volts has its own bound beside it.
-_GROWTH_SIGMAS, _CURVE_SIGMAS = 4.0, 2.0
+#: A capacity that surely lacks less than this share is not the reason of an offset.
+_ORDINARY_SHARE: Final = 0.10
+#: Standard errors by which the least growth that any curve gives must exceed what counts; the fall in volts has its own
+#: bound beside it.
+_GROWTH_SIGMAS: Final = 2.0
+#: A group so empty, while the pack has so much left, ends the ride alone (shares of a full cell; engineering judgement:
+#: the curve falls steeply below 15 %).
+_EMPTY_SHARE, _LEFT_SHARE = 0.15, 0.25
+#: What lacks capacity has more resistance (a group that lost a parallel cell in the same proportion): up to the first
+#: share of extra resistance a low group is hardly weak, from the second on it may well be.
+_HARDLY_SHARE, _MAYBE_SHARE = 0.08, 0.25
+#: How likely a low group is weak at most when its resistance is not seen to be higher; engineering judgement.
+_UNSEEN: Final = 0.25
 #: Neighbours that stand opposite at rest by this much, in V, and whose sum stays within this share of the smaller one.
 _PAIR_V, _PAIR_SUM = 0.020, 0.35
 #: A cell that is missing in more than this share of the polls may have lost its wire.
@@ -59,6 +69,9 @@ class CellSigns:
         weak: Low capacity.
         joint: Extra resistance alone.
         offset: Rest offset alone, a single cell or a few.
+        empty_first: Cells among those of `offset` that are nearly empty while the pack is not.
+        perhaps: Cells among those of `offset` that stand low and may lack capacity as well, with how likely that looks,
+            0..1: the ride does not tell.
         pairs: First cell of each pair that a sense wire explains, in proportion to the current.
         offset_pairs: First cell of each pair that stands opposite by like amounts at rest and under load alike.
         spread: Difference of the highest and lowest rest offset without the cells above, V.
@@ -69,6 +82,8 @@ class CellSigns:
     weak: tuple[int, ...]
     joint: tuple[int, ...]
     offset: tuple[int, ...]
+    empty_first: tuple[int, ...]
+    perhaps: Mapping[int, float]
     pairs: tuple[int, ...]
     offset_pairs: tuple[int, ...]
     spread: float
@@ -104,7 +119,8 @@ def _told_apart(estimate: CellEstimate, course: ChargeCourse | None, beside: fro
     offset_pairs = () if scattered else tuple(_offset_pairs(a, spread_a))
     in_pair = {cell for first in (*pairs, *offset_pairs) for cell in (first, first + 1)}
     when_low = _when_low(estimate, course)
-    weak, joint, offset = [], [], []
+    weak, joint, offset, empty_first = [], [], [], []
+    perhaps = {}
     for cell in range(len(a)):
         if cell in in_pair or cell in beside or not np.isfinite(a[cell]):
             continue
@@ -124,10 +140,31 @@ def _told_apart(estimate: CellEstimate, course: ChargeCourse | None, beside: fro
             joint.append(cell)
         if apart:
             offset.append(cell)
+            own, pack = course.when_low(cell) if course is not None else (1.0, 1.0)
+            first = a[cell] < 0 and own < _EMPTY_SHARE and pack > _LEFT_SHARE and not ordinary
+            if first:
+                empty_first.append(cell)
+            if a[cell] < 0 and not ordinary and np.isfinite(extra[cell]) and median > 0:
+                error = max(spread_extra, _at(estimate.extra_resistance_error, cell))
+                most = (float(extra[cell]) + 2 * error) / median
+                may = float(np.clip((most - _HARDLY_SHARE) / (_MAYBE_SHARE - _HARDLY_SHARE), 0.0, 1.0))
+                seen = float(extra[cell]) > 2 * error
+                perhaps[cell] = 1.0 if first else may if seen else min(may, _UNSEEN)
     explained = sorted({*weak, *joint, *in_pair, *beside} - set(offset))
     others = np.delete(a, explained) if explained else a
     spread = float(np.nanmax(others) - np.nanmin(others)) if np.isfinite(others).any() else 0.0
-    return CellSigns(tuple(weak), tuple(joint), tuple(offset), pairs, offset_pairs, spread, scattered, when_low)
+    return CellSigns(
+        tuple(weak),
+        tuple(joint),
+        tuple(offset),
+        tuple(empty_first) if not scattered else (),
+        perhaps if not scattered else {},
+        pairs,
+        offset_pairs,
+        spread,
+        scattered,
+        when_low,
+    )
 
 
 def _beside_unread(track: Track) -> frozenset[int]:
@@ -174,14 +211,13 @@ def _loses_charge(estimate: CellEstimate, cell: int, course: ChargeCourse | None
     quiet = float(np.median(others)) if len(others) else 0.0
     loses = slope > max(CHARGE_SHARE, SIGMAS * error, 4 * quiet)
     clearly = slope > max(_CLEAR_SHARE, _CLEAR_SIGMAS * error, _CLEAR_TIMES * quiet)
-    ordinary = abs(slope) < _ORDINARY_SHARE and error < _ORDINARY_ERROR
     lacks = course.missing(cell) if course is not None else None
     if lacks is None:
-        return loses, False, ordinary
-    doubt = float(np.hypot(_GROWTH_SIGMAS * lacks.noise, _CURVE_SIGMAS * lacks.curve))
-    ordinary = abs(lacks.growth) < _ORDINARY_SHARE and lacks.noise + lacks.curve < _ORDINARY_ERROR
-    loses &= lacks.growth > max(CHARGE_SHARE, doubt)
-    return loses, clearly and lacks.growth > max(_CLEAR_SHARE, doubt), ordinary
+        return False, False, False
+    doubt = _GROWTH_SIGMAS * lacks.noise
+    ordinary = lacks.most + doubt < _ORDINARY_SHARE
+    loses &= lacks.least - doubt > CHARGE_SHARE
+    return loses, clearly and lacks.least - doubt > _CLEAR_SHARE, ordinary
 
 
 def _offset_pairs(a: NDArray[np.float64], spread: float) -> list[int]:

@@ -11,7 +11,7 @@ from ridelog.finding import Evidence, Finding, Measurement, Outcome, Severity
 from ridelog.log import Role
 from ridelog.ride import Track
 
-from .cell_signs import CHARGE_SHARE, OFFSET_V, cell_signs
+from .cell_signs import CHARGE_SHARE, OFFSET_V, CellSigns, cell_signs
 
 
 class WeakCellGroup(Detector):
@@ -19,13 +19,14 @@ class WeakCellGroup(Detector):
 
     What it finds:
         A group that lacks more charge the more is taken from the pack, whether it stood with the others when full or not,
-        and one that stands below them and sags more under load.
+        one that stands below them and sags more under load, and one that is nearly empty while the pack is not (whether
+        it holds less or was never balanced is then left open).
 
     Why it matters:
         It is empty first: it trips the BMS with charge left in the others, and is driven below its limit (TRIP-14).
 
     Evidence:
-        cells.weak-group.
+        cells.weak-group, cells.low-group.
 
     Looks like it but is not:
         Imbalance (the same charge is missing all along, though in volts it grows wherever the open-circuit curve gets
@@ -36,6 +37,7 @@ class WeakCellGroup(Detector):
         A BMS log with cell voltages and a current that changes.
 
     Limits:
+        A ride that takes a few percent of the charge does not tell a low capacity from imbalance: then it says so.
         Between 85 and 95 % and in the flat middle of LFP cells the voltage says little about the charge. A group that
         stood with the others when full shows only after a good part of the charge was taken.
 
@@ -47,7 +49,7 @@ class WeakCellGroup(Detector):
     name: ClassVar[str] = "weak-cell-group"
     rules: ClassVar[tuple[str, ...]] = ("TRIP-14", "SAG-03", "SOC-06", "ADV-04")
     needs: ClassVar[tuple[Need, ...]] = (Need((Role.BMS,), ("cell_voltages",), rows=20),)
-    evidence: ClassVar[tuple[str, ...]] = ("cells.weak-group",)
+    evidence: ClassVar[tuple[str, ...]] = ("cells.weak-group", "cells.low-group")
 
     def examine(self, case: Case, track: Track) -> Outcome:
         """Look at one BMS log."""
@@ -55,6 +57,8 @@ class WeakCellGroup(Detector):
         if estimate is None:
             return Outcome.unable("the cells could not be compared.")
         signs = cell_signs(case, track)
+        if signs is not None and not signs.weak and signs.perhaps:
+            return self._open(track, signs)
         if signs is None or not signs.weak:
             return Outcome.clear("no cell group falls faster or sags more than the others while standing lower.")
         findings: list[Finding] = []
@@ -87,3 +91,39 @@ class WeakCellGroup(Detector):
         strength = min(0.3 + abs(float(signs.when_low[worst])) / 0.06, 1.0)
         seen = Evidence.observed(f"Cell group {worst + 1}.", strength=strength, subject=f"cell {worst + 1}")
         return Outcome.found(findings, {"cells.weak-group": seen})
+
+    def _open(self, track: Track, signs: CellSigns) -> Outcome:
+        """A group stands low, and the ride does not tell whether it lacks capacity or was not balanced."""
+        cell = min(signs.empty_first or signs.perhaps, key=lambda cell: float(signs.when_low[cell]))
+        low = f"cell group {cell + 1} stands {-1000 * float(signs.when_low[cell]):.0f} mV below the others"
+        left_open = "the ride took too little charge to tell a low capacity from imbalance"
+        evidence = {
+            "cells.weak-group": Evidence.not_observable(left_open),
+            "cells.low-group": Evidence.observed(
+                f"Cell group {cell + 1}.", strength=signs.perhaps[cell], subject=f"cell {cell + 1}"
+            ),
+        }
+        if not signs.empty_first:
+            return Outcome.unable(f"{low}; {left_open}.", evidence)
+        finding = self.finding(
+            track,
+            0,
+            track.log.rows - 1,
+            severity=Severity.WARNING,
+            event=False,
+            message=(
+                f"C{low[1:]} and is nearly empty while they are not: it ends the ride. It holds less charge than they do, "
+                f"or was never balanced; {left_open}."
+            ),
+            measurements=(
+                Measurement(
+                    "offset where the pack was emptiest",
+                    float(signs.when_low[cell]),
+                    "V",
+                    -OFFSET_V,
+                    "methods of cell drift",
+                ),
+            ),
+            channels=("cell_voltages",),
+        )
+        return Outcome.found((finding,), evidence)

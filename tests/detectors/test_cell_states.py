@@ -6,7 +6,7 @@ The open-circuit curve is that of a measured Molicel P42A; each group follows it
 import numpy as np
 import pytest
 
-from ridelog.finding import Severity
+from ridelog.finding import Seen, Severity, Status
 from ridelog.log import Role
 from ridelog.pipeline import investigate
 from tests import rides
@@ -165,3 +165,26 @@ def test_a_log_without_noise_stands_still_by_itself():
     loud, cause = _loud(columns)
     assert loud == set()
     assert cause == "none"
+
+
+def _check(columns, name):
+    incident = investigate([rides.log(columns, Role.BMS, settings={"series_cells": float(CELLS)})])
+    return next(check for check in incident.checks if check.name == name), incident
+
+
+def test_a_short_ride_does_not_tell_a_low_group_of_more_resistance_from_an_unbalanced_one():
+    """A group that lost one of eight cells: an eighth more resistance, and of its capacity a short ride shows nothing."""
+    check, incident = _check(
+        _board(start=0.6, seconds=300.0, noise=0.001, spread=0.001, lacks=0.05, ohm=0.0006), "weak-cell-group"
+    )
+    assert check.status is Status.UNABLE
+    assert "too little charge" in check.reason
+    assert incident.verdict.cause == "cell-imbalance"
+    assert incident.verdict.probability < 0.9
+
+
+def test_a_group_that_is_empty_before_the_others_is_named_and_its_reason_left_open():
+    check, _ = _check(_board(start=0.38, seconds=300.0, lacks=0.26), "weak-cell-group")
+    assert [finding.severity for finding in check.findings] == [Severity.WARNING]
+    assert "or was never balanced" in check.findings[0].message
+    assert check.evidence["cells.weak-group"].seen is Seen.NOT_OBSERVABLE
