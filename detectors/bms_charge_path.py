@@ -18,8 +18,10 @@ from .fet_edges import Edge, falling_edges, highest_cell
 _RIDING_A, _REGEN_A = 5.0, -1.0
 #: A light vehicle is ridden from this current, A, or this share of the ride's high one; rows that show it.
 _LIGHT_A, _LIGHT_SHARE, _FEWEST_ROWS = 1.5, 0.3, 20
-#: An opening belongs to the ride when the vehicle was under load within this time, s.
-_RIDE_S = 180.0
+#: An opening belongs to the ride when the vehicle was under load within this time, s, or within the rows before it
+#: that follow each other within the longest pause of a log of a ride, s (engineering judgement: BMS are polled at least
+#: once a minute; a record kept once an hour says nothing about the minute of the opening).
+_RIDE_S, _ROWS_BEFORE, _LONGEST_PAUSE_S = 180.0, 5, 120.0
 #: A cell from which an over-voltage protection is plausible, V, when nobody says.
 _CELL_HIGH_V = 4.18
 
@@ -46,7 +48,8 @@ class BmsChargePath(Detector):
         A BMS log with the state of the charge FETs.
 
     Limits:
-        A flip shorter than the time between two polls can fall between them.
+        A flip shorter than the time between two polls can fall between them. A record kept once an hour does not say
+        whether the vehicle was ridden when the path opened: such an opening is left alone.
 
     Example:
         -31 A of braking, next poll: charge FETs off, cell overvoltage, 0 A.
@@ -189,10 +192,14 @@ def _rides(case: Case) -> bool:
 
 
 def _while_riding(track: Track, ridden: np.ndarray[tuple[int], np.dtype[np.bool_]], edge: Edge) -> bool:
-    """Whether the vehicle was ridden just before the path opened, or while it was open."""
-    start = int(np.searchsorted(track.time, track.time[edge.row] - _RIDE_S))
-    end = edge.back if edge.back is not None else track.log.rows
-    return bool(ridden[min(start, max(edge.row - 5, 0)) : end].any())
+    """Whether the vehicle was ridden just before the path opened, or while it was open, without a pause of the log."""
+    pauses = np.flatnonzero(np.diff(track.time) > _LONGEST_PAUSE_S) + 1
+    earlier, later = pauses[pauses <= edge.row], pauses[pauses > edge.row]
+    recent = int(np.searchsorted(track.time, track.time[edge.row] - _RIDE_S))
+    start = max(min(recent, edge.row - _ROWS_BEFORE), int(earlier[-1]) if len(earlier) else 0)
+    end = min(track.log.rows if edge.back is None else edge.back, int(later[0]) if len(later) else track.log.rows)
+    alone = end - start < 2
+    return bool(ridden[start:end].any()) and not alone
 
 
 def _flagged(track: Track, row: int) -> bool:

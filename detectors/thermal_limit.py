@@ -16,6 +16,13 @@ from ridelog.settings import number
 DEFAULT_START_DEGC = 85.0
 _JOIN_S = 10.0
 _SHORTEST_S = 1.0
+#: From the start of the fold-back to no current at all, degC (firmware default).
+_RANGE_DEGC = 15.0
+#: The limit is another one when this share of the hot rows in which the rider asked for power, and this many, carry this
+#: much more than a fold-back that leaves clearly less would leave of the highest current before. Asked for: this share of
+#: what it leaves. Engineering judgement.
+_UNTOUCHED_SHARE, _UNTOUCHED_ROWS, _UNTOUCHED_FACTOR, _CLEARLY_LESS = 0.2, 10, 1.5, 0.8
+_ASKED_FACTOR = 0.5
 #: A sensor that jumps by more than this between rows is a bad sensor, not heat, degC; engineering judgement.
 _JUMP_DEGC = 15.0
 
@@ -40,7 +47,8 @@ class ThermalLimit(Detector):
         thermal.fet-limit, thermal.motor-limit, sensor.fet-temperature-jumps, sensor.motor-temperature-jumps.
 
     Looks like it but is not:
-        A sensor that is missing or jumps: heat comes and goes slowly.
+        A sensor that is missing or jumps: heat comes and goes slowly. A controller whose limit is not the firmware's
+        default and that gives full current on: that is information.
 
     Needs:
         A controller or wheel log with a temperature.
@@ -84,6 +92,9 @@ class ThermalLimit(Detector):
                     evidence.setdefault(f"sensor.{part}-temperature-jumps", Evidence.observed(at=at))
                     continue
                 if track.time[last] - track.time[first] < _SHORTEST_S:
+                    continue
+                if given is None and _untouched(track, channel, first, last, start):
+                    findings.append(self._hot_and_on(track, channel, words, first, last))
                     continue
                 findings.append(self._hot(track, channel, words, first, last, start, given is not None))
                 if name not in evidence:
@@ -130,6 +141,45 @@ class ThermalLimit(Detector):
             measurements=(Measurement(f"{words} temperature", hottest, "degC", start, source),),
             channels=(channel,),
         )
+
+    def _hot_and_on(self, track: Track, channel: str, words: str, first: int, last: int) -> Finding:
+        hottest = float(np.nanmax(track.values(channel)[first : last + 1]))
+        return self.finding(
+            track,
+            first,
+            last,
+            severity=Severity.INFO,
+            event=False,
+            message=(
+                f"The {words} reached {hottest:.0f} degC, above the usual start of the fold-back "
+                f"({DEFAULT_START_DEGC:.0f} degC), and the current went on as before: its limit is set higher."
+            ),
+            measurements=(
+                Measurement(f"{words} temperature", hottest, "degC", DEFAULT_START_DEGC, "firmware default"),
+            ),
+            channels=(channel,),
+        )
+
+
+def _untouched(track: Track, channel: str, first: int, last: int, start: float) -> bool:
+    """Tell whether the current of the hot rows shows that nothing was folded back.
+
+    The highest current of the cooler rows is at most the limit, so a fold-back leaves at least its share of that; a
+    current far above it in many rows only says that the limit was never near when most of the ride was hot.
+    """
+    current = "motor_current" if track.has("motor_current") else "battery_current"
+    if not track.has(current):
+        return False
+    heat, flowed = track.values(channel), np.abs(track.values(current))
+    cooler = flowed[(heat < start) & np.isfinite(flowed)]
+    hot, at = flowed[first : last + 1], heat[first : last + 1]
+    left = np.clip((start + _RANGE_DEGC - at) / _RANGE_DEGC, 0.0, 1.0)
+    folded = np.isfinite(hot) & (left < _CLEARLY_LESS)
+    if len(cooler) < len(hot) or int(folded.sum()) < _UNTOUCHED_ROWS:
+        return False
+    asked = hot[folded] / np.maximum(left[folded] * float(np.percentile(cooler, 99.5)), 1e-6)
+    more, some = asked > _UNTOUCHED_FACTOR, asked > _ASKED_FACTOR
+    return int(more.sum()) >= _UNTOUCHED_ROWS and more.sum() >= _UNTOUCHED_SHARE * some.sum()
 
 
 def sensor_jumps(track: Track, channel: str, first: int, last: int) -> bool:

@@ -16,7 +16,16 @@ from ridelog.sources import Source
 
 from .table_captions import Meaning, read_meanings
 from .table_clock import TableClock, choose_clock
-from .table_columns import Planned, plan_columns, resolve_rivals, settle_scales, settle_thousands, told
+from .table_columns import (
+    POSITION,
+    Planned,
+    plan_columns,
+    resolve_rivals,
+    settle_scales,
+    settle_thousands,
+    told,
+    unheard_rows,
+)
 from .table_currents import settle_currents
 from .table_logs import GIVEN, build_logs, drop_no_fixes
 from .table_mapping import DraftColumn, TableMapping, draft, read_mapping
@@ -31,10 +40,6 @@ from .workbook import XLS_MAGIC, captions_of_workbook, is_workbook
 _CORE: Final = frozenset(
     {"pack_voltage", "cell_voltages", "battery_current", "motor_current", "power", "duty", "erpm", "motor_rpm", "speed"}
     | {"soc", "pwm", "motor_power", "cell_voltage_max", "cell_voltage_min"}
-)
-#: Channels a satellite tracker has as well: they do not count.
-_POSITION: Final = frozenset(
-    {"latitude", "longitude", "altitude", "gps_speed", "gps_heading", "gps_accuracy", "gps_distance"}
 )
 _FEWEST: Final = 2
 _ASK: Final = (
@@ -200,7 +205,7 @@ class Table(Parser):
 
 def _judge(meanings: Sequence[Meaning], what: str, dated: bool = False) -> Sniff:
     channels = {meaning.channel for meaning in meanings if meaning.channel}
-    counted = channels - _POSITION
+    counted = channels - POSITION
     if not dated and not any(meaning.time for meaning in meanings):
         return Sniff.no(f"{what} has no column of time stamps")
     if not counted & _CORE:
@@ -258,6 +263,11 @@ def _read(source: Source, options: ReadOptions, mapping: TableMapping) -> _Readi
     )
     grid = replace(grid, frame=rows.frame, lines=rows.lines)
     plans = plan_columns(grid, style, mapping, clock.places)
+    unheard = unheard_rows(plans)
+    if unheard.any():
+        rows = rows.without(unheard)
+        grid = replace(grid, frame=rows.frame, lines=rows.lines)
+        plans = plan_columns(grid, style, mapping, clock.places)
     thousands = settle_thousands(plans, grid) if mapping.decimal_comma is None else ()
     settle_scales(plans, rows.seconds)
     switches = settle_switches(plans, grid)

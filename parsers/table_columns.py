@@ -28,6 +28,15 @@ _MOSTLY: Final = 0.5
 _PROOFS: Final = ("pack_voltage", "cell_voltages", "cell_voltage_max", "cell_voltage_min")
 #: Rows that are enough to tell a unit; of longer files every n-th is looked at.
 _ENOUGH: Final = 2000
+#: Channels of a position: they do not come from the vehicle.
+POSITION: Final = frozenset(
+    {"latitude", "longitude", "altitude", "gps_speed", "gps_heading", "gps_accuracy", "gps_distance"}
+)
+#: What does not become 0 when a vehicle loses its battery.
+_LASTING: Final = frozenset(
+    {"soc", "odometer", "fet_temperature", "motor_temperature", "controller_temperature", "battery_temperature"}
+    | {"bms_temperature", "bms_fet_temperature", "battery_temperatures", "remaining_capacity", "full_charge_capacity"}
+)
 
 
 @dataclass(slots=True)
@@ -106,6 +115,25 @@ def plan_columns(grid: Grid, style: Style, mapping: TableMapping, done: Sequence
             _read(plan, grid, style)
         plans.append(plan)
     return plans
+
+
+def unheard_rows(plans: Sequence[Planned]) -> NDArray[np.bool_]:
+    """Rows in which the logger did not hear the vehicle: pack voltage and every other measured value are 0 or empty.
+
+    A pack that is cut off leaves temperatures, an odometer or a state of charge behind. So only a table counts that has
+    such a column, with a 0 in no other row.
+
+    Returns:
+        Shape (rows,), or (0,) when the table does not allow to tell.
+    """
+    measured = [plan for plan in plans if plan.channel and plan.channel not in POSITION and len(plan.values)]
+    if not any(plan.channel == "pack_voltage" for plan in measured):
+        return np.zeros(0, bool)
+    unheard = np.logical_and.reduce([~(np.abs(plan.values) > 0) for plan in measured])
+    lasting = [plan.values for plan in measured if plan.channel in _LASTING]
+    if not any((values[unheard] == 0).any() and (values[~unheard] != 0).all() for values in lasting):
+        return np.zeros(0, bool)
+    return unheard
 
 
 def _answered(meaning: Meaning, answer: Answer) -> Meaning:

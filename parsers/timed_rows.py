@@ -32,6 +32,11 @@ class TimedRows:
     seconds: NDArray[np.float64]
     damage: tuple[Damage, ...]
 
+    def without(self, unheard: NDArray[np.bool_]) -> TimedRows:
+        """The same without the rows, shape (rows,), in which the logger did not hear the vehicle."""
+        kept = _keep(self.frame, self.lines, self.seconds, ~unheard)
+        return TimedRows(*kept, (_unheard(self.lines[unheard]), *self.damage))
+
 
 def timed_rows(
     frame: pl.DataFrame,
@@ -91,17 +96,7 @@ def timed_rows(
         )
     empty = _zeros(frame, zero_columns) & ~repeated
     if empty.any():
-        zeros = lines[empty]
-        damage.append(
-            Damage(
-                DamageKind.EMPTY_ROW,
-                Effect.NOTED,
-                f"{len(zeros)} rows hold zeros only, as before the first and after the last answer of the vehicle; "
-                "dropped.",
-                len(zeros),
-                tuple(int(line) for line in zeros[:20]),
-            )
-        )
+        damage.append(_unheard(lines[empty]))
     keep = ~(repeated | empty)
     if not keep.any():
         raise ParseError("no row holds data of the vehicle, only zeros.", path=path)
@@ -109,6 +104,16 @@ def timed_rows(
         frame, lines, seconds = _keep(frame, lines, seconds, keep)
     seconds, steps = repair_backward_steps(seconds, lines)
     return TimedRows(frame, lines, seconds, (*damage, *steps))
+
+
+def _unheard(lines: NDArray[np.int64]) -> Damage:
+    return Damage(
+        DamageKind.EMPTY_ROW,
+        Effect.NOTED,
+        f"{len(lines)} rows hold zeros only, as before the first and after the last answer of the vehicle; dropped.",
+        len(lines),
+        tuple(int(line) for line in lines[:20]),
+    )
 
 
 def _repeats(frame: pl.DataFrame, seconds: NDArray[np.float64]) -> NDArray[np.bool_]:

@@ -35,3 +35,11 @@ def test_a_board_that_opens_long_before_the_braking():
 
 def test_a_closed_switch_is_clear():
     assert _check(rides.board(600.0)).status is Status.CLEAR
+
+
+def test_a_record_kept_once_an_hour_does_not_say_that_the_vehicle_was_ridden():
+    board = rides.board(600.0)
+    rows = len(board["time"])
+    board["time"] = np.arange(rows) * 3600.0
+    board["charge_fet"] = np.arange(rows) % 50 != 10
+    assert _check(board).status is not Status.FOUND

@@ -118,15 +118,32 @@ def test_a_gap_with_counters_that_go_on_is_only_the_link():
     assert _check(incident, "link-gap").findings[0].measurements[0].value == pytest.approx(5.1, abs=0.01)
 
 
-def test_heat():
-    columns = rides.controller()
-    columns["fet_temperature"][2000:2400] = np.concatenate((np.linspace(60, 96, 200), np.linspace(96, 70, 200)))
-    columns["fet_temperature"][:2000] = np.linspace(40, 60, 2000)
-    columns["fet_temperature"][2400:] = np.linspace(70, 60, len(columns["time"]) - 2400)
+def _hot(columns):
+    heat = columns["fet_temperature"]
+    heat[:2000] = np.linspace(40, 60, 2000)
+    heat[2000:3500] = np.interp(np.arange(1500), (0, 100, 1400, 1500), (60, 94, 94, 70))
+    heat[3500:] = np.linspace(70, 60, len(columns["time"]) - 3500)
+    return columns
+
+
+def test_heat_that_folds_the_current_back():
+    columns = _hot(rides.controller())
+    left = np.clip((100.0 - columns["fet_temperature"]) / 15.0, 0.0, 1.0)
+    columns["motor_current"] = np.minimum(columns["motor_current"], columns["motor_current"].max() * left)
     incident = investigate([rides.log(columns)])
     assert incident.verdict.cause == "controller-thermal-limit"
     configured = investigate([rides.log(columns, settings={"fet_temperature_start": 100.0})])
     assert configured.verdict.cause == "none"
+
+
+def test_heat_that_folds_nothing_back_is_information():
+    columns = _hot(rides.controller())
+    incident = investigate([rides.log(columns)])
+    assert incident.verdict.cause == "none"
+    (finding,) = _check(incident, "thermal-limit").findings
+    assert "its limit is set higher" in finding.message
+    configured = investigate([rides.log(columns, settings={"fet_temperature_start": 85.0})])
+    assert configured.verdict.cause == "controller-thermal-limit"
 
 
 def test_a_jumping_sensor_is_a_sensor_and_not_heat():

@@ -241,3 +241,25 @@ def test_a_state_of_charge_by_its_names(caption):
     log = read_one(rows)
     assert log.role is Role.BMS
     np.testing.assert_allclose(log.values("soc"), 0.71)
+
+
+@pytest.mark.parametrize("lasting", ["temp_fet_c", "soc", "totaldistance"])
+def test_rows_in_which_the_vehicle_was_not_heard_go(lasting):
+    silent = {0, 1, 30}
+    rows = ride(
+        f"time_s,pack_voltage_v,current_a,speed_kmh,{lasting}",
+        lambda i: [i, *([0] * 4 if i in silent else [f"{voltage(i):.2f}", f"{load(i):.2f}", 18, 95 - i // 4])],
+    )
+    log = read_one(rows)
+    assert log.rows == COUNT - len(silent)
+    assert log.values("pack_voltage").min() > 40
+    assert any(item.kind.value == "empty-row" and item.count == len(silent) for item in log.damage)
+
+
+def test_a_battery_that_is_lost_stays_in_the_log():
+    rows = ride(
+        "time_s,pack_voltage_v,current_a,speed_kmh,temp_fet_c",
+        lambda i: [i, *([0, 0, 0] if i > 40 else [f"{voltage(i):.2f}", f"{load(i):.2f}", 18]), 41],
+    )
+    log = read_one(rows)
+    assert log.rows == COUNT
