@@ -129,7 +129,7 @@ def unheard_rows(plans: Sequence[Planned]) -> NDArray[np.bool_]:
     measured = [plan for plan in plans if plan.channel and plan.channel not in POSITION and len(plan.values)]
     if not any(plan.channel == "pack_voltage" for plan in measured):
         return np.zeros(0, bool)
-    unheard = np.logical_and.reduce([~(np.abs(plan.values) > 0) for plan in measured])
+    unheard: NDArray[np.bool_] = np.logical_and.reduce([~(np.abs(plan.values) > 0) for plan in measured])
     lasting = [plan.values for plan in measured if plan.channel in _LASTING]
     if not any((values[unheard] == 0).any() and (values[~unheard] != 0).all() for values in lasting):
         return np.zeros(0, bool)
