@@ -92,12 +92,15 @@ def _worst(logs: pa.Table) -> pa.Table:
 
 def _series(tables: Mapping[str, pa.Table]) -> dict[str, dict[str, list[list[float]]]]:
     """Vehicle to metric to moments (s since 1970) and values, at most 200 of each."""
-    found = series(tables)
+    told = tables["trends"].select(["vehicle", "temperature_share"]).to_pylist()
+    shares = {row["vehicle"]: row["temperature_share"] for row in told if row["temperature_share"] is not None}
+    found = series(tables).settled(shares)
     result: dict[str, dict[str, list[list[float]]]] = {}
-    for (vehicle, metric), points in sorted(found.points.items()):
-        chosen = points[:: -(-len(points) // 200)]
-        stamps = [float(round(moment.timestamp())) for moment, _ in chosen]
-        result.setdefault(vehicle, {})[metric] = [stamps, [float(f"{value:.4g}") for _, value in chosen]]
+    for (vehicle, metric), course in sorted(found.courses.items()):
+        chosen = slice(None, None, -(-len(course.values) // 200))
+        stamps = [float(round(moment.timestamp())) for moment in course.moments[chosen]]
+        values = found.values(vehicle, metric)[chosen]
+        result.setdefault(vehicle, {})[metric] = [stamps, [float(f"{value:.4g}") for value in values]]
     return result
 
 

@@ -69,7 +69,11 @@ def compare(tables: Mapping[str, pa.Table], told: Collection[str] = ()) -> dict[
     logs = tables["logs"].select(_COLUMNS).to_pylist()
     found = series(tables)
     models = _models(logs)
-    rows = [*own_past(found), *peers(found, models, told)]
+    rows = list(own_past(found))
+    found = found.settled(
+        {row["vehicle"]: row["temperature_share"] for row in rows if row["temperature_share"] is not None}
+    )
+    rows += peers(found, models, told)
     # What is only shown can become no finding: it is no test among those that can.
     for shown in (False, True):
         family = [row for row in rows if (row["metric"] in SHOWN_ONLY) is shown]
@@ -124,7 +128,7 @@ def _vehicle(
     moments = [ride["started"] for ride in rides if ride["started"] is not None]
     notes = Counter(note for ride in rides for note in ride["data_notes"] or ())
     quality = float(np.mean([ride["data_quality"] or 0.0 for ride in rides])) if rides else 0.0
-    resistance = found.points.get((name, "resistance"), [])
+    resistance = found.values(name, "resistance")
     change = next((row["change"] for row in trends if row["metric"] == "resistance" and row["kind"] == "trend"), None)
     return {
         "vehicle": name,
@@ -137,7 +141,7 @@ def _vehicle(
         "reasons": [text for share, text in reasons if share > 0],
         "trips": sum(bool(ride["trips"]) for ride in read),
         "critical": sum(_blamed(ride) and ride["severity"] == "critical" for ride in read),
-        "resistance_ohm": float(np.median([value for _, value in resistance[-LATEST:]])) if resistance else None,
+        "resistance_ohm": float(np.median(resistance[-LATEST:])) if len(resistance) else None,
         "resistance_change": change,
         "data_quality": round(quality, 4),
         "data_notes": [

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
+
+from .course import Course
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -28,8 +29,7 @@ _SURE_CAPACITY: Final = 0.15
 #: know their order, so it cannot make a trend out of noise; a cell that stood out for a fifth of the rides is seen.
 _STANDS_OUT: Final = 0.8
 
-Point = tuple[datetime, float]
-_Points = dict[tuple[str, str], list[Point]]
+_Courses = dict[tuple[str, str], Course]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,20 +37,29 @@ class Series:
     """Values of every metric.
 
     Attributes:
-        points: Vehicle and metric to moments and values, in order of time.
-        today: Vehicle and metric to the level of the last rides, where it is not that of the points: cells that stand
+        courses: Vehicle and metric to the values as measured, in order of time.
+        today: Vehicle and metric to the level of the last rides, where it is not that of the course: cells that stand
             out now and cells that stood out over the rides may be two.
+        shares: Vehicle to how much of the assumed law of temperature its resistance follows, where rides tell it.
     """
 
-    points: dict[tuple[str, str], list[Point]]
+    courses: _Courses
     today: dict[tuple[str, str], float]
+    shares: Mapping[str, float] = field(default_factory=dict)
+
+    def settled(self, shares: Mapping[str, float]) -> Series:
+        """The same with the shares that a fit gave."""
+        return replace(self, shares=shares)
+
+    def values(self, vehicle: str, metric: str) -> NDArray[np.float64]:
+        """Values in order of time, shape (n,), a resistance at 25 degC and half charge; empty without any."""
+        course = self.courses.get((vehicle, metric))
+        return course.at_reference(self.shares.get(vehicle)) if course is not None else np.empty(0)
 
     def level(self, vehicle: str, metric: str) -> float:
         """Level of the last rides."""
         own = self.today.get((vehicle, metric))
-        return (
-            own if own is not None else float(np.median([value for _, value in self.points[vehicle, metric][-LATEST:]]))
-        )
+        return own if own is not None else float(np.median(self.values(vehicle, metric)[-LATEST:]))
 
 
 #: Metric to its column of `logs`.
@@ -61,14 +70,17 @@ _OF_RIDES: Final = {
     "fet_temperature": "fet_temperature_max",
     "motor_temperature": "motor_temperature_max",
 }
-_OF_CELLS: Final = {"cell_offset": "rest_offset_v", "cell_resistance": "extra_resistance_ohm"}
+_OF_CELLS: Final = {
+    "cell_offset": ("rest_offset_v", "rest_offset_error_v"),
+    "cell_resistance": ("extra_resistance_ohm", "extra_resistance_error_ohm"),
+}
 
 
 def series(tables: Mapping[str, pa.Table]) -> Series:
     """Values of every metric by vehicle, in order of time; rides without a date, copies and errors are left out.
 
-    Resistances are followed as one device sees them: the log role and parser the vehicle has most values from, since
-    a controller's include the leads and a BMS's do not. Of the cells one is followed, that which stands out most: the
+    Resistances are followed as one kind of device sees them, that which the vehicle has most values from: a controller's
+    include the leads and a BMS's do not. Of the cells one is followed, that which stands out most: the
     largest of each ride would only follow noise.
 
     Args:
@@ -78,22 +90,30 @@ def series(tables: Mapping[str, pa.Table]) -> Series:
     vehicles = logs.column("vehicle").to_pylist()
     started = logs.column("started").to_pylist()
     usable = _followed(logs)
-    found: _Points = defaultdict(list)
+    found: _Courses = {}
     today: dict[tuple[str, str], float] = {}
-    columns = {name: logs.column(column).to_pylist() for name, column in _OF_RIDES.items()}
+    columns = {name: (logs.column(column).to_pylist(), None) for name, column in _OF_RIDES.items()}
     capacity, error = (logs.column(name).to_pylist() for name in ("capacity_ah", "capacity_error_ah"))
-    columns["capacity"] = [
+    sure = [
         value if value and spread is not None and value > 0 and spread < _SURE_CAPACITY * value else None
         for value, spread in zip(capacity, error, strict=True)
     ]
-    for name, values in columns.items():
+    columns["capacity"] = sure, error
+    for name, (values, errors) in columns.items():
+        places: dict[str, list[int]] = defaultdict(list)
         for place in np.flatnonzero(usable):
             if values[place] is not None:
-                found[vehicles[place], name].append((started[place], float(values[place])))
+                places[vehicles[place]].append(int(place))
+        for vehicle, own in places.items():
+            own.sort(key=lambda place: (started[place], values[place]))
+            found[vehicle, name] = Course(
+                [started[place] for place in own],
+                np.array([values[place] for place in own], dtype=float),
+                np.array([errors[place] if errors else np.nan for place in own], dtype=float),
+                [""] * len(own),
+            )
     _resistances(tables, vehicles, started, usable, found)
     _cells(tables, vehicles, started, usable, found, today)
-    for points in found.values():
-        points.sort()
     return Series(found, today)
 
 
@@ -132,25 +152,41 @@ def _numbers(table: pa.Table, column: str) -> NDArray[np.float64]:
 
 
 def _resistances(
-    tables: Mapping[str, pa.Table], vehicles: list[str], started: list[Any], usable: NDArray[np.bool_], found: _Points
+    tables: Mapping[str, pa.Table], vehicles: list[str], started: list[Any], usable: NDArray[np.bool_], found: _Courses
 ) -> None:
     packs = tables["pack_health"]
     place, counts = _places(packs, tables["logs"], usable)
     at_reference, measured = _numbers(packs, "resistance_reference_ohm"), _numbers(packs, "resistance_ohm")
-    value = np.where(np.isfinite(at_reference) & (at_reference != 0), at_reference, measured)
-    counts &= (value > 0) & (_numbers(packs, "confidence") >= _SURE)
-    eyes = list(zip(*(packs.column(name).to_pylist() for name in ("role", "parser", "temperature_basis")), strict=True))
-    seen_by: dict[str, dict[tuple[str, str, str], list[Point]]] = defaultdict(lambda: defaultdict(list))
+    with np.errstate(invalid="ignore", divide="ignore"):
+        heat = np.log(measured / at_reference)
+    errors = (_numbers(packs, "resistance_high_ohm") - _numbers(packs, "resistance_low_ohm")) / (2 * 1.96)
+    counts &= (measured > 0) & (_numbers(packs, "confidence") >= _SURE)
+    parsers = packs.column("parser").to_pylist()
+    eyes = [
+        (role, basis if np.isfinite(heat[row]) else "none")
+        for row, (role, basis) in enumerate(
+            zip(packs.column("role").to_pylist(), packs.column("temperature_basis").to_pylist(), strict=True)
+        )
+    ]
+    seen_by: dict[str, dict[tuple[str, str], list[int]]] = defaultdict(lambda: defaultdict(list))
     for row in np.flatnonzero(counts):
-        ride = place[row]
-        seen_by[vehicles[ride]][eyes[row]].append((started[ride], float(value[row])))
+        seen_by[vehicles[place[row]]][eyes[row]].append(int(row))
     rank = {"battery": 2, "board": 1, "none": 0}
     for vehicle, own in seen_by.items():
-        most = max(len(points) for points in own.values())
-        best = max(
-            (eye for eye in own if len(own[eye]) >= 0.6 * most), key=lambda eye: (rank[eye[2]], len(own[eye]), eye)
+        most = max(len(rows) for rows in own.values())
+        role, basis = max(
+            (eye for eye in own if len(own[eye]) >= 0.6 * most), key=lambda eye: (rank[eye[1]], len(own[eye]), eye)
         )
-        found[vehicle, "resistance"] = own[best]
+        rows = sorted(own[role, basis], key=lambda row: (started[place[row]], measured[row]))
+        found[vehicle, "resistance"] = Course(
+            [started[place[row]] for row in rows],
+            measured[rows],
+            errors[rows],
+            [parsers[row] for row in rows],
+            f"{role} {basis}",
+            basis,
+            np.nan_to_num(heat[rows]) if basis != "none" else np.zeros(len(rows)),
+        )
 
 
 def _cells(
@@ -158,7 +194,7 @@ def _cells(
     vehicles: list[str],
     started: list[Any],
     usable: NDArray[np.bool_],
-    found: _Points,
+    found: _Courses,
     today: dict[tuple[str, str], float],
 ) -> None:
     cells = tables["cell_health"]
@@ -168,8 +204,8 @@ def _cells(
     _, vehicle = (
         np.unique(np.array(vehicles, dtype=object), return_inverse=True) if vehicles else ([], np.zeros(0, int))
     )
-    for name, column in _OF_CELLS.items():
-        value = _numbers(cells, column)
+    for name, (column, error) in _OF_CELLS.items():
+        value, errors = _numbers(cells, column), _numbers(cells, error)
         rows = np.flatnonzero(counts & np.isfinite(value))
         own = vehicle[place[rows]]
         rows = rows[np.lexsort((moments[place[rows]], number[rows], own))]
@@ -178,7 +214,10 @@ def _cells(
             key = (vehicles[place[same_vehicle[0]]], name)
             signed = value if name == "cell_resistance" else np.abs(value)
             reach = [float(np.quantile(signed[course], _STANDS_OUT)) for course in courses]
-            found[key] = [(started[place[row]], float(value[row])) for row in courses[int(np.argmax(reach))]]
+            chosen = courses[int(np.argmax(reach))]
+            found[key] = Course(
+                [started[place[row]] for row in chosen], value[chosen], errors[chosen], [""] * len(chosen)
+            )
             latest = [float(np.median(value[course[-LATEST:]])) for course in courses]
             today[key] = max(latest, key=abs if name == "cell_offset" else float)
 

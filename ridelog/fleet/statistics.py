@@ -68,7 +68,7 @@ def robust_trend(time: NDArray[np.float64], values: NDArray[np.float64]) -> Tren
     variance = count * (count - 1) * (2 * count + 5) / 18
     for size in np.unique(values, return_counts=True)[1]:
         variance -= size * (size - 1) * (2 * size + 5) / 18
-    correlation = _neighbours(rest) if count >= _FEWEST_CORRELATED else 0.0
+    correlation = neighbours(rest) if count >= _FEWEST_CORRELATED else 0.0
     variance *= max(1.0, (1 + correlation) / (1 - correlation))
     if variance <= 0:
         return Trend(slope, slope, slope, float(np.median(rest)) + slope * float(time[0]), 1.0)
@@ -96,8 +96,8 @@ def _exact(count: int, statistic: int) -> float:
     return min(2 * sum(orders[: most + 1]) / math.factorial(count), 1.0)
 
 
-def _neighbours(rest: NDArray[np.float64]) -> float:
-    """Correlation of ranks of neighbours, 0 when it is within chance; between 0 and 0.9."""
+def neighbours(rest: NDArray[np.float64]) -> float:
+    """Correlation of the ranks of neighbours in time, 0 when it is within chance; between 0 and 0.9."""
     ranks = np.argsort(np.argsort(rest)).astype(np.float64)
     ranks -= ranks.mean()
     power = float(np.sum(ranks**2))

@@ -126,6 +126,11 @@ TABLES: Final[dict[str, tuple[tuple[str, str, str], ...]]] = {
         ("unit", "string", "share, or the unit of an absolute change."),
         ("step_after", "timestamp", "Change point: last ride before it, null where a straight line fits as well."),
         ("step_before", "timestamp", "Change point: first ride after it."),
+        (
+            "temperature_share",
+            "double",
+            "How much of the assumed law of temperature its resistance follows, null if unknown.",
+        ),
         ("p", "double", "Probability of so much by chance."),
         ("q", "double", "The same after Benjamini-Hochberg over all tests of this audit."),
         ("finding", "bool", "It is significant (q <= 0.05), large enough to matter, and for the worse."),

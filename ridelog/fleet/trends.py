@@ -4,16 +4,23 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from .series import Point, Series
-from .statistics import change_point, robust_scores, robust_trend, two_sided
+from .course import DAY_S, Course
+from .regression import Line, Rides, fit_line
+from .scatter import Scatter, common_scatter
+from .series import Series
+from .statistics import Trend, change_point, robust_scores, robust_trend, two_sided
 
-_DAY_S: Final = 86400.0
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+#: Fits of all vehicles of a kind: each tells the next how much they scatter.
+_TURNS: Final = 3
 #: Change points count as significant below this.
 _STEP_P: Final = 0.01
 #: Peers are looked at from so many vehicles of a model on.
@@ -62,21 +69,26 @@ SHOWN_ONLY: Final = frozenset({"battery_temperature", "fet_temperature", "motor_
 
 def own_past(found: Series) -> Iterator[dict[str, Any]]:
     """Rows of kind "trend"; `q`, `finding` and the message come when all tests are known."""
-    for (vehicle, name), points in sorted(found.points.items()):
-        metric = _BY_NAME[name]
-        stamps = np.array([moment.timestamp() for moment, _ in points]) / _DAY_S
-        values = np.array([value for _, value in points])
-        used = np.log(values) if metric.relative else np.abs(values) if metric.worse == 0 else values
-        line = robust_trend(stamps - stamps[0], used)
+    lines = _lines(found)
+    for (vehicle, name), course in sorted(found.courses.items()):
+        metric, used = _BY_NAME[name], _used(found, vehicle, name)
+        stamps = np.array([moment.timestamp() for moment in course.moments]) / DAY_S
+        line: Line | Trend | None = lines.get((vehicle, name))
+        if name == "trips":
+            line = robust_trend(stamps - stamps[0], used)
         if line is None:
             continue
+        share = None
+        if isinstance(line, Line) and len(line.shares) == 1:
+            share = float(line.shares[0])
+            used = np.log(course.at_reference(share))
         days = float(stamps[-1] - stamps[0])
         step = change_point(used)
-        row = _row(vehicle, name, "trend", points, days)
+        row = _row(vehicle, name, "trend", course) | {"temperature_share": share}
         change, low, high = (value * days for value in (line.slope, line.low, line.high))
         before, after = line.level, line.level + change
         if step is not None and step.p < _STEP_P:
-            row["step_after"], row["step_before"] = points[step.index - 1][0], points[step.index][0]
+            row["step_after"], row["step_before"] = course.moments[step.index - 1], course.moments[step.index]
             reach = (high - low) / 2
             before, after, change = step.before, step.after, step.after - step.before
             low, high = min(change - reach, low), max(change + reach, high)
@@ -87,6 +99,40 @@ def own_past(found: Series) -> Iterator[dict[str, Any]]:
             "before": before, "after": after, "change": change, "change_low": low, "change_high": high,
             "unit": metric.unit, "p": line.p,
         }  # fmt: skip
+
+
+def _lines(found: Series) -> dict[tuple[str, str], Line]:
+    """The line of each course, with the scatter that courses of its kind have in common."""
+    kinds: dict[tuple[str, str], dict[tuple[str, str], Rides]] = defaultdict(dict)
+    for (vehicle, name), course in sorted(found.courses.items()):
+        # Power cuts are counts of 0 and 1: their test asks for their order alone.
+        if name != "trips":
+            metric = _BY_NAME[name]
+            kinds[name, course.kind][vehicle, name] = course.rides(metric.relative, _side(course.values, metric))
+    lines: dict[tuple[str, str], Line] = {}
+    for kind in kinds.values():
+        common = Scatter()
+        for turn in range(_TURNS):
+            fitted = {key: line for key, rides in kind.items() if (line := fit_line(rides, common)) is not None}
+            if turn == _TURNS - 1:
+                lines |= fitted
+                break
+            common = common_scatter(
+                np.array([line.variance for line in fitted.values()]),
+                np.array([line.freedom for line in fitted.values()]),
+            )
+    return lines
+
+
+def _side(values: NDArray[np.float64], metric: Metric) -> float:
+    """1, or -1 where what may grow to either side is mostly negative; the order of the rides does not matter."""
+    return -1.0 if metric.worse == 0 and float(np.median(values)) < 0 else 1.0
+
+
+def _used(found: Series, vehicle: str, name: str) -> NDArray[np.float64]:
+    """What is compared: logarithms of relative metrics, else values to the side they are on."""
+    metric, values = _BY_NAME[name], found.values(vehicle, name)
+    return np.log(values) if metric.relative else _side(values, metric) * values
 
 
 def peers(found: Series, models: Mapping[str, str], told: Collection[str] = ()) -> Iterator[dict[str, Any]]:
@@ -101,8 +147,8 @@ def peers(found: Series, models: Mapping[str, str], told: Collection[str] = ()) 
         if metric.name in SHOWN_ONLY or metric.name == "trips":
             continue
         groups: dict[str, list[str]] = defaultdict(list)
-        for vehicle, name in sorted(found.points):
-            if name == metric.name and len(found.points[vehicle, name]) >= 3:
+        for (vehicle, name), course in sorted(found.courses.items()):
+            if name == metric.name and len(course.values) >= 3:
                 groups[models.get(vehicle, "")].append(vehicle)
         for model, vehicles in sorted(groups.items()):
             if len(vehicles) < _FEWEST_PEERS or not model:
@@ -112,23 +158,23 @@ def peers(found: Series, models: Mapping[str, str], told: Collection[str] = ()) 
             floor = _SIZES if metric.relative and model not in told else metric.matters / 2
             scores = robust_scores(used, floor)
             for place, vehicle in enumerate(vehicles):
-                points = found.points[vehicle, metric.name]
                 others = float(np.median(np.delete(used, place)))
                 change = float(used[place]) - others
                 before, after = others, float(used[place])
                 if metric.relative:
                     before, after, change = math.exp(before), math.exp(after), math.expm1(change)
-                days = (points[-1][0] - points[0][0]).total_seconds() / _DAY_S
-                yield _row(vehicle, metric.name, "peers", points, days) | {
+                yield _row(vehicle, metric.name, "peers", found.courses[vehicle, metric.name]) | {
                     "before": before, "after": after, "change": change, "change_low": None, "change_high": None,
                     "unit": metric.unit, "p": two_sided(float(scores[place])),
                 }  # fmt: skip
 
 
-def _row(vehicle: str, name: str, kind: str, points: Sequence[Point], days: float) -> dict[str, Any]:
+def _row(vehicle: str, name: str, kind: str, course: Course) -> dict[str, Any]:
+    first, last = course.moments[0], course.moments[-1]
     return {
-        "vehicle": vehicle, "metric": name, "kind": kind, "rides": len(points), "days": round(days, 3),
-        "first": points[0][0], "last": points[-1][0], "step_after": None, "step_before": None,
+        "vehicle": vehicle, "metric": name, "kind": kind, "rides": len(course.values),
+        "days": round((last - first).total_seconds() / DAY_S, 3), "first": first, "last": last,
+        "step_after": None, "step_before": None, "temperature_share": None,
     }  # fmt: skip
 
 

@@ -101,3 +101,48 @@ def test_bad_data_never_add_risk():
     (row,) = compare(made([*data, unread, poor]))["vehicles"].to_pylist()
     assert row["risk"] == 0.0
     assert row["data_quality"] < 0.4
+
+
+def pack(vehicle, number, ohm, reference, basis="battery", parser="vesc-tool"):
+    return {
+        "ride_id": f"{vehicle}-{number}", "log": 0, "role": "controller", "parser": parser, "resistance_ohm": ohm,
+        "resistance_low_ohm": 0.93 * ohm, "resistance_high_ohm": 1.07 * ohm, "resistance_reference_ohm": reference,
+        "temperature_basis": basis, "confidence": 0.9,
+    }  # fmt: skip
+
+
+def test_an_ageing_pack_is_seen_in_seven_rides_and_its_sound_sisters_are_not():
+    rng = np.random.default_rng(11)
+    logs, packs = [], []
+    for vehicle in range(14):
+        for number in range(7):
+            age = 1 + 0.5 * number / 6 * (vehicle == 3)
+            reference = 0.1 * age * float(np.exp(rng.normal(0, 0.03)))
+            logs.append(ride(f"v{vehicle:02d}", number))
+            packs.append(pack(f"v{vehicle:02d}", number, reference * float(np.exp(rng.normal(0, 0.2))), reference))
+    result = compare(made(logs, pack_health=packs))
+    rows = {
+        row["vehicle"]: row
+        for row in result["trends"].to_pylist()
+        if row["kind"] == "trend" and row["metric"] == "resistance"
+    }
+    assert [name for name, row in rows.items() if row["finding"]] == ["v03"]
+    assert rows["v03"]["change_low"] < 0.5 < rows["v03"]["change_high"]
+    first = result["vehicles"].to_pylist()[0]
+    assert (first["vehicle"], first["rank"]) == ("v03", 1)
+    assert first["resistance_change"] == rows["v03"]["change"]
+
+
+def test_a_cold_board_is_no_cold_pack():
+    # The board reports an autumn, the resistance knows nothing of it: taken at its word it would have fallen by 40 %.
+    rng = np.random.default_rng(12)
+    logs = [ride("wheel", 7 * number) for number in range(18)]
+    ohms = 0.26 * np.exp(rng.normal(0, 0.03, 18))
+    cold = np.linspace(-0.25, 0.3, 18) + rng.normal(0, 0.1, 18)
+    packs = [pack("wheel", 7 * n, float(ohms[n]), float(ohms[n] * np.exp(-cold[n])), "board") for n in range(18)]
+    result = compare(made(logs, pack_health=packs))
+    row = next(row for row in result["trends"].to_pylist() if row["metric"] == "resistance")
+    assert row["change_low"] < 0 < row["change_high"]
+    assert row["temperature_share"] == pytest.approx(0, abs=0.2)
+    assert not row["finding"]
+    assert result["vehicles"].to_pylist()[0]["resistance_ohm"] == pytest.approx(0.26, rel=0.06)
