@@ -82,7 +82,7 @@ def table(rows: Sequence[dict[str, Any]], names: Iterable[str]) -> Iterator[tupl
     healthy = [row for row in rows if row["healthy"]]
     for name in names:
         own = [row for row in rows if row["family"] in SIGNATURES.get(name, ())]
-        seen = [row for row in own if row["checks"][name][0] != "unable"]
+        seen = [row for row in own if row["checks"][name][0] != "unable" and name not in row["blind"]]
         hits = sum(alarms(row, name) > 0 for row in seen)
         quiet = [row for row in healthy if row["checks"][name][0] != "unable"]
         hours = sum(row["duration_s"] for row in quiet) / 3600
@@ -114,8 +114,8 @@ def page(lines: Sequence[tuple[str, ...]], seeds: str, variant: int, results: Se
             f"Cases left out because they could not be analyzed: {len(results) - len(rows)}.",
             "",
             "- **cases**: rides in which the detector's own signature happened; `-` where the simulator makes none.",
-            "- **could look**: those whose logs have what it needs. **recall**: share of them with a finding of severity",
-            "  warning or above.",
+            "- **could look**: those in which it did not say itself that it is unable, or that its first evidence cannot be",
+            "  observed in these logs. **recall**: share of them with a finding of severity warning or above.",
             "- **healthy rides, hours**: rides with nothing wrong that it could look at, parked and charging ones with them.",
             "- **false**: findings of severity warning or above in these, and their rate.",
             "",

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from ridelog.finding import Check
     from ridelog.incident import Incident
 
 #: An onset counts as found when the stated interval, widened by this, holds the true one, s.
@@ -63,8 +64,15 @@ def one_case(family: str, seed: int, variant: int) -> dict[str, Any]:
             check.name: [str(check.status), *[str(finding.severity) for finding in check.findings]]
             for check in incident.checks
         },
+        "blind": [check.name for check in incident.checks if _blind(check)],
     }
     return row
+
+
+def _blind(check: Check) -> bool:
+    """A detector that says itself that its first evidence could not be observed in these logs, and found nothing."""
+    first = next(iter(check.evidence.values()), None)
+    return first is not None and first.seen == "not observable" and not check.findings
 
 
 def _name(incident: Incident) -> str:

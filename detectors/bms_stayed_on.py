@@ -153,11 +153,12 @@ class BmsStayedOn(Detector):
         losses = [(track, board, loss) for track, board in pairs for loss in _losses(case, track)]
         if not losses:
             return Outcome.clear("the controller was never without the battery.", _blind("there was no such moment"))
-        findings, evidence = [], _blind("no poll of the BMS surely falls into the moment")
+        findings, evidence, looked = [], _blind("no poll of the BMS surely falls into the moment"), False
         for track, board, loss in losses:
             account = _account(track, board, loss)
             if account is None:
                 continue
+            looked = True
             name = "bms.on-while-collapsed" if loss.collapse else "bms.on-while-controller-gone"
             if account.opened:
                 if evidence[name].seen != "observed":
@@ -192,6 +193,8 @@ class BmsStayedOn(Detector):
             )
         if findings:
             return Outcome.found(findings, evidence)
+        if not looked:
+            return Outcome.unable("no poll of the BMS surely falls into a moment without the battery.", evidence)
         return Outcome.clear("no loss of the battery passed the BMS by.", evidence)
 
 

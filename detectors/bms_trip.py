@@ -120,7 +120,7 @@ class BmsTrip(Detector):
         main: Edge | None = None
         quiet: Edge | None = None
         for edge in falling_edges(track, "discharge_fet"):
-            load = recent_load(track, edge.row)
+            load = max(recent_load(track, edge.row), _switched_at(track, edge.row))
             serious = load > _LOAD_A or any(kind in _PROTECTIONS for kind in edge.kinds) or _cruising(track, edge)
             soon = recent_load(track, edge.row, _SOON_S) > 2 * _LOAD_A
             findings.append(self._finding(track, edge, load, serious, soon))
@@ -234,6 +234,12 @@ class BmsTrip(Detector):
             after = float(track.time[edge.back] - track.time[edge.row])
             evidence["bms.closed-again"] = Evidence.observed(f"After {after:.0f} s.")
         return evidence
+
+
+def _switched_at(track: Track, row: int) -> float:
+    """Current in A that the row of the switching itself shows: a record is written at that moment, its neighbours hours away."""
+    value = float(track.values("battery_current")[row])
+    return value if np.isfinite(value) else 0.0
 
 
 def _cruising(track: Track, edge: Edge) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import ClassVar, Final
 
 import numpy as np
 
@@ -12,6 +12,8 @@ from ridelog.finding import Evidence, Measurement, Outcome, Severity
 from ridelog.ride import RIDING_ROLES, Track
 from ridelog.settings import number
 
+from .foldback_line import Foldback, foldback
+
 _JOIN_S = 2.0
 _SHORTEST_S = 1.5
 #: Without the configuration: the voltage is pinned when it stays within this share of its floor while driving.
@@ -20,6 +22,8 @@ _PINNED_S = 4.0
 #: The current must have come down to this share of the ride's high current while the voltage stands at its floor.
 _REDUCED_SHARE = 0.6
 _DRIVE_A = 3.0
+#: A light vehicle drives at this share of its high current, A.
+_LIGHT_SHARE, _LEAST_A = 0.2, 0.4
 #: High current of the ride from which a reduction can be told, A, what is left of it, the shares of the driving rows
 #: that are compared, and how much of the pack's own fall the loaded voltage may follow; engineering judgement.
 _REDUCED_FROM_A, _EMPTY_REDUCED, _EARLY, _LATE, _FOLLOWS = 10.0, 0.75, 0.4, 0.3, 0.7
@@ -27,10 +31,19 @@ _REDUCED_FROM_A, _EMPTY_REDUCED, _EARLY, _LATE, _FOLLOWS = 10.0, 0.75, 0.4, 0.3,
 _RELIEF_SHARE = 0.5
 #: Cell voltages between which a cutoff is set in practice, V; engineering judgement.
 _CELL_LOW_V, _CELL_HIGH_V = 2.6, 3.55
+#: The same where the loads end on one line: with iron phosphate, and set far too high.
+_CELL_EMPTY_V, _CELL_CUT_V = 2.0, 3.75
 #: Cells this low under load and without it, V, for this long, s: below the start of any usual cutoff (3.1 to 3.4 V).
 _EMPTY_LOADED_V, _EMPTY_OPEN_V, _EMPTY_S = 3.17, 3.33, 12.0
+#: Cell voltages under load, V, from which on down usual cutoffs are at work: the highest start that is usual.
+_USUAL_START_V: Final = {"nmc": 3.4, "lfp": 2.9}
+#: A current of this share of the ride's top that is drawn over so wide a range of cell voltages, V, is not folded back: a
+#: cutoff reduces it over 0.2 to 0.6 V a cell.
+_UNREDUCED_SHARE, _UNREDUCED_V = 0.9, 0.08
 #: How sure the series count must be for that.
 _LIKELY_COUNT = 0.85
+#: How sure a fold-back is that only the behaviour of voltage and current shows, and one along a line of its own.
+_BY_BEHAVIOUR, _BY_LINE = 0.75, 0.9
 
 
 class LowVoltageCutoff(Detector):
@@ -38,7 +51,8 @@ class LowVoltageCutoff(Detector):
 
     What it finds:
         Driving with the voltage between the start and the end of the battery cutoff, or, when the configuration is not
-        known, a voltage that stands at a floor while the current becomes smaller and smaller.
+        known, a voltage that stands at a floor while the current becomes smaller and smaller, or loads that all end on one
+        line of the voltage and the current: the lower the voltage, the less the controller allows.
 
     Why it matters:
         The power fades with charge left in the display, and the rider is stranded (SAG-01).
@@ -48,13 +62,15 @@ class LowVoltageCutoff(Detector):
 
     Looks like it but is not:
         A BMS that opens (the voltage collapses, and does not taper), ordinary sag (low voltage goes with high current),
-        a thermal limit.
+        a rider who eases off (the voltage rises), a motor at full duty (the current goes with the square of the voltage), a
+        thermal limit (rows in which FETs or motor are hot do not count).
 
     Needs:
         A controller or wheel log with pack voltage and battery current.
 
     Limits:
-        Without the configuration a short fold-back cannot be told from sag.
+        Without the configuration a short fold-back cannot be told from sag, and a line needs three loads or more that end
+        on it, with tops a quarter apart.
 
     Example:
         51.9-52.1 V for 25 s while the current falls from 40 A to 6 A at open throttle.
@@ -72,15 +88,30 @@ class LowVoltageCutoff(Detector):
         """Look at one controller or wheel log."""
         start = number(case.settings, "battery_cut_start")
         limit: float | None
+        sure: float
+        more: tuple[Measurement, ...] = ()
         if start is not None and start > 12.0:
-            found, limit, source = _configured(track, start), start, "configuration"
+            found, limit, source, sure = _configured(track, start), start, "configuration", 1.0
         else:
             found, limit = _pinned(case, track)
             if not found:
                 found, limit = _nearly_empty(case, track)
-            source = "engineering judgement"
+            source, sure = "engineering judgement", _BY_BEHAVIOUR
+            line = None if found else _on_a_line(case, track)
+            if line is not None:
+                found, limit, sure = _rows(track, line), None, _BY_LINE
+                more = (
+                    Measurement("top of the load that could draw most", line.highest_a, "A"),
+                    Measurement("top of the load that could draw least", line.lowest_a, "A"),
+                    Measurement("voltage at which that line reaches no current", line.end_v, "V"),
+                )
         if not found:
             lowest = float(np.nanmin(track.values("pack_voltage")))
+            if start is None and (cell := _within_usual(case, track)):
+                return Outcome.unable(
+                    f"the cells are at {cell:.2f} V under load, where usual cutoffs are at work, and no clear fold-back shows; "
+                    "without the controller's configuration a small one cannot be told from the rider's hand or a current limit."
+                )
             return Outcome.clear(f"the lowest voltage is {lowest:.1f} V, and the current did not fold back at a floor.")
         findings = []
         for first, last in found:
@@ -95,24 +126,23 @@ class LowVoltageCutoff(Detector):
                         f"The controller reduced the current at {lowest:.1f} V for "
                         f"{float(track.time[last] - track.time[first]):.0f} s: its low-voltage cutoff was reached."
                     ),
-                    measurements=(Measurement("lowest voltage", lowest, "V", limit, source),),
+                    measurements=(Measurement("lowest voltage", lowest, "V", limit, source), *more),
                     channels=("pack_voltage", "battery_current"),
                 )
             )
-        sure = 1.0 if source == "configuration" else 0.75
         at = track.onset(found[0][0])
         return Outcome.found(findings, {"lowvoltage.foldback": Evidence.observed(strength=sure, at=at)})
 
 
 def _configured(track: Track, start: float) -> list[tuple[int, int]]:
-    inside = (track.values("pack_voltage") <= start) & (track.values("battery_current") > _DRIVE_A)
+    inside = (track.values("pack_voltage") <= start) & (track.values("battery_current") > _drive(track))
     return [item for item in episodes(inside, track.time, _JOIN_S) if _length(track, item) >= _SHORTEST_S]
 
 
 def _pinned(case: Case, track: Track) -> tuple[list[tuple[int, int]], float | None]:
     """Driving at a voltage floor with a reduced current: where ordinary sag would show the highest currents."""
     volts, current = track.values("pack_voltage"), track.values("battery_current")
-    driving = current > _DRIVE_A
+    driving = current > _drive(track)
     if np.count_nonzero(driving) < 50:
         return [], None
     floor = float(np.nanpercentile(volts[driving], 2))
@@ -131,6 +161,22 @@ def _pinned(case: Case, track: Track) -> tuple[list[tuple[int, int]], float | No
     return [item for item in found if _tapers(track, *item, ohm)], floor
 
 
+def _on_a_line(case: Case, track: Track) -> Foldback | None:
+    """Loads that end on one line of voltage and current, at voltages a cutoff is set to."""
+    heat = np.fmax(track.values("fet_temperature"), track.values("motor_temperature"))
+    line = foldback(track.time, track.values("pack_voltage"), track.values("battery_current"), heat)
+    series = case.pack.series
+    if line is not None and series.best is not None and series.certain:
+        return line if _CELL_EMPTY_V <= line.lowest_v / series.best <= _CELL_CUT_V else None
+    return line
+
+
+def _rows(track: Track, line: Foldback) -> list[tuple[int, int]]:
+    rows = [np.searchsorted(track.time, load) for load in line.loads[:5]]
+    last = track.log.rows - 1
+    return [(min(int(first), last), min(int(end), last)) for first, end in rows]
+
+
 def _nearly_empty(case: Case, track: Track) -> tuple[list[tuple[int, int]], float | None]:
     """Driving with cells so empty that any usual cutoff is at work: low under load and low without it, for a while."""
     series = case.pack.series
@@ -147,6 +193,21 @@ def _nearly_empty(case: Case, track: Track) -> tuple[list[tuple[int, int]], floa
     if inside < _EMPTY_S or not _reduced(case, track):
         return [], None
     return found[:5], _EMPTY_LOADED_V * series.best
+
+
+def _within_usual(case: Case, track: Track) -> float | None:
+    """Cell voltage under load, V, when a usual cutoff could have acted there unseen; None when not, or not known."""
+    series, chemistry = case.pack.series, case.pack.chemistry.name
+    if series.best is None or series.confidence < _LIKELY_COUNT or chemistry not in ("", *_USUAL_START_V):
+        return None
+    volts, current = track.values("pack_voltage") / series.best, track.values("battery_current")
+    drawn = np.isfinite(volts) & (current > _drive(track))
+    if not drawn.any():
+        return None
+    cell = float(np.percentile(volts[drawn], 2))
+    at_top = volts[drawn & (current >= _UNREDUCED_SHARE * float(np.percentile(current[drawn], 98)))]
+    unreduced = float(np.ptp(np.percentile(at_top, (5, 95)))) >= _UNREDUCED_V
+    return cell if cell <= _USUAL_START_V.get(chemistry, _USUAL_START_V["nmc"]) and not unreduced else None
 
 
 def _reduced(case: Case, track: Track) -> bool:
@@ -185,6 +246,14 @@ def _tapers(track: Track, first: int, last: int, ohm: float) -> bool:
     fall = float(np.nanmedian(current[:middle])) - float(np.nanmedian(current[middle:]))
     rise = float(np.nanmedian(volts[middle:])) - float(np.nanmedian(volts[:middle]))
     return fall > 0.15 * float(np.nanmedian(current[:middle])) and rise <= _RELIEF_SHARE * ohm * fall
+
+
+def _drive(track: Track) -> float:
+    """Current from which this vehicle drives, A."""
+    current = track.values("battery_current")
+    drawn = current[current > _LEAST_A]
+    high = float(np.percentile(drawn, 98)) if len(drawn) else 0.0
+    return min(_DRIVE_A, max(_LEAST_A, _LIGHT_SHARE * high))
 
 
 def _length(track: Track, item: tuple[int, int]) -> float:

@@ -23,6 +23,9 @@ _LOAD_SHARE = 0.10
 _BEFORE_S = 3.0
 #: Openings within this time of one another are flicker, s.
 _FLICKER_S = 10.0
+#: A load goes on through what only looks like an opening when most of these first seconds, with at least so many rows, show
+#: more than this current, A, and this share of the load before.
+_GOES_ON_S, _GOES_ON_ROWS, _GOES_ON_A, _GOES_ON_SHARE = 2.0, 4, 1.0, 0.3
 #: Voltages of a cell, V: loaded low and fine, open low and fine; at or below low an undervoltage trip is plausible, at or
 #: above fine it is not. Lithium-ion and iron phosphate, whose flat curve is at 3.2 V from a tenth of its charge on.
 _LEVELS_V: Final = {"nmc": (2.95, 3.35, 3.45, 3.68), "lfp": (2.60, 3.00, 3.10, 3.22)}
@@ -47,8 +50,9 @@ class PowerPathOpen(Detector):
 
     Looks like it but is not:
         Releasing the throttle (the voltage rises), deep sag of a weak pack (the voltage follows the current), the
-        controller's own cutoff (the current tapers), switching off at standstill (no load, no motion: reported as
-        information), a single odd voltage sample with an unchanged current (telemetry), a lost radio link (no rows).
+        controller's own cutoff (the current tapers), a pack that is lower than the estimate follows (its current flows
+        on), switching off at standstill (no load, no motion: reported as information), a single odd voltage sample with
+        an unchanged current (telemetry), a lost radio link (no rows).
 
     Needs:
         A controller or wheel log with pack voltage and battery current, at best 5 rows a second or more.
@@ -106,12 +110,14 @@ class PowerPathOpen(Detector):
             if ending is not None:
                 at = track.onset(track.log.rows - 1)
                 extra["path.log-ends-under-load"] = Evidence.observed(f"Its last row has {ending:.0f} A.", at=at)
+            reason = "the voltage stayed with the pack in every row."
             if moving(track, track.log.rows - 1):
                 # What opens the path often ends the log: its last row says nothing of the moment after it.
                 extra["path.collapse"] = Evidence.not_observable("the log ends in motion")
+                reason += " The log ends in motion: what came after its last row is not in it."
             if findings:
                 return Outcome.found(findings, extra)
-            return Outcome.clear("the voltage stayed with the pack in every row.", extra)
+            return Outcome.clear(reason, extra)
         return Outcome.found(findings, self._evidence(case, track, outside, openings, scale))
 
     def _opening(self, track: Track, outside: Excursions, first: int, last: int) -> Finding:
@@ -212,12 +218,22 @@ def _kind(track: Track, first: int, last: int, scale: float) -> str:
     if first == last < track.log.rows - 1 and before < load and during < load:
         # Back in the next row, and neither load nor step of the current: one odd value, or nothing anyone felt.
         return ""
+    if _load_goes_on(track, first, last, before):
+        return ""
     rolls = moving(track, first)
     if before < load and not rolls:
         return "switched off"
     if during > max(load, 0.5 * before) and last - first < 2:
         return ""
     return "opening"
+
+
+def _load_goes_on(track: Track, first: int, last: int, before: float) -> bool:
+    """Tell whether the battery current flows on: a pack that is gone gives none, so this is one that is lower than thought."""
+    end = min(last, int(np.searchsorted(track.time, track.time[first] + _GOES_ON_S)))
+    after = track.values("battery_current")[first + 1 : end + 1]
+    after = after[np.isfinite(after)]
+    return len(after) >= _GOES_ON_ROWS and float(np.median(after)) > max(_GOES_ON_A, _GOES_ON_SHARE * before)
 
 
 def _window(track: Track, row: int, before_s: float) -> slice:

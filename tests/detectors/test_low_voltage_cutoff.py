@@ -38,3 +38,67 @@ def test_low_voltage_alone_is_no_fold_back():
     columns["battery_current"] = np.round(np.clip(columns["battery_current"] * 0.1, 0, 4.5), 2)
     columns["pack_voltage"] = np.round(rides.voltage(columns["time"], columns["battery_current"], _EMPTY_V), 1)
     assert _check(columns).status is Status.CLEAR
+
+
+def _pulls(bound=None, top=40.0, count=8, fall=4.5):
+    """Full-throttle pulls while the pack is emptied by `fall` V; `bound` is the current allowed at a voltage."""
+    columns = rides.controller()
+    time = columns["time"]
+    full = np.where((time % 70 > 20) & (time % 70 < 34) & (time < 70 * count), top, 6.0)
+    full = np.where(time % 70 < 5, 0.0, full)
+    open_v = rides.OPEN_V - 11 - np.interp(time, [0, 600], [0.0, fall])
+    current = full
+    for _ in range(60 if bound else 0):
+        current = 0.5 * current + 0.5 * np.minimum(full, np.clip(bound(open_v - rides.OHM * current), 0, None))
+    noise = np.random.default_rng(5).normal(0, 0.04, len(time))
+    columns["battery_current"] = np.round(current, 2)
+    columns["pack_voltage"] = np.round(open_v - rides.OHM * current + noise, 1)
+    return columns
+
+
+def _line(volts, start=69.0, end=60.0, top=40.0):
+    return top * (volts - end) / (start - end)
+
+
+def test_pulls_that_all_end_on_one_line_of_voltage_and_current_are_folded_back():
+    check = _check(_pulls(_line))
+    assert check.status is Status.FOUND
+    ends = [item.value for item in check.findings[0].measurements if "no current" in item.name]
+    assert abs(ends[0] - 60.0) < 2.5
+
+
+def test_the_same_pulls_with_a_limit_of_the_current_alone_are_not():
+    check = _check(_pulls(lambda volts: np.full(len(volts), 30.0)))
+    assert check.status is not Status.FOUND
+
+
+def test_pulls_at_full_duty_whose_current_goes_with_the_square_of_the_voltage_are_not():
+    assert _check(_pulls(lambda volts: 40.0 * (volts / 69.0) ** 2)).status is not Status.FOUND
+
+
+def test_a_rider_who_asks_for_less_and_less_is_not():
+    columns = rides.controller()
+    time = columns["time"]
+    current = columns["battery_current"] * np.interp(time, [0, 600], [1.0, 0.5])
+    fall = np.interp(time, [0, 600], [8.0, 12.0])
+    columns["battery_current"] = np.round(current, 2)
+    columns["pack_voltage"] = np.round(rides.voltage(time, current) - fall, 1)
+    assert _check(columns).status is not Status.FOUND
+
+
+def test_a_controller_that_gets_hot_takes_the_current_down_for_its_own_reasons():
+    columns = _pulls(_line)
+    columns["fet_temperature"] = np.linspace(70, 100, len(columns["time"]))
+    columns["fet_temperature"][:] = np.maximum(columns["fet_temperature"], 80.0)
+    assert _check(columns).status is not Status.FOUND
+
+
+def test_cells_where_usual_cutoffs_are_at_work_and_no_configuration_is_no_clear():
+    columns = rides.controller(open_v=20 * 3.3)
+    top = np.clip(columns["battery_current"], None, 20.0)
+    columns["battery_current"] = np.round(top, 2)
+    columns["pack_voltage"] = np.round(rides.voltage(columns["time"], top, 20 * 3.3), 1)
+    check = _check(columns, {"series_cells": 20})
+    assert check.status is Status.UNABLE
+    assert "configuration" in check.reason
+    assert _check(columns, {"battery_cut_start": 52.0, "battery_cut_end": 48.0}).status is Status.CLEAR

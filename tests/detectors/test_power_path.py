@@ -127,3 +127,12 @@ def test_one_odd_voltage_while_rolling_without_load_is_no_lost_battery():
     columns["battery_current"][row - 40 : row + 2] = 0.5
     columns["pack_voltage"][row] = 6.2
     assert not _check(investigate([rides.log(columns)]), "power-path-open").findings
+
+
+def test_a_pack_that_is_lower_than_thought_while_its_current_flows_on_is_not_gone():
+    columns, first = rides.cut_under_load(lasts=60.0)
+    last = first + 600
+    # As low as after an opening, but the load goes on: what gives current is there.
+    columns["pack_voltage"][first:last] = 66.0
+    columns["battery_current"][first:last] = np.linspace(18.0, 9.0, last - first)
+    assert _check(investigate([rides.log(columns)]), "power-path-open").status is not Status.FOUND

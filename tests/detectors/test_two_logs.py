@@ -62,7 +62,9 @@ def test_a_bms_that_opened_is_not_said_to_have_stayed_on():
 def test_an_opening_between_two_polls_is_not_observable():
     columns, _ = rides.cut_under_load(lasts=0.4)
     incident = investigate([rides.log(columns), _board(columns)])
-    assert _check(incident, "TW01").evidence["bms.on-while-collapsed"].seen is Seen.NOT_OBSERVABLE
+    check = _check(incident, "TW01")
+    assert check.status is Status.UNABLE
+    assert check.evidence["bms.on-while-collapsed"].seen is Seen.NOT_OBSERVABLE
 
 
 def test_without_fet_states_or_a_second_log_it_cannot_look():
@@ -187,3 +189,17 @@ def test_a_light_vehicle_whose_board_opens_in_braking():
     board["battery_current"][row - 4 : row] = -3.0
     board["charge_fet"][row : row + 30] = False
     assert _check(investigate([rides.log(board, Role.BMS)]), "BC01").status is Status.FOUND
+
+
+def test_a_record_of_switching_off_at_a_current_was_written_under_load():
+    # Records are hours apart; the one of the switching itself holds the current of that moment.
+    time = np.arange(0.0, 20 * 3600.0, 3600.0)
+    current = np.where(np.arange(len(time)) == len(time) - 1, 9.5, 0.0)
+    builder = LogBuilder(time, np.arange(len(time)) + 2)
+    builder.add("battery_current", current)
+    builder.add("pack_voltage", np.full(len(time), 74.9))
+    builder.add("discharge_fet", [True] * (len(time) - 1) + [False])
+    builder.add("event", [None] * (len(time) - 1) + ["discharge-switched"])
+    incident = investigate([builder.build(Role.BMS, "test", clock=Clock(ClockBasis.NONE))])
+    assert _check(incident, "BT01").findings[0].severity is Severity.CRITICAL
+    assert incident.verdict.cause == "discharge-fet-commanded-off"

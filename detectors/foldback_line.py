@@ -1,0 +1,144 @@
+"""The line of a low-voltage cutoff: currents that are bounded by a bound that shrinks with the voltage.
+
+A controller that folds back allows I = I_max (V - V_end) / (V_start - V_end) between the start and the end of its cutoff
+(VESC firmware, `mc_interface_update_limits`; makers without a published rule reduce alike). In the plane of voltage and
+current every load of the rider then ends on one rising line, and nothing lies beyond it. A pack without a cutoff shows the
+opposite: the lowest voltage comes with the highest current, and what the rider draws follows no line.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+#: Rows are averaged over this time, s, so that voltage and current of one moment belong together.
+_BIN_S: Final = 0.5
+#: Fewest averages under load, and the most that are compared.
+_FEWEST, _MOST = 40, 20_000
+#: Readings stay within this share of the voltage, or this many V, of the line: a digit of VESC Tool is 0.1 V.
+_SHARE, _DIGIT_V = 0.002, 0.1
+#: What the full current changes the voltage by along the line: more than readings differ by, in multiples of that, and at
+#: most this share of the voltage. Drag at full duty has a line as well, along which the current goes with the square of the
+#: voltage: there it would be a third of it.
+_STEEPEST, _FLATTEST_SHARE, _SLOPES = 6.0, 0.15, 24
+#: Averages that may lie beyond the line: the voltage a controller compares is filtered, and a step of the load outruns it.
+_BEYOND_SHARE, _BEYOND = 0.003, 2
+#: Loads are told apart by such a time off the line, s; so many must end on it, and their currents differ by this factor.
+_APART_S, _LOADS, _FACTOR = 5.0, 3, 1.25
+#: A load counts with so many averages on the line; all of them must be there for so long, s.
+_AVERAGES, _ON_LINE_S = 2, 8.0
+#: On the line the voltage goes with the current, as it does in no pack: it changes by more than the line is wide, in
+#: multiples of what readings differ by, and the two are correlated so.
+_CHANGES, _TOGETHER = 3.0, 0.8
+#: The line is held by the highest loads of the ride: the highest on it has at least this share of its top current.
+_TOP_SHARE: Final = 0.85
+#: A thermal limit starts at 80 to 85 degC and takes the current down as well.
+_HOT_DEGC: Final = 78.0
+
+
+@dataclass(frozen=True, slots=True)
+class Foldback:
+    """A bound of the current that shrinks with the voltage.
+
+    Attributes:
+        loads: First and last moment of every load on the line, s of the ride's clock.
+        highest_a: Highest current on the line, A.
+        lowest_a: Top current of the load that could draw least, A.
+        lowest_v: Lowest voltage on the line, V.
+        end_v: Voltage at which the line reaches no current, V.
+    """
+
+    loads: tuple[tuple[float, float], ...]
+    highest_a: float
+    lowest_a: float
+    lowest_v: float
+    end_v: float
+
+
+def foldback(
+    time: NDArray[np.float64], volts: NDArray[np.float64], amps: NDArray[np.float64], heat: NDArray[np.float64]
+) -> Foldback | None:
+    """Find the line on which loads end, None when there is none.
+
+    Args:
+        time: Stamps in s, shape (n,).
+        volts: Voltage at the controller in V, shape (n,).
+        amps: Battery current in A, positive when discharging, shape (n,).
+        heat: Highest temperature of FETs and motor in degC, NaN where unknown, shape (n,).
+    """
+    known = np.isfinite(time) & np.isfinite(volts) & np.isfinite(amps)
+    time, volts, amps, hot = time[known], volts[known], amps[known], np.nan_to_num(heat[known]) >= _HOT_DEGC
+    if len(time) < _FEWEST:
+        return None
+    start = np.flatnonzero(np.r_[True, np.diff(np.floor(time / _BIN_S)) != 0])
+    count = np.diff(np.r_[start, len(time)])
+    volts, amps = (np.add.reduceat(values, start) / count for values in (volts, amps))
+    time, hot = time[start], hot[start]
+    drawn = amps > 0.5
+    if np.count_nonzero(drawn) < _FEWEST:
+        return None
+    top = float(np.percentile(amps[drawn], 99))
+    loaded = np.flatnonzero(amps > max(0.5, 0.1 * top))
+    if len(loaded) < _FEWEST:
+        return None
+    loaded = loaded[:: max(1, len(loaded) // _MOST)]
+    time, volts, amps, hot = time[loaded], volts[loaded], amps[loaded], hot[loaded]
+    tolerance = max(_SHARE * float(np.median(volts)), _DIGIT_V)
+    flattest = _FLATTEST_SHARE * float(np.median(volts)) / top
+    if _STEEPEST * tolerance / top >= flattest:
+        return None
+    best: tuple[int, NDArray[np.bool_], float] | None = None
+    allowed = max(_BEYOND, int(_BEYOND_SHARE * len(volts)))
+    for slope in np.geomspace(_STEEPEST * tolerance / top, flattest, _SLOPES):
+        left = volts - slope * amps
+        edge = float(np.partition(left, allowed)[allowed])
+        on_line = left <= edge + 2 * tolerance
+        steps = len(np.unique(np.floor(amps[on_line] / top * 20)))
+        if best is None or steps > best[0]:
+            best = steps, on_line, edge + tolerance
+    if best is None:
+        return None
+    _, on_line, end_v = best
+    found = _judged(time, volts, amps, on_line & ~hot, end_v, top)
+    return found if found is not None and _together(volts[on_line], amps[on_line], tolerance) else None
+
+
+def _judged(
+    time: NDArray[np.float64],
+    volts: NDArray[np.float64],
+    amps: NDArray[np.float64],
+    on_line: NDArray[np.bool_],
+    end_v: float,
+    top: float,
+) -> Foldback | None:
+    """Whether enough loads of enough different currents end on the line."""
+    rows = np.flatnonzero(on_line)
+    if not len(rows):
+        return None
+    loads = np.split(rows, np.flatnonzero(np.diff(time[rows]) > _APART_S) + 1)
+    loads = [load for load in loads if len(load) >= _AVERAGES]
+    if len(loads) < _LOADS or _BIN_S * sum(len(load) for load in loads) < _ON_LINE_S:
+        return None
+    tops = [float(amps[load].max()) for load in loads]
+    if max(tops) < _TOP_SHARE * top or max(tops) < _FACTOR * min(tops):
+        return None
+    everything = np.concatenate(loads)
+    return Foldback(
+        tuple((float(time[load[0]]), float(time[load[-1]])) for load in loads),
+        max(tops),
+        min(tops),
+        float(volts[everything].min()),
+        end_v,
+    )
+
+
+def _together(volts: NDArray[np.float64], amps: NDArray[np.float64], tolerance: float) -> bool:
+    """Whether voltage and current of the rows on the line rise together, by more than the line is wide."""
+    if float(np.ptp(volts)) < _CHANGES * tolerance or float(np.ptp(amps)) <= 0:
+        return False
+    return float(np.corrcoef(volts, amps)[0, 1]) >= _TOGETHER
