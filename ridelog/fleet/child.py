@@ -85,6 +85,7 @@ def _message(error: RidelogError) -> str:
 def _rides(job: RideJob, options: AnalysisOptions, out: str) -> list[dict[str, Any]]:
     from ridelog import pipeline
     from ridelog.battery.pack import PackOptions
+    from ridelog.log import Role
     from ridelog.parsing import ReadOptions
 
     from .rides import apart, in_archive
@@ -102,6 +103,7 @@ def _rides(job: RideJob, options: AnalysisOptions, out: str) -> list[dict[str, A
         if len(members) == 1:
             return [_one(job, logs, how, options, out)]
         looked = [(members.index(log.origin.member), log.parser, log.clock, log.duration_s) for log in logs]
+        riding = {place for log, (place, *_) in zip(logs, looked, strict=True) if log.role is not Role.CONFIG}
         return [
             _one(
                 _members(job, members, places, reason),
@@ -110,7 +112,7 @@ def _rides(job: RideJob, options: AnalysisOptions, out: str) -> list[dict[str, A
                 options,
                 out,
             )
-            for places, reason in in_archive(looked, job)
+            for places, reason in in_archive(looked, job, set(range(len(members))) - riding)
         ]
     read: list[tuple[int, Any]] = []
     rides: list[dict[str, Any]] = []

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from .series import LATEST, Series, copies, series
+from .series import LATEST, LEAST_QUALITY, Series, copies, series
 from .statistics import benjamini_hochberg
 from .tables import arrow_schema
 from .trends import SHOWN_ONLY, judge, own_past, peers
@@ -49,8 +49,6 @@ _COLUMNS: Final = [
 #: A power cut whose cause is open counts as one of this probability would (engineering judgement).
 _UNEXPLAINED: Final = "power-cut, cause undetermined"
 _UNEXPLAINED_SHARE: Final = 0.6
-#: Rides worse than this do not speak about the vehicle.
-_LEAST_QUALITY: Final = 0.5
 
 
 def compare(tables: Mapping[str, pa.Table], told: Collection[str] = ()) -> dict[str, pa.Table]:
@@ -160,12 +158,12 @@ def _size(row: Mapping[str, Any]) -> float:
 
 def _blamed(ride: Mapping[str, Any]) -> bool:
     """The ride's verdict is about the vehicle and its data are good enough for one."""
-    return ride["cause"] not in _ABOUT_DATA and (ride["data_quality"] or 0) >= _LEAST_QUALITY
+    return ride["cause"] not in _ABOUT_DATA and (ride["data_quality"] or 0) >= LEAST_QUALITY
 
 
 def _unexplained(ride: Mapping[str, Any]) -> bool:
     """Power was cut on good data, and nobody can say why: that is no clean bill."""
-    return bool(ride["trips"]) and ride["cause"] == "undetermined" and (ride["data_quality"] or 0) >= _LEAST_QUALITY
+    return bool(ride["trips"]) and ride["cause"] == "undetermined" and (ride["data_quality"] or 0) >= LEAST_QUALITY
 
 
 def _incidents(read: Sequence[dict[str, Any]]) -> list[tuple[float, str]]:

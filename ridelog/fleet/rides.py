@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -85,6 +85,9 @@ def group(
                 add(cluster, "Left alone: its clock has no date that could be compared with other files.")
             else:
                 add([*cluster, *shared], "Left alone: no file of another device was written at the same time.")
+    for beside in _folders(files):
+        for log, told in _with_settings([item for item in beside if item.file.path not in taken], owners):
+            add([log, told], "A log with the only settings file of its folder.")
     for item in files:
         if item.file.path not in taken:
             add([item], "")
@@ -123,15 +126,18 @@ def apart(logs: Sequence[tuple[int, Any, Clock, float]], job: RideJob) -> list[t
     return parted
 
 
-def in_archive(logs: Sequence[tuple[int, str, Clock, float]], job: RideJob) -> list[tuple[tuple[int, ...], str]]:
+def in_archive(
+    logs: Sequence[tuple[int, str, Clock, float]], job: RideJob, settings: Collection[int] = ()
+) -> list[tuple[tuple[int, ...], str]]:
     """Which members of an archive are one ride.
 
     One log of each of several devices is a ride, as in a folder. Of several logs of one kind each is a ride, but for
-    those of different devices that were written at the same time.
+    those of different devices that were written at the same time. The only settings of an archive hold for each of them.
 
     Args:
         logs: Place of the member, parser, clock and duration in s of each log.
         job: The archive.
+        settings: Places of members that hold settings and nothing else.
 
     Returns:
         Places that are one ride, with the explanation.
@@ -148,19 +154,24 @@ def in_archive(logs: Sequence[tuple[int, str, Clock, float]], job: RideJob) -> l
             )
             for places, reason in apart(logs, whole)
         ]
+    shared = tuple(settings) if len(settings) == 1 else ()
+    riding = [place for place in parsers if place not in shared]
     dated = [
         (clock.start, clock.start + duration, place)
         for place, _, clock, duration in logs
-        if clock.basis in (ClockBasis.UTC, ClockBasis.LOCAL) and clock.start is not None and clock.start > 1.2e9
+        if place in riding
+        and clock.basis in (ClockBasis.UTC, ClockBasis.LOCAL)
+        and clock.start is not None
+        and clock.start > 1.2e9
     ]
     found = [
-        (tuple(sorted(places)), "Logs of one archive, different devices, overlapping time.")
+        (places, "Logs of one archive, different devices, overlapping time.")
         for places in _clusters(dated, _CLOCK_SLACK_S)
         if len(set().union(*(parsers[place] for place in places))) > 1
     ]
     together = {place for places, _ in found for place in places}
-    found += [((place,), "One of several rides in an archive.") for place in parsers if place not in together]
-    return sorted(found)
+    found += [((place,), "One of several rides in an archive.") for place in riding if place not in together]
+    return sorted((tuple(sorted({*places, *shared})), reason) for places, reason in found)
 
 
 def _folders(files: Sequence[Surveyed]) -> list[list[Surveyed]]:
@@ -168,6 +179,15 @@ def _folders(files: Sequence[Surveyed]) -> list[list[Surveyed]]:
     for item in files:
         found[item.file.root, item.file.folder].append(item)
     return [found[place] for place in sorted(found)]
+
+
+def _with_settings(beside: Sequence[Surveyed], owners: Mapping[str, str]) -> list[tuple[Surveyed, Surveyed]]:
+    """Each log of a folder with the settings that hold for it: only where the folder has one such file and one owner."""
+    settings = [item for item in beside if item.roles == ("config",)]
+    several = len({owners.get(item.file.path, "") for item in beside}) > 1
+    if len(settings) != 1 or several or not settings[0].file.folder:
+        return []
+    return [(item, settings[0]) for item in beside if _telemetry(item)]
 
 
 def _telemetry(item: Surveyed) -> bool:

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 #: The level of today is the median of so many rides.
 LATEST: Final = 5
+#: Rides of a lower data quality do not speak about the vehicle.
+LEAST_QUALITY: Final = 0.5
 #: Least confidence of a resistance that is followed.
 _SURE: Final = 0.4
 #: A capacity is followed when its standard error is below this share.
@@ -130,9 +132,12 @@ def copies(logs: pa.Table) -> NDArray[np.bool_]:
 
 
 def _followed(logs: pa.Table) -> NDArray[np.bool_]:
-    """Rides that count, shape (n,): they could be read, have a date and are no copy."""
-    errors, started = (logs.column(name).to_pylist() for name in ("error", "started"))
-    told = [not error and moment is not None for error, moment in zip(errors, started, strict=True)]
+    """Rides that count, shape (n,): they could be read, have a date, are no copy, and their data can be trusted."""
+    columns = (logs.column(name).to_pylist() for name in ("error", "started", "data_quality"))
+    told = [
+        not error and moment is not None and (quality or 0.0) >= LEAST_QUALITY
+        for error, moment, quality in zip(*columns, strict=True)
+    ]
     return np.array(told, dtype=bool) & ~copies(logs)
 
 

@@ -75,6 +75,22 @@ def test_rides_of_an_archive_are_rides_of_their_own(tmp_path):
     assert ridelog.audit(tmp_path / "logs", tmp_path / "out", QUIET).analyzed == 0
 
 
+def test_the_settings_in_an_archive_are_those_of_each_ride(tmp_path):
+    settings = "<MCConfiguration><l_in_current_max>30</l_in_current_max><l_min_vin>8</l_min_vin></MCConfiguration>"
+    (tmp_path / "logs" / "scooter").mkdir(parents=True)
+    with zipfile.ZipFile(tmp_path / "logs" / "scooter" / "spring.zip", "w") as archive:
+        for month in ("04", "05"):
+            archive.writestr(f"2026-{month}-05_12-00-00.csv", vesc_log(seconds=40.0, seed=int(month)))
+        archive.writestr("motor.xml", f'<?xml version="1.0" encoding="UTF-8"?>\n{settings}\n')
+    ridelog.audit(tmp_path / "logs", tmp_path / "out", QUIET)
+    rows = contents(tmp_path / "out")["logs"]
+    assert [[name.rpartition("!")[2] for name in row["files"]] for row in rows] == [
+        ["2026-04-05_12-00-00.csv", "motor.xml"],
+        ["2026-05-05_12-00-00.csv", "motor.xml"],
+    ]
+    assert all(set(row["roles"]) == {"controller", "config"} for row in rows)
+
+
 def test_a_folder_that_cannot_be_listed_is_a_row(tmp_path, monkeypatch):
     closed = tmp_path / "logs" / "closed"
     closed.mkdir(parents=True)

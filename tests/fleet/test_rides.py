@@ -98,3 +98,28 @@ def test_an_archive_holds_one_ride_or_several():
         (3, "vesc-tool", boot, 600.0),
     ]
     assert [places for places, _ in in_archive(two_kinds, job)] == [(0, 1), (2,), (3,)]
+
+
+def test_the_settings_of_an_archive_hold_for_each_of_its_rides():
+    job = group([surveyed("a/rides.zip", "archive")], {}, "1", AnalysisOptions())[0]
+    none = Clock(ClockBasis.NONE)
+    logs = [(place, "vesc-tool", Clock(ClockBasis.UTC, 2e9 + 90_000 * place), 600.0) for place in range(2)]
+    one = [*logs, (2, "vesc-xml", none, 0.0)]
+    assert [places for places, _ in in_archive(one, job, {2})] == [(0, 2), (1, 2)]
+    # Of two nobody knows which holds for which ride.
+    two = [*one, (3, "vesc-xml", none, 0.0)]
+    assert [places for places, _ in in_archive(two, job, {2, 3})] == [(0,), (1,), (2,), (3,)]
+
+
+def test_the_only_settings_of_a_folder_hold_for_each_of_its_rides():
+    files = [surveyed("a/1.csv"), surveyed("a/2.csv"), surveyed("a/motor.xml", "vesc-xml", "config")]
+    found = rides(files)
+    assert set(found) == {("a/1.csv", "a/motor.xml"), ("a/2.csv", "a/motor.xml")}
+    assert "settings" in found["a/1.csv", "a/motor.xml"].reason
+    two = [*files, surveyed("a/old.xml", "vesc-xml", "config")]
+    assert set(rides(two)) == {("a/1.csv",), ("a/2.csv",), ("a/motor.xml",), ("a/old.xml",)}
+    # Logs of unlike vehicles that happen to lie in one place say nothing about each other.
+    loose = [surveyed("1.csv"), surveyed("2.csv"), surveyed("motor.xml", "vesc-xml", "config")]
+    assert len(rides(loose)) == 3
+    owners = {"logs/a/1.csv": "one", "logs/a/2.csv": "other", "logs/a/motor.xml": "one"}
+    assert len(rides(files, owners)) == 3

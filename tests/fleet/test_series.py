@@ -97,8 +97,11 @@ def test_bad_data_never_add_risk():
         for number in range(9)
     ]
     unread = ride("v", 9, error="The file is empty.", error_kind="unreadable", data_quality=0.0, sha256=[])
-    poor = ride("v", 10, cause="bms-overcurrent-trip", severity="critical", trips=1, data_quality=0.4)
-    (row,) = compare(made([*data, unread, poor]))["vehicles"].to_pylist()
+    poor = [
+        ride("v", 10 + number, cause="bms-overcurrent-trip", severity="critical", trips=1, data_quality=0.4)
+        for number in range(9)
+    ]
+    (row,) = compare(made([*data, unread, *poor]))["vehicles"].to_pylist()
     assert row["risk"] == 0.0
     assert row["data_quality"] < 0.4
 
