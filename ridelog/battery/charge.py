@@ -34,14 +34,21 @@ def charge_taken(
     """
     steps = np.diff(time)
     bridged = steps <= _LONGEST_BRIDGE_S
-    flow = np.where(bridged, steps, 0.0) * 0.5 * (amps[1:] + amps[:-1]) / 3600.0
+    seen, blind = (steps, None) if bridged.all() else (np.where(bridged, steps, 0.0), np.where(bridged, 0.0, steps))
+    flow = seen * (amps[1:] + amps[:-1])
+    flow *= 0.5 / 3600.0
     counted = _counter(track) if whole_pack else None
     if counted is not None:
         part, whole = float(np.diff(counted)[bridged].sum()), float(flow.sum())
         if abs(part - whole) <= _SHARE * abs(whole) + _LEAST_AH:
             return counted, np.zeros(len(time))
-    blind = np.where(bridged, 0.0, steps)
-    return np.concatenate(([0.0], np.cumsum(flow))), np.concatenate(([0.0], np.cumsum(blind)))
+    return _running_sum(flow), np.zeros(len(time)) if blind is None else _running_sum(blind)
+
+
+def _running_sum(steps: NDArray[np.float64]) -> NDArray[np.float64]:
+    total = np.zeros(len(steps) + 1)
+    np.cumsum(steps, out=total[1:])
+    return total
 
 
 def _counter(track: Track) -> NDArray[np.float64] | None:

@@ -9,6 +9,8 @@ import numpy as np
 
 from ridelog.ride import Ride, Track
 
+from .quantiles import row_medians
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -73,8 +75,8 @@ def _count(track: Track) -> CountedCells | None:
             return None
         seen &= plausible[:, read].any(axis=1)
         cells, pack = cells[seen][:, read], pack[rows][seen]
-        middle = np.nanmedian(np.where(plausible[seen][:, read], cells, np.nan), axis=1)
-        mean = np.nanmean(np.where(plausible[seen][:, read], cells, np.nan), axis=1)
+        cells = np.where(plausible[seen][:, read], cells, np.nan)
+        middle, mean = row_medians(cells), np.nanmean(cells, axis=1)
         ratio = _ratio(pack, mean) if measured else None
         listed = int(np.flatnonzero(np.isfinite(log.matrix("cell_voltages")[rows]).any(axis=0))[-1]) + 1
         whole = float(np.nanmedian(pack)) if np.isfinite(pack).any() else float(np.median(mean)) * int(read.sum())

@@ -25,6 +25,7 @@ from .pack import (
     SeriesEstimate,
 )
 from .power_path import PowerPath, power_path
+from .quantiles import size_quantile
 from .residual import residual
 from .resistance import ResistanceFit, estimate_resistance, fit_resistance
 from .rest import rest_windows
@@ -65,7 +66,7 @@ def estimate_pack(ride: Ride, options: PackOptions | None = None) -> Pack:
         fits[track.index] = fit_resistance(path, track.log.role)
         residuals[track.index], running[track.index] = residual(path, track.log.role, fits[track.index])
     counted = counted_cells(ride)
-    errors = {index: fits[index].fit.ohm_error * float(np.median(np.abs(fits[index].amps))) for index in paths}
+    errors = {index: fits[index].fit.ohm_error * size_quantile(fits[index].amps, 0.5) for index in paths}
     voltages = pack_voltages(ride, paths, running, errors)
     first = estimate_chemistry(ride, counted, voltages, SeriesEstimate(), options.chemistry)
     series = estimate_series(

@@ -1,4 +1,4 @@
-"""Straight lines between a few points, read at many rows in order; quantiles of many rows from some of them."""
+"""Straight lines between a few points, read at many rows in order."""
 
 from __future__ import annotations
 
@@ -8,8 +8,6 @@ import numpy as np
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
-
-_SAMPLE = 20_000
 
 
 def along(
@@ -36,9 +34,7 @@ def along(
     steps = np.diff(points)
     slopes = np.concatenate(([before], np.diff(values) / np.where(steps > 0, steps, np.inf), [after]))
     bases = np.concatenate((values[:1] - before * points[:1], values - slopes[1:] * points))
-    return np.asarray(np.repeat(bases, counts) + np.repeat(slopes, counts) * time)
-
-
-def quantile(values: NDArray[np.float64], share: float) -> float:
-    """Quantile of many values from at most 20,000 of them, evenly taken."""
-    return float(np.quantile(values[:: -(-max(len(values), 1) // _SAMPLE)], share))
+    read = np.repeat(slopes, counts)
+    read *= time
+    read += np.repeat(bases, counts)
+    return read

@@ -38,16 +38,18 @@ def current_lag(path: PowerPath) -> float:
     if count < 4 * reach + 2 * span + 20:
         return 0.0
     # A pair of rows counts when both are usable and nothing is missing between them.
-    first = np.arange(reach, count - reach - span)
-    good = path.usable[first] & path.usable[first + span]
-    good &= path.time[first + span] - path.time[first] < 3 * span * path.interval_s
-    drop = np.where(good, path.volts[first] - path.volts[first + span], 0.0)
-    rise = np.where(good, amps[first + span] - amps[first], 0.0)
+    first, second = slice(reach, count - reach - span), slice(reach + span, count - reach)
+    good = path.usable[first] & path.usable[second]
+    good &= path.time[second] - path.time[first] < 3 * span * path.interval_s
+    steps = amps[span:] - amps[:-span]
+    drop, rise = path.volts[first] - path.volts[second], steps[first]
+    if not good.all():
+        drop, rise = np.where(good, drop, 0.0), np.where(good, rise, 0.0)
     rows = _lively(rise, drop)
-    centre = first[rows]
+    centre = rows + reach
     drop = _clipped(drop[rows])
     shifts = np.arange(-reach, reach + 1)
-    scores = np.array([_match(drop, amps[centre + span + shift] - amps[centre + shift]) for shift in shifts])
+    scores = np.array([_match(drop, steps[centre + shift]) for shift in shifts])
     best = int(np.argmax(scores))
     if scores[best] < _LEAST_CORRELATION or best in (0, len(shifts) - 1):
         return 0.0
@@ -66,8 +68,8 @@ def _lively(rise: NDArray[np.float64], drop: NDArray[np.float64]) -> NDArray[np.
     chunks = len(rise) // _CHUNK
     if chunks <= _MOST_CHUNKS:
         return np.arange(len(rise))
-    energy = (rise[: chunks * _CHUNK] ** 2).reshape(chunks, _CHUNK).sum(axis=1)
-    swing = (drop[: chunks * _CHUNK] ** 2).reshape(chunks, _CHUNK).sum(axis=1)
+    rise, drop = rise[: chunks * _CHUNK].reshape(chunks, _CHUNK), drop[: chunks * _CHUNK].reshape(chunks, _CHUNK)
+    energy, swing = np.einsum("ij,ij->i", rise, rise), np.einsum("ij,ij->i", drop, drop)
     # A chunk whose voltage moves without its current holds an event, not riding.
     energy[swing > 20 * np.median(swing[energy >= np.median(energy)]) + 1e-9] = 0.0
     chosen = np.sort(np.argsort(energy)[-_MOST_CHUNKS:])

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from .interpolation import quantile
 from .polarisation_fit import STEP_SHARE
 from .power_path import PowerPath
+from .quantiles import quantile, some_rows
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -25,7 +25,6 @@ _NINETY_PERCENT: Final = 1.645
 #: Largest shares of a change, and of a load, that count as noise; more is a wrong model, which must stay visible.
 _MOST_CHANGE_SHARE: Final = 1.0
 _MOST_LOAD_SHARE: Final = 0.3
-_MOST_ROWS: Final = 20_000
 
 
 def row_noise(
@@ -53,18 +52,23 @@ def row_noise(
     """
     floor = max(0.29 * path.resolution_v, _FLOOR_SHARE * path.level_v)
     riding = ordinary & (load > _RIDING_SHARE * quantile(load, 0.99))
-    rows = np.flatnonzero(riding if np.count_nonzero(riding) >= _FEWEST_RIDING else ordinary)
-    rows = rows[:: -(-max(len(rows), 1) // _MOST_ROWS)]
+    rows = some_rows(riding if np.count_nonzero(riding) >= _FEWEST_RIDING else ordinary)
     if len(rows) < _FEWEST // 2:
         noise = 3 * floor
         return noise, noise**2 + (STEP_SHARE * change) ** 2
     size, moved, loaded = np.abs(misfit[rows]), change[rows], load[rows]
-    calm = moved <= np.quantile(moved, 0.6)
-    light = calm & (loaded <= np.median(loaded[calm]))
-    noise = max(float(np.quantile(size[light], 0.9)) / _NINETY_PERCENT, floor)
+    calm = moved <= quantile(moved, 0.6)
+    light = calm & (loaded <= quantile(loaded[calm], 0.5))
+    noise = max(quantile(size[light], 0.9) / _NINETY_PERCENT, floor)
     load_share = float(np.clip(_share(size[calm], loaded[calm], noise), 0.0, _MOST_LOAD_SHARE))
     change_share = float(np.clip(_share(size, moved, noise), STEP_SHARE, _MOST_CHANGE_SHARE))
-    return noise, noise**2 + (load_share * load) ** 2 + (change_share * change) ** 2
+    variance = load * load
+    variance *= load_share**2
+    by_change = change * change
+    by_change *= change_share**2
+    variance += by_change
+    variance += noise**2
+    return noise, variance
 
 
 def _share(size: NDArray[np.float64], cause: NDArray[np.float64], noise: float) -> float:
@@ -72,6 +76,6 @@ def _share(size: NDArray[np.float64], cause: NDArray[np.float64], noise: float) 
     large = cause > 3 * noise
     if np.count_nonzero(large) < _FEWEST:
         return 0.0
-    large &= cause >= np.median(cause[large])
-    seen = float(np.quantile(size[large], 0.9)) / _NINETY_PERCENT
-    return float(np.sqrt(max(seen**2 - noise**2, 0.0)) / np.median(cause[large]))
+    large &= cause >= quantile(cause[large], 0.5)
+    seen = quantile(size[large], 0.9) / _NINETY_PERCENT
+    return float(np.sqrt(max(seen**2 - noise**2, 0.0))) / quantile(cause[large], 0.5)

@@ -45,17 +45,19 @@ class OpenCircuit:
 
     Attributes:
         volts: In V, shape (rows,), without NaN.
-        error: Its standard deviation in V, shape (rows,).
         ordinary: Rows that belong to the pack at work: usable and not inside a bridged event, shape (rows,).
         time: Middle of the bins that were followed in s, shape (bins,).
         anchors: Open-circuit voltage in them in V, shape (bins,).
+        level: The same without what the charge taken does, shape (bins,): what straight lines are drawn through.
+        half_s: Half the usual length of a bin in s.
     """
 
     volts: NDArray[np.float64]
-    error: NDArray[np.float64]
     ordinary: NDArray[np.bool_]
     time: NDArray[np.float64]
     anchors: NDArray[np.float64]
+    level: NDArray[np.float64]
+    half_s: float
 
 
 def follow(
@@ -104,7 +106,7 @@ def follow(
     level = anchors - slope * charge
     half = 0.5 * float(np.median(path.time[edges[1:] - 1] - path.time[edges[:-1]]))
     volts = slope * path.charge_ah + _between(path.time, times, level, half, usual=float(np.median(anchors)))
-    return OpenCircuit(volts, _error(path, times, level, half), ordinary, times, anchors)
+    return OpenCircuit(volts, ordinary, times, anchors, level, half)
 
 
 def _between(
@@ -125,13 +127,12 @@ def _between(
     return along(time, ends, np.concatenate(([first], values, [last])))
 
 
-def _error(
-    path: PowerPath, points: NDArray[np.float64], values: NDArray[np.float64], half_s: float
-) -> NDArray[np.float64]:
+def open_circuit_error(path: PowerPath, running: OpenCircuit) -> NDArray[np.float64]:
     """Standard deviation of the followed voltage in V, shape (rows,): its bends, and how long it was not seen."""
-    bend = np.zeros(len(values))
-    if len(values) >= 3:
-        inner = np.abs(np.diff(values, 2))
+    points, half_s = running.time, running.half_s
+    bend = np.zeros(len(points))
+    if len(points) >= 3:
+        inner = np.abs(np.diff(running.level, 2))
         bend[1:-1] = 0.25 * inner
         bend[0], bend[-1] = 0.5 * inner[0], 0.5 * inner[-1]
     error = along(path.time, points, bend)
@@ -151,16 +152,18 @@ def bin_edges(path: PowerPath) -> NDArray[np.intp]:
     """Edges of the bins as rows, first 0, last the number of rows; a pause ends a bin."""
     time = path.time
     steps = np.diff(time)
-    active = float(np.minimum(steps, _PAUSE_S).sum())
+    long = steps > _PAUSE_S
+    active = float((np.minimum(steps, _PAUSE_S) if long.any() else steps).sum())
     width = max(min(_BIN_S, active / _FEW_BINS), _SHORTEST_BIN_S, _ROWS_A_BIN * path.interval_s)
     # Pauses are taken out of the time, so that a parked night makes no bins.
-    going = np.concatenate(([0.0], np.cumsum(np.where(steps > _PAUSE_S, width, steps))))
+    going = time - time[0]
+    if long.any():
+        going = np.concatenate(([0.0], np.cumsum(np.where(long, width, steps))))
     width = max(width, float(going[-1]) / _MOST_BINS)
     # Whole bins of equal length: a scrap at the end could hold nothing but an event.
     number = max(1, int(going[-1] / width))
-    label = np.minimum((going / max(float(going[-1]), 1e-9) * number).astype(np.int64), number - 1)
-    pauses = np.flatnonzero(steps > _PAUSE_S) + 1
-    starts = np.flatnonzero(np.diff(label) > 0) + 1
+    pauses = np.flatnonzero(long) + 1
+    starts = np.unique(np.searchsorted(going, np.arange(1, number) * (float(going[-1]) / number)))
     if len(pauses):
         nearest = np.clip(np.searchsorted(pauses, starts), 1, max(len(pauses) - 1, 1))
         left, right = pauses[nearest - 1], pauses[np.minimum(nearest, len(pauses) - 1)]
@@ -188,6 +191,12 @@ def _accept(
     doubt = 0.5 * spread
     near = candidates[np.abs(middle[candidates] - usual) < 0.2 * usual]
     start = int(near[0]) if len(near) else int(candidates[0])
+    # On most rides every bin follows from the one before, and nothing has to be walked through.
+    away, moved = np.diff(when[good]), np.abs(np.diff(middle[good]))
+    allowed = usual * np.minimum(_STEP_SHARE + _GROWTH_SHARE_PER_S * away, _MOST_SHARE)
+    allowed += 0.5 * np.abs(np.diff(load[good])) + np.minimum(doubt[good][1:] + doubt[good][:-1], 0.02 * usual)
+    if (moved <= allowed).all():
+        return filled.copy()
     kept = np.zeros(len(middle), dtype=np.bool_)
     kept[start] = True
     bins = (when.tolist(), middle.tolist(), doubt.tolist(), load.tolist(), pause.tolist(), filled.tolist())

@@ -14,16 +14,20 @@ from .fit_rows import (
     FitRows,
     NormalEquations,
     change_span,
+    every_without_own_terms,
     fit_rows,
     largest_change,
     normal_equations,
     without_own_terms,
 )
+from .quantiles import quantile
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _ROUNDS: Final = 4
+#: A round that moves the resistance by less than this share of it is the last: the next would move it by less.
+_SETTLED_SHARE: Final = 1e-3
 _HUBER: Final = 1.5
 _REFUSE: Final = 6.0
 #: Share of a current step by which voltage and current of a row may disagree in time, as a standard deviation.
@@ -112,21 +116,23 @@ def fit_polarisation(
     """
     rows = fit_rows(time, volts, amps, charge_ah, usable)
     filled = rows.weight > 0
-    change = largest_change(rows.design[AMPS], change_span(float(np.median(np.diff(rows.time)))))
-    noise = max(floor_v, 1e-4 * float(np.median(rows.design[VOLTS])))
+    change = largest_change(rows.design[AMPS], change_span(quantile(np.diff(rows.time), 0.5)))
+    noise = max(floor_v, 1e-4 * quantile(rows.design[VOLTS], 0.5))
     weight = rows.weight / (1.0 + (STEP_SHARE * prior_ohm * change / noise) ** 2)
+    before = (-1, 0.0, 0.0)
     for round_number in range(_ROUNDS):
         equations = normal_equations(rows, weight)
         best, ohm, slow_ohm = _solve(equations.gram, _prior(noise, prior_ohm))
-        misfit = without_own_terms(rows, equations, 0)
-        misfit += ohm * without_own_terms(rows, equations, 1)
-        misfit += slow_ohm * without_own_terms(rows, equations, 2 + best)
-        noise = max(floor_v, _robust_spread(misfit[filled]))
-        spread = np.hypot(noise, STEP_SHARE * ohm * change)
-        ratio = np.abs(misfit) / spread
-        weight = rows.weight * (noise / spread) ** 2 * np.minimum(1.0, _HUBER / np.maximum(ratio, 1e-9))
+        misfit = without_own_terms(rows, equations, _mix(1.0, ohm, slow_ohm, best))
+        noise = max(floor_v, _robust_spread(misfit if filled.all() else misfit[filled]))
+        variance = noise**2 + (STEP_SHARE * ohm * change) ** 2
+        ratio = np.abs(misfit) / np.sqrt(variance)
+        weight = rows.weight * noise**2 / variance * np.minimum(1.0, _HUBER / np.maximum(ratio, 1e-9))
         if round_number > 0:
             weight[ratio > _REFUSE] = 0.0
+            if best == before[0] and np.hypot(ohm - before[1], slow_ohm - before[2]) < _SETTLED_SHARE * abs(ohm):
+                break
+        before = (best, ohm, slow_ohm)
     prior = _prior(noise, prior_ohm)
     equations = normal_equations(rows, weight)
     best, ohm, slow_ohm = _solve(equations.gram, prior)
@@ -134,7 +140,8 @@ def fit_polarisation(
     data_share = float(equations.gram[1, 1] / (equations.gram[1, 1] + prior.weight))
     # Without data the bootstrap sees only the prior: its own width is the least that is honest then.
     blind = (1 - data_share) * _PRIOR_SHARE * prior_ohm
-    window_time, window_scale = _window_scales(rows, weight, equations, best, (ohm, slow_ohm), noise)
+    drop_mix = _mix(0.0, ohm, slow_ohm, best)
+    window_time, window_scale = _window_scales(rows, weight, equations, drop_mix, noise)
     return PolarisationFit(
         ohm,
         slow_ohm,
@@ -147,6 +154,13 @@ def fit_polarisation(
         window_time,
         window_scale,
     )
+
+
+def _mix(volts: float, ohm: float, slow_ohm: float, best: int) -> NDArray[np.float64]:
+    """Factors of voltage, current and the current through the time constant of index `best`."""
+    mix = np.zeros(2 + len(TIME_CONSTANTS_S))
+    mix[0], mix[1], mix[2 + best] = volts, ohm, slow_ohm
+    return mix
 
 
 def _prior(noise: float, prior_ohm: float) -> _Prior:
@@ -182,7 +196,7 @@ def _solve_many(
 
 
 def _robust_spread(values: NDArray[np.float64]) -> float:
-    return 1.4826 * float(np.median(np.abs(values - np.median(values)))) if len(values) else 0.0
+    return 1.4826 * quantile(np.abs(values - quantile(values, 0.5)), 0.5) if len(values) else 0.0
 
 
 def _block_edges(time: NDArray[np.float64]) -> NDArray[np.intp]:
@@ -198,15 +212,17 @@ def _bootstrap(
     rows: FitRows, weight: NDArray[np.float64], equations: NormalEquations, prior: _Prior
 ) -> tuple[float, float, int]:
     """Standard deviations of R0 and R1 over draws of blocks, and the number of blocks."""
-    taus = len(TIME_CONSTANTS_S)
-    volts, amps = without_own_terms(rows, equations, 0), without_own_terms(rows, equations, 1)
-    weighted_volts, weighted_amps = weight * volts, weight * amps
-    products = np.empty((3 + 3 * taus, len(weight)))
-    products[0], products[1], products[2] = weighted_volts * volts, weighted_volts * amps, weighted_amps * amps
-    for tau in range(taus):
-        slow = without_own_terms(rows, equations, 2 + tau)
-        products[3 + tau], products[3 + taus + tau] = weighted_volts * slow, weighted_amps * slow
-        products[3 + 2 * taus + tau] = weight * slow * slow
+    left = every_without_own_terms(rows, equations)
+    weighted = left * weight
+    volts, amps, slow = left[0], left[1], left[2:]
+    products = np.concatenate(
+        (
+            [weighted[0] * volts, weighted[0] * amps, weighted[1] * amps],
+            weighted[2:] * volts,
+            weighted[2:] * amps,
+            weighted[2:] * slow,
+        )
+    )
     blocks = np.add.reduceat(products, _block_edges(rows.time), axis=1)
     blocks = np.ascontiguousarray(blocks[:, blocks[2] > 0].T)
     count = len(blocks)
@@ -225,15 +241,15 @@ def _window_scales(
     rows: FitRows,
     weight: NDArray[np.float64],
     equations: NormalEquations,
-    best: int,
-    ohms: tuple[float, float],
+    drop_mix: NDArray[np.float64],
     noise: float,
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """How the resistance of each window compares with the ride's, drawn towards one where a window knows little."""
     starts = [window.start for window in rows.windows]
-    drop = ohms[0] * without_own_terms(rows, equations, 1) + ohms[1] * without_own_terms(rows, equations, 2 + best)
+    drop = without_own_terms(rows, equations, drop_mix)
+    volts = without_own_terms(rows, equations, _mix(1.0, 0.0, 0.0, 0))
     size = np.add.reduceat(weight * drop**2, starts)
-    against = -np.add.reduceat(weight * drop * without_own_terms(rows, equations, 0), starts)
+    against = -np.add.reduceat(weight * drop * volts, starts)
     prior = _ROWS_AS_ONE * noise**2 / _WINDOW_SHARE**2
     times = np.add.reduceat(rows.time, starts) / np.diff([*starts, len(rows.time)])
     return np.asarray(times), np.clip((against + prior) / (size + prior), 0.6, 1.6)

@@ -11,7 +11,7 @@ from ridelog.log import Role
 from ridelog.ride import Ride, Track
 
 from .charge import charge_taken
-from .interpolation import quantile
+from .quantiles import quantile, some_rows
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -23,6 +23,8 @@ _LOWEST_SHARE, _HIGHEST_SHARE = 0.6, 1.4
 _FEWEST_ROWS = 5
 #: A current above this share of the largest is work.
 _WORKING_SHARE = 0.1
+#: Rows the resolution of the voltage is read off.
+_RESOLUTION_ROWS = 10_000
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -66,6 +68,11 @@ class PowerPath:
         """Whether a gap follows each row but the last, shape (rows - 1,)."""
         return np.asarray(np.diff(self.time) > self.gap_s)
 
+    @property
+    def filled_volts(self) -> NDArray[np.float64]:
+        """Voltage in V, 0 where voltage or current is missing, shape (rows,)."""
+        return self.volts if self.known.all() else np.where(self.known, self.volts, 0.0)
+
 
 def power_path(ride: Ride, track: Track) -> PowerPath | str:
     """Collect voltage and current of a track.
@@ -88,7 +95,7 @@ def power_path(ride: Ride, track: Track) -> PowerPath | str:
     interval = _interval(time)
     if known.sum() < _FEWEST_ROWS or not np.isfinite(interval):
         return f"only {int(known.sum())} rows with voltage and current"
-    usual = _usual_volts(volts[known], np.abs(amps[known]))
+    usual = _usual_volts(*((volts, amps) if known.all() else (volts[known], amps[known])))
     usable = known & (volts > _LOWEST_SHARE * usual) & (volts < _HIGHEST_SHARE * usual)
     usable &= ~_switching(track)
     if usable.sum() < _FEWEST_ROWS:
@@ -106,8 +113,8 @@ def power_path(ride: Ride, track: Track) -> PowerPath | str:
         max(5.0 * interval, 1.0),
         charge_ah,
         blind_s,
-        quantile(volts[usable], 0.5),
-        _resolution(volts[known]),
+        quantile(volts[some_rows(usable)], 0.5),
+        _resolution(volts[np.flatnonzero(known)[:_RESOLUTION_ROWS]]),
         trust,
         cautions,
     )
@@ -127,14 +134,15 @@ def _apart(time: NDArray[np.float64], interval_s: float) -> NDArray[np.float64]:
 
 def _interval(time: NDArray[np.float64]) -> float:
     steps = np.diff(time)
-    steps = steps[steps > 0]
-    return quantile(steps, 0.5) if len(steps) else float("inf")
+    forward = some_rows(steps > 0)
+    return quantile(steps[forward], 0.5) if len(forward) else float("inf")
 
 
 def _usual_volts(volts: NDArray[np.float64], amps: NDArray[np.float64]) -> float:
     """Upper end of what the pack shows while current flows in V: a dead bus carries none, however long it is logged."""
-    working = amps > _WORKING_SHARE * float(np.partition(amps, -_FEWEST_ROWS)[-_FEWEST_ROWS])
-    return quantile(volts[working] if working.sum() >= _FEWEST_ROWS else volts, 0.9)
+    size = np.abs(amps)
+    working = some_rows(size > _WORKING_SHARE * float(np.partition(size, -_FEWEST_ROWS)[-_FEWEST_ROWS]))
+    return quantile(volts[working] if len(working) >= _FEWEST_ROWS else volts, 0.9)
 
 
 def fill_forward(values: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -227,25 +235,28 @@ def _carried(other: Track, time: NDArray[np.float64]) -> NDArray[np.float64]:
 def _switching(track: Track) -> NDArray[np.bool_]:
     """Rows with a fault or within half a second of a fault's edge or of a FET's."""
     time = track.time
+    faulted = np.zeros(track.log.rows, dtype=np.bool_)
+    if track.has("fault_code"):
+        codes = track.values("fault_code")
+        faulted = np.isfinite(codes) & (codes != 0)
     starts = np.zeros(track.log.rows + 1, dtype=np.int64)
-    faulted = np.nan_to_num(track.values("fault_code")) != 0
     states = [fill_forward(track.values(name)) > 0.5 for name in ("discharge_fet", "charge_fet") if track.has(name)]
     for state in (faulted, *states):
         rows = np.flatnonzero(state[1:] != state[:-1])
         if len(rows):
             np.add.at(starts, np.searchsorted(time, time[rows] - _EVENT_MARGIN_S), 1)
             np.add.at(starts, np.searchsorted(time, time[rows + 1] + _EVENT_MARGIN_S, side="right"), -1)
-    near = np.cumsum(starts)[:-1] > 0
+    near = np.cumsum(starts)[:-1] > 0 if starts.any() else np.zeros(len(faulted), dtype=np.bool_)
     # A code that stands for most of the log is no event: only its edges are.
     return near | faulted if faulted.mean() < 0.5 else near
 
 
 def _resolution(volts: NDArray[np.float64]) -> float:
     """Step in which a voltage is written: the smallest difference that is common, 0 when it is finer than 1 mV."""
-    steps = np.abs(np.diff(volts[:20_000]))
+    steps = np.abs(np.diff(volts))
     steps = steps[steps > 5e-4]
     if len(steps) < 10:
         return 0.0
-    smallest = float(np.quantile(steps, 0.05))
+    smallest = quantile(steps, 0.05)
     whole = steps / smallest
-    return smallest if float(np.median(np.abs(whole - np.round(whole)))) < 0.02 else 0.0
+    return smallest if quantile(np.abs(whole - np.round(whole)), 0.5) < 0.02 else 0.0

@@ -10,12 +10,13 @@ import numpy as np
 from ridelog.log import Role
 
 from .fit_rows import change_span, largest_change
-from .interpolation import along, quantile
+from .interpolation import along
 from .noise import row_noise
-from .open_circuit import OpenCircuit, follow
+from .open_circuit import OpenCircuit, follow, open_circuit_error
 from .pack import Residual
 from .polarisation import polarisation_current
 from .power_path import PowerPath
+from .quantiles import size_quantile
 from .resistance import ResistanceFit
 
 if TYPE_CHECKING:
@@ -53,13 +54,15 @@ def residual(path: PowerPath, role: Role, seen: ResistanceFit) -> tuple[Residual
         The residual and the open-circuit voltage as it was followed.
     """
     fit, amps, time = seen.fit, seen.amps, path.time
-    volts = np.where(path.known, path.volts, 0.0)
+    volts, whole = path.filled_volts, bool(path.known.all())
     start = float(np.median(amps[: max(1, int(np.searchsorted(time, time[0] + 3.0)))]))
     slow = polarisation_current(time, amps, fit.time_constant_s, start)
     scale = along(time, fit.window_time, fit.window_scale)
-    drop = (fit.ohm * amps + fit.slow_ohm * slow) * scale
+    drop = fit.ohm * amps
+    drop += fit.slow_ohm * slow
+    drop *= scale
     missed, missed_error = _start(path, volts, drop, fit.time_constant_s)
-    typical = quantile(np.abs(amps), 0.9)
+    typical = size_quantile(amps, 0.9)
     missed = float(np.clip(missed, -1.5 * typical * fit.slow_ohm, 1.5 * typical * fit.slow_ohm))
     early = slice(0, int(np.searchsorted(time, time[0] + 30 * fit.time_constant_s)))
     fading = np.exp(-(time[early] - time[0]) / fit.time_constant_s)
@@ -71,28 +74,35 @@ def residual(path: PowerPath, role: Role, seen: ResistanceFit) -> tuple[Residual
     for _ in range(2):
         running = follow(looked_at, volts + drop, drop, seen.edges)
         expected = np.asarray(running.volts - drop)
-        misfit = np.where(path.known, path.volts - expected, np.nan)
+        misfit = volts - expected if whole else np.where(path.known, volts - expected, np.nan)
         noise, variance = row_noise(path, running.ordinary, misfit, load, change)
         strange = running.ordinary & (misfit**2 > _STRANGE**2 * variance)
         if not strange.any() or strange.sum() > _STRANGE_SHARE * running.ordinary.sum():
             break
         looked_at = replace(path, usable=path.usable & ~strange)
     absorbed = _absorbed(path, amps)
-    variance += (np.hypot(fit.ohm_error, _DRIFT_SHARE * fit.ohm) * (amps - absorbed)) ** 2
-    variance += (np.hypot(fit.slow_error, 0.1 * fit.slow_ohm) * (slow - absorbed)) ** 2
+    for current, ohm_error in (
+        (amps, np.hypot(fit.ohm_error, _DRIFT_SHARE * fit.ohm)),
+        (slow, np.hypot(fit.slow_error, 0.1 * fit.slow_ohm)),
+    ):
+        part = current - absorbed
+        part *= float(ohm_error)
+        part *= part
+        variance += part
     variance[early] += (min(missed_error, _UNKNOWN_LOAD_SHARE * typical * fit.slow_ohm) * fading) ** 2
-    variance += (_UNKNOWN_LOAD_SHARE * typical * fit.slow_ohm * _after_gaps(path, fit.time_constant_s)) ** 2
-    variance += running.error**2
+    if path.gap_after.any():
+        variance += (_UNKNOWN_LOAD_SHARE * typical * fit.slow_ohm * _after_gaps(path, fit.time_constant_s)) ** 2
+    variance += open_circuit_error(path, running) ** 2
     if role is Role.WHEEL:
         variance += (_BRAKING_SHARE * path.level_v * _braking(amps)) ** 2
     return (
         Residual(
             volts=misfit,
-            expected=np.where(path.known, expected, np.nan),
+            expected=expected if whole else np.where(path.known, expected, np.nan),
             open_circuit=running.volts,
             noise=noise,
             ohm=fit.ohm,
-            sigma=np.sqrt(variance),
+            sigma=np.sqrt(variance, out=variance),
             ordinary=running.ordinary,
         ),
         running,
@@ -148,7 +158,5 @@ def _after_gaps(path: PowerPath, time_constant_s: float) -> NDArray[np.float64]:
     """How much of an unknown load inside the last gap is left in x, 0..1, shape (rows,)."""
     steps = np.concatenate(([0.0], np.diff(path.time)))
     rows = np.maximum.accumulate(np.where(steps > path.gap_s, np.arange(len(steps)), 0))
-    if not rows[-1]:
-        return np.zeros(len(steps))
     lost = -np.expm1(-steps[rows] / time_constant_s)
     return np.asarray(np.where(rows > 0, lost * np.exp(-(path.time - path.time[rows]) / time_constant_s), 0.0))

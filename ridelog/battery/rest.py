@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from .interpolation import quantile
 from .pack import RestWindow
 from .power_path import PowerPath, fill_forward
+from .quantiles import size_quantile
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -44,9 +44,13 @@ def rest_windows(path: PowerPath, series: int | None) -> tuple[RestWindow, ...]:
         The rests in the order of time.
     """
     amps = fill_forward(path.amps)
-    limit = max(_REST_A, _REST_SHARE * quantile(np.abs(amps), 0.99))
+    limit = max(_REST_A, _REST_SHARE * size_quantile(amps, 0.99))
     resting = path.known & (path.volts > 0.5 * path.level_v)
-    resting &= _bridged(np.abs(amps) <= limit, np.abs(amps) <= _NOISE_FACTOR * limit, path.time)
+    size = np.abs(amps)
+    still = size <= limit
+    if not still.any():
+        return ()
+    resting &= _bridged(still, size <= _NOISE_FACTOR * limit, path.time)
     if not resting.any():
         return ()
     cut = np.diff(path.time) > max(_LONGEST_PAUSE_S, path.gap_s)

@@ -11,9 +11,9 @@ import numpy as np
 from ridelog.log import Role
 from ridelog.ride import RIDING_ROLES, Ride
 
-from .interpolation import quantile
 from .open_circuit import OpenCircuit
 from .power_path import PowerPath
+from .quantiles import quantile, some_rows
 
 #: State of charge a VESC shows against the cell voltage it assumes; published points of its fixed curve.
 _VESC_CELL_V: Final = (3.1, 3.25, 3.5, 3.7, 3.9, 4.07, 4.15, 4.2)
@@ -62,7 +62,7 @@ def pack_voltages(
         return _without_current(ride)
     index = min(paths, key=lambda place: (ride.tracks[place].log.role not in RIDING_ROLES, place))
     path, open_circuit = paths[index], running[index]
-    volts = path.volts[open_circuit.ordinary] if open_circuit.ordinary.any() else path.volts[path.usable]
+    volts = path.volts[some_rows(open_circuit.ordinary if open_circuit.ordinary.any() else path.usable)]
     anchors = open_circuit.anchors
     return PackVoltages(
         high_v=float(np.quantile(anchors, 0.98)),
@@ -113,6 +113,8 @@ def _meter(
     ride: Ride, index: int, volts: np.ndarray[tuple[int], np.dtype[np.float64]]
 ) -> tuple[tuple[float, float], ...]:
     track = ride.tracks[index]
+    if not track.has("soc"):
+        return ()
     soc = track.values("soc")
     rows = np.flatnonzero(np.isfinite(soc) & (soc > 0.02) & (soc < 0.995))
     if len(rows) < _SAMPLES or track.log.identity.family == "vesc":
