@@ -44,6 +44,10 @@ _USUAL_LIMITS: Final[Mapping[str, Mapping[str, tuple[tuple[float, float, float],
         "pack_undervoltage_limit": ((2.5, 0.25, 0.7),),
     },
 }
+#: Counts of packs of iron phosphate, for systems of 24 to 72 V and twice that; others are made of it seldom: their nominal
+#: voltages are those of 3.6 V cells (10s 36 V, 13s 48 V; engineering judgement).
+_LFP_COUNTS: Final = (8, 12, 15, 16, 20, 24, 30, 32, 40)
+_LFP_SELDOM: Final = 0.3
 #: Counts that fit the voltages worse than this are no pack at all: a bench supply, a dead bus.
 _LEAST_FIT: Final = 1e-4
 #: A ride that never shows more than this charge is seldom.
@@ -78,7 +82,11 @@ class CountFits:
         Of how usual a charge is only that hardly any ride stays nearly empty counts: a full LFP cell and a nearly
         empty NMC cell stand at the same voltage.
         """
-        weight = {name: _CHEMISTRY_PRIOR[name] * float(shape @ counts) for name, shape in self.shapes.items()}
+        usual = {"lfp": np.where(np.isin(COUNTS, _LFP_COUNTS), 1.0, _LFP_SELDOM)}
+        weight = {
+            name: _CHEMISTRY_PRIOR[name] * float(shape @ (counts * usual.get(name, 1.0)))
+            for name, shape in self.shapes.items()
+        }
         total = sum(weight.values())
         return weight.get("lfp", 0.0) / total if total > 0 else 0.5
 

@@ -225,3 +225,17 @@ def test_the_limit_of_a_cell_tells_the_chemistry() -> None:
 def test_nearly_empty_nmc_is_not_called_lfp_with_confidence() -> None:
     pack = pack_of(ride_log(16, role=Role.BMS, cells=np.ones(16), start=0.13, minutes=5))
     assert not (pack.chemistry.name == "lfp" and pack.chemistry.confidence > 0.75)
+
+
+@pytest.mark.parametrize(("start", "amp_hours"), [(0.15, 10.0), (0.23, 10.0), (0.23, 15.0)])
+def test_a_count_of_which_hardly_an_lfp_pack_is_made_tells_an_empty_pack_from_a_full_one(
+    start: float, amp_hours: float
+) -> None:
+    """At 3.4 V a cell NMC is nearly empty and LFP is full; thirteen cells are a 48 V pack of NMC."""
+    log = ride_log(13, role=Role.BMS, cells=np.ones(13), start=start, soc_error=0.41, minutes=15, amp_hours=amp_hours)
+    assert pack_of(log).chemistry.name == "nmc"
+
+
+def test_an_odd_count_does_not_hide_lfp_cells() -> None:
+    log = ride_log(13, role=Role.BMS, table="proxy-lfp", start=0.6, cells=np.ones(13), minutes=20)
+    assert pack_of(log).chemistry.name == "lfp"
