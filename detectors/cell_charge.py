@@ -13,31 +13,21 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from ridelog.battery.ocv import OpenCircuitTable, open_circuit_table, table_names
+from .capacity_of_ride import MOST_SETTLING, SETTLING_V, SHIFTS_V, charge_taken, curves
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from ridelog.battery.ocv import OpenCircuitTable
     from ridelog.battery.pack import CellEstimate
     from ridelog.detection import Case
     from ridelog.ride import Track
 
-#: A chemistry less sure than this gives no open-circuit curve.
-_SURE_CHEMISTRY: Final = 0.6
 _MOST_ROWS: Final = 3000
 #: Levels of the open-circuit voltage that are compared, with medians over the rows of each, and the fewest of them.
 _LEVELS, _FEWEST_LEVELS = 12, 5
 #: A cell so empty or so full lies on an end of the curve, where volts do not tell the charge.
 _EMPTY, _FULL = 0.02, 0.99
-#: By how much the open-circuit voltage as it is followed under load may lie from that of the curve, V: curves of one
-#: chemistry differ by 15 to 30 mV, and the slow part of the sag, which is not in it, makes it read low.
-_SHIFTS_V: Final = (-0.015, 0.0, 0.015, 0.030)
-#: How much of the fall of the running voltage may be settling and no charge, V (a rest of two minutes has 15 mV).
-_SETTLING_V: Final = 0.015
-#: Share of the fall that may be settling, from which on the rest tells nothing.
-_MOST_SETTLING: Final = 0.7
-#: A pause between rows over which the current is not carried on, s.
-_LONGEST_STEP_S: Final = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,9 +72,7 @@ class ChargeCourse:
 
     def missing(self, cell: int) -> MissingCharge | None:
         """How what a cell lacks grows as the pack is emptied; None where the volts do not tell."""
-        told = [
-            one for table in self.tables for shift in _SHIFTS_V if (one := self._by(table, shift, cell)) is not None
-        ]
+        told = [one for table in self.tables for shift in SHIFTS_V if (one := self._by(table, shift, cell)) is not None]
         if not told:
             return None
         return MissingCharge(
@@ -114,8 +102,8 @@ class ChargeCourse:
         variance = float((weight * left**2).sum()) / max(len(left) - 2, 1)
         noise = float(np.sqrt(variance * (weight * by**2).sum())) / fell
         # Settling moves both cells alike in volts: it adds to the fall, and to what is lacking where the slopes differ.
-        share = _SETTLING_V / float(np.average(pack_slope)) / max(float(np.ptp(pack[known])), 1e-9)
-        if share > _MOST_SETTLING:
+        share = SETTLING_V / float(np.average(pack_slope)) / max(float(np.ptp(pack[known])), 1e-9)
+        if share > MOST_SETTLING:
             return None
         unlike = float(np.average(1.0 - pack_slope / own_slope, weights=weight))
         without = (growth + share * unlike) / (1.0 - share)
@@ -125,8 +113,7 @@ class ChargeCourse:
 
 def charge_course(case: Case, track: Track, estimate: CellEstimate) -> ChargeCourse | None:
     """Follow the cells of a BMS log along the open-circuit curve; None without a curve or a running voltage."""
-    residual, chemistry = case.pack.residual.get(track.index), case.pack.chemistry
-    tables = _curves(chemistry.name) if chemistry.confidence >= _SURE_CHEMISTRY else ()
+    residual, tables = case.pack.residual.get(track.index), curves(case)
     if residual is None or not tables:
         return None
     cells = track.log.matrix("cell_voltages")
@@ -137,7 +124,7 @@ def charge_course(case: Case, track: Track, estimate: CellEstimate) -> ChargeCou
     rows, read = rows[known], read[known]
     if len(rows) < 4 * _LEVELS:
         return None
-    taken = _charge_taken(track)[rows]
+    taken = charge_taken(track)[rows]
     middle = _median(read)
     apart = read - middle[:, None]
     load = np.nan_to_num(track.values("battery_current")[rows])
@@ -155,18 +142,6 @@ def charge_course(case: Case, track: Track, estimate: CellEstimate) -> ChargeCou
         np.stack([_median(apart[part].T) for part in parts]),
         tables,
     )
-
-
-def _charge_taken(track: Track) -> NDArray[np.float64]:
-    """Charge taken since the start of a log by its current, Ah, shape (rows,)."""
-    current = np.nan_to_num(track.values("battery_current"))
-    steps = np.minimum(np.diff(track.time, prepend=track.time[0]), _LONGEST_STEP_S)
-    return np.asarray(np.cumsum(current * steps) / 3600.0)
-
-
-def _curves(chemistry: str) -> tuple[OpenCircuitTable, ...]:
-    every = (open_circuit_table(name) for name in table_names())
-    return tuple(table for table in every if table.chemistry == chemistry)
 
 
 def _median(values: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -11,17 +11,23 @@ from ridelog.finding import Evidence, Measurement, Outcome, Severity
 from ridelog.log import Role
 from ridelog.ride import Track
 
+from .capacity_of_ride import capacity_of_ride
+
 #: Ohmic sag at the ride's high current, as a share of the open-circuit voltage, from which the pack is too weak for
 #: the load; engineering judgement: small healthy packs at full throttle reach 0.14.
 _SAG_SHARE = 0.155
 #: Resistance of a cell group at 25 degC times its capacity, ohm Ah: healthy cells have 0.03 to 0.15, by the
 #: direct-current resistances of common power and energy cells; engineering judgement.
 _HIGH_OHM_AH = 0.21
+#: The most of healthy cells, and what not even worn power cells stay below, ohm Ah.
+_ORDINARY_OHM_AH, _LOW_OHM_AH = 0.15, 0.06
 #: Resistance of a cell group from which not even a single energy cell of good make explains it (35 to 45 mOhm new), ohm,
 #: with a sag of this share; engineering judgement.
 _HIGH_GROUP_OHM, _GROUP_SAG_SHARE = 0.040, 0.12
 #: A number of cells in series less probable than this is not considered.
 _POSSIBLE = 0.1
+#: A sag of this share does no harm on this ride, whatever the pack is; engineering judgement.
+_HARMLESS_SHARE = 0.06
 #: SAG-01: a sag of 10 V strands a scooter with charge left.
 _SAG_V = 10.0
 
@@ -48,7 +54,9 @@ class PackResistance(Detector):
         A log with pack voltage and battery current and a few hard accelerations.
 
     Limits:
-        Without the capacity the resistance cannot be compared with that of healthy cells, only with the load.
+        Worn cells of a large pack and healthy ones of a small pack have the same resistance. What the BMS knows of the
+        capacity, or the fall of the voltage over the ride, decides; a short ride tells the capacity within a factor of
+        two or three. Where neither decides, the capacity from which on it is too much is stated.
 
     Example:
         116 mOhm (between 112 and 120): 7.1 V sag at 61 A, 13 % of the open-circuit voltage.
@@ -73,7 +81,7 @@ class PackResistance(Detector):
         open_circuit = float(np.nanmedian(residual.open_circuit))
         sag = estimate.ohm * max(high, 0.0)
         share = sag / open_circuit if open_circuit > 0 else 0.0
-        product = self._product(case)
+        product = self._product(case, track)
         group = self._group(case, track.index)
         tired = group is not None and group >= _HIGH_GROUP_OHM and share >= _GROUP_SAG_SHARE
         too_much = share >= _SAG_SHARE or tired or (product is not None and product >= _HIGH_OHM_AH)
@@ -92,6 +100,13 @@ class PackResistance(Detector):
             )
         if tired and group is not None:
             measured.append(Measurement("resistance of a cell group", group, "ohm", _HIGH_GROUP_OHM, "data sheets"))
+        can_tell = too_much or share < _HARMLESS_SHARE or (product is not None and product < _LOW_OHM_AH)
+        if not can_tell and case.pack.series.best is not None and case.pack.series.certain:
+            a_group = (estimate.reference_ohm or estimate.ohm) / case.pack.series.best
+            message += (
+                f" Healthy cells of a pack of up to {_ORDINARY_OHM_AH / a_group:.0f} Ah can have that; from "
+                f"{_HIGH_OHM_AH / a_group:.0f} Ah on it is too much."
+            )
         severity = Severity.WARNING if too_much and estimate.confidence >= 0.5 else Severity.INFO
         if severity is Severity.WARNING:
             message += " That is more than a pack of this kind should have for this load."
@@ -111,6 +126,8 @@ class PackResistance(Detector):
             by_load = 0.7 + 4.0 * (share - _SAG_SHARE) if share >= _SAG_SHARE else 0.65 if tired else 0.5
             strength = min(by_load + (0.4 if product is not None and product >= _HIGH_OHM_AH else 0.0), 1.0)
             seen = Evidence.observed(strength=strength * min(estimate.confidence + 0.2, 1.0))
+        elif not can_tell:
+            seen = Evidence.not_observable("whether the pack is worn cannot be told without its capacity")
         else:
             seen = Evidence.absent(strength=min(max(1.0 - share / _SAG_SHARE, 0.0) + 0.2, 1.0) * estimate.confidence)
         return Outcome.found((finding,), {"pack.high-resistance": seen})
@@ -121,11 +138,12 @@ class PackResistance(Detector):
         most = max((count for count in counts if counts[count] >= _POSSIBLE), default=0)
         return (estimate.reference_ohm or estimate.ohm) * estimate.low_ohm / estimate.ohm / most if most else None
 
-    def _product(self, case: Case) -> float | None:
-        """Resistance of a cell group at 25 degC times its capacity; None unless a BMS allows both and the count is sure.
+    def _product(self, case: Case, track: Track) -> float | None:
+        """Least resistance of a cell group at 25 degC times least capacity, ohm Ah; None unless the count is sure.
 
-        The capacity a controller is configured with is often wrong and is not used, nor is the resistance it sees,
-        which holds the leads too.
+        The capacity a controller is configured with is often wrong and is not used, nor is, with a capacity that a BMS
+        knows, the resistance the controller sees, which holds the leads too. The capacity of the ride itself is used
+        with the resistance of the same log: an error in the scale of the current then cancels.
         """
         series = case.pack.series
         if series.best is None or not series.certain:
@@ -136,7 +154,11 @@ class PackResistance(Detector):
             if estimate is not None and estimate.reference_ohm is not None and capacity is not None:
                 low = estimate.reference_ohm * estimate.low_ohm / estimate.ohm
                 return low / series.best * capacity
-        return None
+        estimate, by_ride = case.pack.resistance[track.index], capacity_of_ride(case, track)
+        if estimate.reference_ohm is None or by_ride is None:
+            return None
+        least = estimate.reference_ohm * estimate.low_ohm / estimate.ohm / series.best * by_ride[0]
+        return least if least >= _HIGH_OHM_AH else None
 
 
 def _capacity(track: Track) -> float | None:

@@ -1,0 +1,55 @@
+"""Resistance of the pack: what a ride without a known capacity tells of worn cells, and what it leaves open."""
+
+import re
+
+import numpy as np
+import pytest
+
+from ridelog.battery.ocv import open_circuit_table
+from ridelog.finding import Seen, Severity
+from ridelog.log import Role
+from ridelog.pipeline import investigate
+from tests import rides
+
+SERIES, CAPACITY_AH = 20, 20.0
+
+
+def _check(ohm_ah, seconds, amps=1.0, seed=2):
+    """A ride of a pack whose groups have this resistance times capacity, at 25 degC, its capacity nowhere in the log."""
+    time, _, current = rides.shape(seconds, 10.0, seed, high_a=40.0)
+    time, current = time[::5], current[::5] * amps
+    taken = np.cumsum(current * np.diff(time, prepend=time[0])) / 3600
+    cell = open_circuit_table("proxy-power-nmc").voltage(0.9 - taken / CAPACITY_AH)
+    noise = np.random.default_rng(seed).normal(0, 0.002, (len(time), SERIES))
+    cells = np.round(cell[:, None] - ohm_ah / CAPACITY_AH * current[:, None] + noise, 3)
+    columns = {
+        "time": time,
+        "pack_voltage": np.round(cells.sum(axis=1), 2),
+        "battery_current": np.round(current, 1),
+        "cell_voltages": cells,
+        "battery_temperature": np.full(len(time), 25.0),
+    }
+    incident = investigate([rides.log(columns, Role.BMS, settings={"series_cells": float(SERIES)})])
+    return next(check for check in incident.checks if check.name == "pack-resistance")
+
+
+def test_over_a_long_ride_the_fall_of_the_voltage_tells_the_capacity_and_so_worn_cells():
+    check = _check(0.36, 7200.0, amps=1.5)
+    assert [finding.severity for finding in check.findings] == [Severity.WARNING]
+    assert check.evidence["pack.high-resistance"].seen is Seen.OBSERVED
+    product = next(item for item in check.findings[0].measurements if "capacity" in item.name)
+    assert 0.21 <= product.value <= 0.36
+
+
+@pytest.mark.parametrize("seconds", [400.0, 7200.0])
+def test_healthy_cells_are_never_worn(seconds):
+    check = _check(0.10, seconds)
+    assert [finding.severity for finding in check.findings] == [Severity.INFO]
+
+
+def test_a_short_ride_leaves_worn_cells_open_and_says_from_which_capacity_on_it_is_too_much():
+    check = _check(0.24, 300.0)
+    assert [finding.severity for finding in check.findings] == [Severity.INFO]
+    assert check.evidence["pack.high-resistance"].seen is Seen.NOT_OBSERVABLE
+    from_ah = float(re.search(r"from (\d+) Ah on it is too much", check.findings[0].message).group(1))
+    assert 15 <= from_ah <= CAPACITY_AH
