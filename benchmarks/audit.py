@@ -101,10 +101,15 @@ def ranking(out: Path, fleet: Path) -> None:
             print(
                 f"  {row['rank']:3d} {row['vehicle']:12s} {known:18s} {row['risk']:.3f} {row['data_quality']:.2f} {reason}"
             )
-    ranks = {row["vehicle"]: row["rank"] for row in rows}
-    ageing = sorted(ranks.get(name, 0) for name, trait in traits.items() if trait.startswith("ageing"))
+    # Vehicles of equal risk stand in the order of their names: the last place of equals is what counts.
+    ranks = {row["vehicle"]: sum(other["risk"] >= row["risk"] for other in rows) for row in rows}
+    ageing = sorted(ranks.get(name, len(rows)) for name, trait in traits.items() if trait.startswith("ageing"))
+    sound = [
+        row["vehicle"] for row in rows if row["risk"] > 0 and traits.get(row["vehicle"], "real") in ("sound", "real")
+    ]
+    print(f"      sound vehicles with a risk: {', '.join(sound) or 'none'}")
     loggers = [row["risk"] for row in rows if traits.get(row["vehicle"], "").startswith("bad-logger")]
-    goal("ageing vehicles in the first 8", f"places {ageing}", bool(ageing) and 0 < min(ageing) <= max(ageing) <= 8)
+    goal("ageing vehicles in the first 8", f"places {ageing}", bool(ageing) and max(ageing) <= 8)
     goal("no bad logger ranked as a bad pack", f"risks {loggers}", max(loggers, default=0.0) < 0.1)
 
 

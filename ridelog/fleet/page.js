@@ -23,7 +23,7 @@ class Table {
     this.order = sorted; this.keep = () => true;
     const head = find(id).tHead.insertRow();
     columns.forEach((column, place) => {
-      const cell = make("th"); cell.scope = "col";
+      const cell = make("th", undefined, column.kind === "number" ? "number" : ""); cell.scope = "col";
       const button = make("button", column.title); button.type = "button";
       button.addEventListener("click", () => {
         this.order = { place, up: this.order.place === place ? !this.order.up : !column.down };
@@ -82,7 +82,7 @@ const vehicles = new Table("vehicles", vehicleRows, [
   { title: "Power cuts", key: r => r.trips, show: r => r.trips || "", kind: "number", down: true },
   { title: "Data quality", key: r => r.data_quality, show: quality, kind: "wide" },
   { title: "Model", key: r => r.model, show: r => r.model },
-  { title: "Last ride", key: r => r.last, show: r => day(r.last), down: true },
+  { title: "Last ride", key: r => r.last, show: r => day(r.last), kind: "date", down: true },
 ], find("vehicle-count"), { place: 0, up: true });
 
 const names = Object.keys(data.rides);
@@ -100,7 +100,7 @@ const link = row => {
 };
 const rides = new Table("rides", rideRows, [
   { title: "Vehicle", key: r => r.vehicle, show: r => open(r.vehicle) },
-  { title: "Date", key: r => r.started, show: r => r.started ? r.started.slice(0, 16).replace("T", " ") : "", down: true },
+  { title: "Date", key: r => r.started, show: r => r.started ? r.started.slice(0, 16).replace("T", " ") : "", kind: "date", down: true },
   { title: "Files", key: r => r.file, show: link, kind: "file" },
   { title: "Severity", key: r => weight[r.severity] ?? 0, show: r => make("span", r.severity, r.severity), down: true },
   { title: "Cause", key: r => r.error || r.cause, show: r => r.error ? make("span", r.error, "bad") : words(r.cause), kind: "wide" },
@@ -116,24 +116,30 @@ const svg = (name, attributes) => {
   return element;
 };
 const seconds = moment => Date.parse(moment) / 1000;
-// The rides of a vehicle as dots, and what was fitted: a line, or two levels with the days between which it changed.
-const chart = (stamps, values, factor, trend) => {
+// The rides of a vehicle as dots, and what was fitted: a line, or two levels with the days between which it changed; at
+// the end the 95 % interval of the change. The scale spans at least twice what matters, so that noise looks like noise.
+const chart = (stamps, values, metric, trend) => {
   const picture = svg("svg", { viewBox: "0 0 320 112", role: "img", "aria-label": `${values.length} rides` });
-  const [t0, t1] = [stamps[0], stamps[stamps.length - 1]], low = Math.min(...values), high = Math.max(...values);
+  const [t0, t1] = [stamps[0], stamps[stamps.length - 1]];
   const side = values.filter(v => v < 0).length > values.length / 2 ? -1 : 1;
-  const x = t => 42 + (t1 > t0 ? (t - t0) / (t1 - t0) : 0.5) * 270, y = v => 90 - (high > low ? (v - low) / (high - low) : 0.5) * 78;
-  for (const value of high > low ? [low, high] : [low]) {
-    const label = svg("text", { x: 0, y: y(value) + 4 }); label.textContent = digits(factor * value, 3); picture.append(label);
+  const reach = trend ? [trend.change_low, trend.change_high].map(c => side * (metric.relative ? trend.before * (1 + c) : trend.before + c)) : [];
+  const middle = (Math.min(...values) + Math.max(...values)) / 2, least = metric.matters * (metric.relative ? Math.abs(middle) : 1);
+  const low = Math.min(...values, ...reach, middle - least), high = Math.max(...values, ...reach, middle + least);
+  const x = t => 42 + (t1 > t0 ? (t - t0) / (t1 - t0) : 0.5) * 262, y = v => 90 - (v - low) / (high - low) * 78;
+  for (const value of [low, high]) {
+    const label = svg("text", { x: 0, y: y(value) + 4 }); label.textContent = digits(metric.factor * value, 3); picture.append(label);
     picture.append(svg("path", { d: `M42 ${y(value)}H312`, class: "line" }));
   }
   if (trend) {
-    const inside = v => y(Math.min(Math.max(side * v, low), high)).toFixed(1), [before, after] = [inside(trend.before), inside(trend.after)];
+    const [before, after] = [y(side * trend.before).toFixed(1), y(side * trend.after).toFixed(1)];
     const kind = trend.finding ? "fit" : "fit unsure";
     if (trend.step_after) {
       const from = x(seconds(trend.step_after)), to = x(seconds(trend.step_before));
       picture.append(svg("rect", { x: from.toFixed(1), y: 8, width: Math.max(to - from, 1).toFixed(1), height: 86, class: "step" }));
-      picture.append(svg("path", { d: `M42 ${before}H${from.toFixed(1)}M${to.toFixed(1)} ${after}H312`, class: kind }));
-    } else picture.append(svg("path", { d: `M42 ${before}L312 ${after}`, class: kind }));
+      picture.append(svg("path", { d: `M42 ${before}H${from.toFixed(1)}M${to.toFixed(1)} ${after}H304`, class: kind }));
+    } else picture.append(svg("path", { d: `M42 ${before}L304 ${after}`, class: kind }));
+    const [under, over] = reach.map(value => y(value).toFixed(1));
+    picture.append(svg("path", { d: `M308 ${under}V${over}M305 ${under}H311M305 ${over}H311`, class: trend.finding ? "reach" : "reach unsure" }));
   }
   stamps.forEach((t, place) => picture.append(svg("circle", { cx: x(t).toFixed(1), cy: y(values[place]).toFixed(1), r: 2.5, class: "dot" })));
   for (const [t, anchor, at] of [[t0, "start", 42], [t1, "end", 312]]) {
@@ -144,14 +150,18 @@ const chart = (stamps, values, factor, trend) => {
 const look = name => {
   const section = find("detail"), charts = make("div", undefined, "charts");
   section.replaceChildren(make("h2", name));
+  const reasons = data.vehicles.find(item => item.vehicle === name)?.reasons ?? [];
+  for (const reason of reasons) section.append(make("p", reason));
+  section.append(make("p", "Dots are rides. The bar at the right end is the 95 % interval of the change. q is the probability of so much by chance after adjustment for all tests; a finding needs q of at most 0.05, an interval that leaves out zero and a change that matters.", "note"));
   const found = metric => data.trends.some(item => item.vehicle === name && item.metric === metric && item.finding);
-  const order = Object.entries(data.series[name] ?? {}).sort(([a], [b]) => found(b) - found(a));
-  for (const [metric, [stamps, values]] of order) {
-    const own = data.trends.filter(item => item.vehicle === name && item.metric === metric);
-    const [title, factor, unit] = data.metrics[metric];
-    const card = make("div", undefined, own.some(item => item.finding) ? "card finding" : "card");
-    card.append(make("h3", `${title[0].toUpperCase()}${title.slice(1)}${unit ? `, ${unit}` : ""}`), chart(stamps, values, factor, own.find(item => item.kind === "trend")));
-    for (const item of own) card.append(make("p", `${item.finding ? "Finding: " : ""}${item.message} (q = ${digits(item.q, 2)})`, "note"));
+  const listed = Object.keys(data.metrics), own = data.series[name] ?? {};
+  const shown = listed.filter(metric => own[metric] && !(metric === "trips" && own.trips[1].every(value => value === 0)));
+  for (const metric of shown.sort((a, b) => found(b) - found(a))) {
+    const [stamps, values] = own[metric], { words: title, unit } = data.metrics[metric];
+    const rows = data.trends.filter(item => item.vehicle === name && item.metric === metric);
+    const card = make("div", undefined, rows.some(item => item.finding) ? "card finding" : "card");
+    card.append(make("h3", `${title[0].toUpperCase()}${title.slice(1)}${unit ? `, ${unit}` : ""}`), chart(stamps, values, data.metrics[metric], rows.find(item => item.kind === "trend")));
+    for (const item of rows) card.append(make("p", `${item.finding ? "Finding: " : ""}${item.message} (q ${item.q < 0.001 ? "below 0.001" : `= ${digits(item.q, 2)}`})`, "note"));
     charts.append(card);
   }
   if (!charts.children.length) charts.append(make("p", "No ride of this vehicle has both a date and values that can be followed."));

@@ -10,7 +10,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from .series import series
+from .ranking import CRITICAL_SHARE, PEER_SHARES, TREND_SHARES, UNEXPLAINED_PROBABILITY, WARNING_SHARE
+from .series import LEAST_QUALITY, series
 from .trends import METRICS, SHOWN_ONLY
 
 if TYPE_CHECKING:
@@ -60,7 +61,16 @@ def page(tables: Mapping[str, pa.Table]) -> str:
         "trends": tables["trends"].to_pylist(),
         "rides": {name: listed.column(name).to_pylist() for name in _RIDES},
         "series": _series(tables),
-        "metrics": {metric.name: [metric.words, *_SHOWN[metric.name]] for metric in METRICS},
+        "metrics": {
+            metric.name: {
+                "words": metric.words,
+                "factor": _SHOWN[metric.name][0],
+                "unit": _SHOWN[metric.name][1],
+                "matters": metric.matters,
+                "relative": metric.relative,
+            }
+            for metric in METRICS
+        },
     }
     errors = sum(1 for text in logs.column("error").to_pylist() if text)
     findings = sum(tables["trends"].column("finding").to_pylist())
@@ -76,6 +86,12 @@ def page(tables: Mapping[str, pa.Table]) -> str:
         errors=errors,
         tests=sum(name not in SHOWN_ONLY for name in tables["trends"].column("metric").to_pylist()),
         findings=findings,
+        trend=TREND_SHARES,
+        peer=PEER_SHARES,
+        critical=CRITICAL_SHARE,
+        warning=WARNING_SHARE,
+        unexplained=UNEXPLAINED_PROBABILITY,
+        quality=f"{LEAST_QUALITY:.0%}",
     )
 
 

@@ -30,7 +30,7 @@ _ABOUT_DATA: Final = frozenset(
 )
 #: Share of risk that evidence of a kind can bring (engineering judgement; an order, not a probability): what grows
 #: from ride to ride is about to fail and comes first, then what keeps failing, then what stands out among peers.
-_TREND: Final = {
+TREND_SHARES: Final = {
     "resistance": 0.75,
     "cell_resistance": 0.6,
     "cell_offset": 0.5,
@@ -38,9 +38,15 @@ _TREND: Final = {
     "trips": 0.5,
     "soc_error": 0.2,
 }
-_PEER: Final = {"resistance": 0.3, "cell_resistance": 0.35, "cell_offset": 0.3, "capacity": 0.25, "soc_error": 0.1}
-_CRITICAL: Final = 0.35
-_WARNING: Final = 0.12
+PEER_SHARES: Final = {
+    "resistance": 0.3,
+    "cell_resistance": 0.35,
+    "cell_offset": 0.3,
+    "capacity": 0.25,
+    "soc_error": 0.1,
+}
+CRITICAL_SHARE: Final = 0.35
+WARNING_SHARE: Final = 0.12
 #: What is read of each ride.
 _COLUMNS: Final = [
     "vehicle", "model", "started", "cause", "probability", "severity", "trips", "data_quality", "data_notes", "error",
@@ -48,7 +54,7 @@ _COLUMNS: Final = [
 ]  # fmt: skip
 #: A power cut whose cause is open counts as one of this probability would (engineering judgement).
 _UNEXPLAINED: Final = "power-cut, cause undetermined"
-_UNEXPLAINED_SHARE: Final = 0.6
+UNEXPLAINED_PROBABILITY: Final = 0.6
 
 
 def compare(tables: Mapping[str, pa.Table], told: Collection[str] = ()) -> dict[str, pa.Table]:
@@ -117,7 +123,7 @@ def _vehicle(
     for row in trends:
         if not row["finding"]:
             continue
-        share = (_TREND if row["kind"] == "trend" else _PEER).get(row["metric"], 0.0)
+        share = (TREND_SHARES if row["kind"] == "trend" else PEER_SHARES).get(row["metric"], 0.0)
         reasons.append((share * _size(row), row["message"]))
     reasons += _incidents(read)
     for share, _ in reasons:
@@ -149,11 +155,11 @@ def _vehicle(
 
 
 def _size(row: Mapping[str, Any]) -> float:
-    """How much of its share a change brings: half when it just matters, all of it at four times that."""
+    """How much of its share a change brings: half when it just matters, more the further it went, never quite all."""
     from .trends import METRICS
 
     matters = next(metric.matters for metric in METRICS if metric.name == row["metric"])
-    return float(min(0.5 + abs(row["change"]) / matters / 8, 1.0))
+    return float(1 - 0.5 * matters / max(abs(row["change"]), matters))
 
 
 def _blamed(ride: Mapping[str, Any]) -> bool:
@@ -173,14 +179,19 @@ def _incidents(read: Sequence[dict[str, Any]]) -> list[tuple[float, str]]:
         if _blamed(ride) and ride["severity"] in ("critical", "warning"):
             causes[ride["cause"]].append(ride)
         elif _unexplained(ride):
-            causes[_UNEXPLAINED].append(ride | {"probability": _UNEXPLAINED_SHARE})
+            causes[_UNEXPLAINED].append(ride | {"probability": UNEXPLAINED_PROBABILITY})
     found = []
     for cause, rides in sorted(causes.items()):
-        worst = _CRITICAL if any(ride["severity"] == "critical" for ride in rides) else _WARNING
+        worst = CRITICAL_SHARE if any(ride["severity"] == "critical" for ride in rides) else WARNING_SHARE
         surest = max(float(ride["probability"] or 0) for ride in rides)
         often = min(len(rides), 4) ** 0.5
         last = max((ride["started"] for ride in rides if ride["started"] is not None), default=None)
         when = f", last on {last:%Y-%m-%d}" if last else ""
         times = "1 ride" if len(rides) == 1 else f"{len(rides)} rides"
-        found.append((min(worst * surest * often, 0.7), f"{cause.replace('-', ' ').capitalize()}: {times}{when}."))
+        found.append((min(worst * surest * often, 0.7), f"{_words(cause)}: {times}{when}."))
     return found
+
+
+def _words(cause: str) -> str:
+    text = cause.replace("-", " ")
+    return (text[:1].upper() + text[1:]).replace("Bms", "BMS")

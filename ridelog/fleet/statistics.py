@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import accumulate
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -41,9 +40,8 @@ class Trend:
 def robust_trend(time: NDArray[np.float64], values: NDArray[np.float64]) -> Trend | None:
     """Slope by Theil and Sen with Sen's interval, significance by Mann and Kendall.
 
-    Below 20 points without ties the distribution of Kendall's statistic is exact. From 20 points on its variance is widened
-    for serial correlation of what the line leaves (by the correlation of neighbours, as in Hamed and Rao 1998): seasons
-    and slow drifts are no evidence of their own for each ride.
+    From 20 points on the variance of Kendall's statistic is widened for serial correlation of what the line leaves (by the
+    correlation of neighbours, as in Hamed and Rao 1998): slow drifts are no evidence of their own for each ride.
 
     Args:
         time: Moments, shape (n,), ascending.
@@ -73,27 +71,11 @@ def robust_trend(time: NDArray[np.float64], values: NDArray[np.float64]) -> Tren
     if variance <= 0:
         return Trend(slope, slope, slope, float(np.median(rest)) + slope * float(time[0]), 1.0)
     score = math.copysign(max(abs(statistic) - 1, 0.0), statistic) / math.sqrt(variance)
-    few = count < _FEWEST_CORRELATED and len(np.unique(values)) == count and len(np.unique(time)) == count
-    p = _exact(count, int(abs(statistic))) if few else two_sided(score)
     reach = 1.96 * math.sqrt(variance)
     low = slopes[int(max((len(slopes) - reach) / 2, 0))]
     high = slopes[int(min((len(slopes) + reach) / 2, len(slopes) - 1))]
     level = float(np.median(rest)) + slope * float(time[0])
-    return Trend(slope, float(low), float(high), level, p)
-
-
-def _exact(count: int, statistic: int) -> float:
-    """Probability of Kendall's statistic being at least so far from 0 by chance, two-sided, without ties.
-
-    The share of all orders with so few inversions (Kendall 1938); the normal law is far too large at this end.
-    """
-    orders = [1]
-    for size in range(2, count + 1):
-        # One more value adds 0 to size - 1 inversions.
-        sums = list(accumulate(orders + [0] * (size - 1)))
-        orders = [total - (sums[place - size] if place >= size else 0) for place, total in enumerate(sums)]
-    most = (count * (count - 1) // 2 - statistic) // 2
-    return min(2 * sum(orders[: most + 1]) / math.factorial(count), 1.0)
+    return Trend(slope, float(low), float(high), level, two_sided(score))
 
 
 def neighbours(rest: NDArray[np.float64]) -> float:

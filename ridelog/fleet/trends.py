@@ -202,12 +202,14 @@ def judge(row: dict[str, Any]) -> None:
 
 
 def _amount(change: float, metric: Metric) -> str:
-    sign = "+" if change >= 0 else "\u2212"
     size = abs(change)
     if metric.relative:
-        return f"{sign}{100 * size:.0f}\u202f%"
-    if metric.unit in ("V", "ohm"):
-        return f"{sign}{1000 * size:.1f} m{'V' if metric.unit == 'V' else 'Ω'}"
-    if metric.unit == "points":
-        return f"{sign}{100 * size:.0f} points"
-    return f"{sign}{size:.3g} {metric.unit.replace('degC', '°C')}"
+        number, unit = f"{100 * size:.0f}", "\u202f%"
+    elif metric.unit in ("V", "ohm"):
+        number, unit = f"{1000 * size:.1f}", " mV" if metric.unit == "V" else " mΩ"
+    elif metric.unit == "points":
+        number, unit = f"{100 * size:.0f}", " points"
+    else:
+        number, unit = f"{size:.1f}", f" {metric.unit.replace('degC', '°C')}"
+    sign = "±" if float(number) == 0 else "+" if change >= 0 else "\u2212"
+    return f"{sign}{number}{unit}"

@@ -118,6 +118,7 @@ def test_ten_thousand_rides_in_a_browser(browser, tmp_path: Path, width: int):
     sheet.locator("#vehicles tbody button").first.click()
     assert sheet.locator("#detail svg").count() >= 1
     assert sheet.locator("#detail .finding svg path.fit").count() == 1
+    assert sheet.locator("#detail .finding svg path.reach").count() == 1
     assert sheet.locator("#detail .finding").count() == 1
     sheet.get_by_role("button", name=HOSTILE).first.click()
     assert HOSTILE in sheet.inner_text("#detail h2")
