@@ -31,10 +31,13 @@ _CHARGED_V: Final = 0.010
 _PER_KELVIN_V, _UNKNOWN_K = 0.0002, 4.0
 #: Standby draws of 20 to 200 mA are usual (REST-02); from here they are worth ending, A.
 _HIGH_A: Final = 0.10
-#: Loss of charge a day from which it is, as a share: a full pack is empty within three weeks (engineering judgement; a
-#: cell loses some per cents a month by itself). An ordinary standby draw empties a small pack as fast: where the current
-#: can be told, only a pack that is empty within a week counts below that current.
-_HIGH_SHARE_DAY, _FAST_SHARE_DAY = 0.05, 0.15
+#: Loss of charge a day from which it is, as a share (engineering judgement). A board that stays awake draws about 20 mA,
+#: a tenth of a small pack of 5 Ah a day, and a cell loses a tenth of a percent by itself: without the capacity no less
+#: than that counts. Where the current is known to be an ordinary standby draw, only a pack that is empty within a week.
+_HIGH_SHARE_DAY, _FAST_SHARE_DAY = 0.10, 0.15
+#: What was lost in days is a fact and no forecast: from this share of the pack, over so many days, it counts whatever
+#: the current is.
+_LOST_SHARE, _LOST_DAYS = 0.20, 2.0
 #: A rest this long is looked at in so many parts, days.
 _LONG_DAYS, _PARTS = 1.0, 4
 #: A loss that can be told from noise: multiples of its error.
@@ -70,14 +73,14 @@ class ParasiticDrain(Detector):
 
     Looks like it but is not:
         Settling after a charge, 0.5 to 0.8 V in hours (REST-01: it flattens), recovery after a ride (upwards), a cold night,
-        a single group that falls (self-discharge), some tens of milliamperes of standby (information).
+        a single group that falls (self-discharge), some tens of milliamperes of standby for a day or two (information).
 
     Needs:
         A BMS log with cell voltages, or the pack voltage with a sure series count, over six hours of rest.
 
     Limits:
         On the plateau near full and in the flat middle of LFP the voltage does not tell the charge. Without the capacity
-        the loss is a share of the pack and not a current.
+        the loss is a share of the pack and not a current: up to a tenth a day a board that stays awake explains it.
 
     Example:
         11 mV a day for each group: 1.1 % a day, 0.11 A of a 240 Wh pack whose receiver was never off.
@@ -131,7 +134,10 @@ class ParasiticDrain(Detector):
         capacity = pack_capacity(case, track)
         ampere = capacity * loss.share_day / 24 if capacity else None
         bound = _HIGH_SHARE_DAY if ampere is None or ampere >= _HIGH_A else _FAST_SHARE_DAY
-        high = loss.share_day >= bound or (ampere is not None and ampere >= _HIGH_A)
+        days = float(rows.time[loss.last] - rows.time[_relaxed(rows, loss.first)]) / _DAY_S
+        lost = loss.share_day * days
+        gone = days >= _LOST_DAYS and lost >= _LOST_SHARE
+        high = gone or loss.share_day >= bound or (ampere is not None and ampere >= _HIGH_A)
         measured = [
             Measurement("charge lost", loss.share_day, "1/day", bound, "REST-02"),
             Measurement("fall of the median cell", -loss.volts_day, "V/day"),
@@ -140,6 +146,9 @@ class ParasiticDrain(Detector):
         if ampere is not None:
             measured.insert(0, Measurement("current at rest", ampere, "A", _HIGH_A, "REST-02"))
             words += f", about {1000 * ampere:.0f} mA"
+        if gone:
+            measured.append(Measurement("charge lost over this rest", lost, "", _LOST_SHARE, "engineering judgement"))
+            words += f", {100 * lost:.0f} % in {days:.1f} days"
         meter = float(np.nanmedian(rows.current[loss.first : loss.last + 1])) if rows.logged else 0.0
         if meter > 0.02:
             measured.append(Measurement("current by the meter of the BMS", meter, "A"))

@@ -25,6 +25,25 @@ def test_some_tens_of_milliamperes_are_information():
     assert incident.verdict.cause == "none"
 
 
+@pytest.mark.parametrize("known", [True, False])
+def test_what_a_week_took_counts_however_small_the_current_is(known):
+    """46 mA of 20 Ah is an ordinary standby draw, and two fifths of the pack after seven days."""
+    columns = parked.resting(168.0, per_day=0.055, step=3600.0)
+    if not known:
+        del columns["full_charge_capacity"]
+    incident = investigate([parked.log(columns)])
+    assert parked.severities(incident, NAME) == ["warning"]
+    assert incident.verdict.cause == "parasitic-drain"
+
+
+def test_what_a_board_that_stays_awake_takes_of_a_small_pack_in_a_night_is_information():
+    """A share of 5 % a day without a capacity: 20 mA of 10 Ah."""
+    columns = parked.resting(14.0, per_day=0.05)
+    del columns["full_charge_capacity"]
+    incident = investigate([parked.log(columns)])
+    assert "warning" not in parked.severities(incident, NAME)
+
+
 @pytest.mark.parametrize("settle", [0.025, 0.040])
 def test_settling_after_a_charge_is_no_drain(settle):
     # 0.5 to 0.8 V on 20 groups (REST-01).
