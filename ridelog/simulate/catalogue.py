@@ -7,12 +7,15 @@ from typing import Final
 from ridelog.errors import UsageError
 
 from . import (
+    families_board,
     families_cells,
     families_controller,
     families_healthy,
+    families_healthy_standing,
     families_limits,
     families_path,
     families_regen,
+    families_storage,
     families_telemetry,
     families_trip,
 )
@@ -20,6 +23,7 @@ from .case import Case, Family, simulate_family
 
 _ALL: Final[tuple[Family, ...]] = (
     *families_healthy.FAMILIES,
+    *families_healthy_standing.FAMILIES,
     *families_trip.FAMILIES,
     *families_regen.FAMILIES,
     *families_path.FAMILIES,
@@ -27,6 +31,8 @@ _ALL: Final[tuple[Family, ...]] = (
     *families_limits.FAMILIES,
     *families_controller.FAMILIES,
     *families_telemetry.FAMILIES,
+    *families_storage.FAMILIES,
+    *families_board.FAMILIES,
 )
 
 

@@ -10,7 +10,6 @@ import numpy as np
 
 from .case import Family
 from .clocks import DeviceClock, desktop_link
-from .families_cells import rest
 from .logs import BOARD_ONLY, CELL_SUITES
 from .triggers import Trigger, pulling
 
@@ -85,38 +84,6 @@ def _cold(scene: Scene) -> None:
     scene.set_temperature(float(scene.rng.uniform(2, 9)))
     scene.set_charge(float(scene.rng.uniform(0.6, 0.95)))
     scene.board.limits.cell_under = 2.0
-
-
-def _settling(scene: Scene) -> None:
-    """After a charge the pack settles by some tenths of a volt over hours."""
-    scene.set_charge(float(scene.rng.uniform(0.9, 0.99)))
-    scene.pack.slow_time_s = (scene.pack.slow_time_s[0], float(scene.rng.uniform(900, 3600)))
-    scene.pack.slow_ratio = (scene.pack.slow_ratio[0], max(scene.pack.slow_ratio[1], 0.6))
-    scene.pack.charged_before_a = -float(scene.rng.uniform(0.3, 0.6)) * scene.pack.nominal_capacity_ah
-    rest(scene, (3, 10), (20, 90))
-
-
-def _parked_standby(scene: Scene) -> None:
-    """Parked with the controller's standby draw of some tens of milliamperes on every group alike."""
-    rest(scene, (10, 40), (60, 300), float(scene.rng.uniform(0.01, 0.05)))
-
-
-def _charging(scene: Scene) -> None:
-    """A charge with constant current and then constant voltage, to the end, and the rest after it."""
-    rng, pack = scene.rng, scene.pack
-    begin = float(rng.uniform(0.3, 0.6))
-    scene.set_charge(begin)
-    capacity = float(pack.capacity_ah.mean())
-    rate = float(rng.uniform(0.15, 0.35)) * capacity
-    main = (0.96 - begin) * capacity / rate * 3600
-    step = 10.0
-    time = np.arange(0, main + 5400 + 1800, step)
-    current = np.where(time < main, rate, rate * np.exp(-(time - main) / 900.0))
-    current = np.where(current < 0.05 * rate, 0.0, current)
-    scene.parked = (step, -current)
-    scene.duration_s = float(time[-1])
-    scene.bms_link.tick_s, scene.bms_link.ticks, scene.bms_link.jitter_s = float(rng.uniform(10, 30)), 1, 0.1
-    scene.board.limits.cell_over = 4.5 if pack.kind.chemistry != "lfp" else 3.9
 
 
 def _parked_app(scene: Scene) -> None:
@@ -267,9 +234,6 @@ FAMILIES: Final = (
     _family("healthy-radio-gaps", "The phone loses the controller now and then.", _radio_gaps, ("vesc", *TWO)),
     _family("healthy-board-gaps", "The app loses the board for stretches.", _board_gaps, (*TWO, *BOARD_ONLY)),
     _family("healthy-cold", "A cold morning.", _cold, (*TWO, *BOARD_ONLY)),
-    _family("healthy-settling", "A charged pack settles over hours.", _settling, BOARD_ONLY),
-    _family("healthy-parked", "Parked with a little standby draw.", _parked_standby, BOARD_ONLY),
-    _family("healthy-charge", "A complete charge.", _charging, BOARD_ONLY),
     _family("healthy-pause", "A stop of minutes with the apps open.", _parked_app),
     _family("healthy-throttle-releases", "Throttle let go in an instant, again and again.", _releases),
     _family("healthy-limiter", "Long pulls against the battery current limit.", _limiter),
