@@ -16,11 +16,13 @@ from .cell_imbalance import CellImbalance
 from .charge_session import ChargeSession
 from .controller_configuration_check import ControllerConfigurationCheck
 from .controller_faults import ControllerFaults
+from .controller_lost import ControllerLost
 from .controller_restart import ControllerRestart
 from .current_envelope import CurrentEnvelope
 from .current_sensors import CurrentSensors
 from .deep_discharge import DeepDischarge
 from .fault_listing import FaultListing
+from .foot_sensor import FootSensor
 from .frozen_telemetry import FrozenTelemetry
 from .high_resistance_joint import HighResistanceJoint
 from .implausible_values import ImplausibleValues
@@ -54,6 +56,7 @@ DETECTORS: tuple[Detector, ...] = (
     ControllerFaults(),
     FaultListing(),
     ControllerRestart(),
+    ControllerLost(),
     LinkGap(),
     ThermalLimit(),
     LowVoltageCutoff(),
@@ -70,6 +73,7 @@ DETECTORS: tuple[Detector, ...] = (
     SocMeter(),
     PwmSaturation(),
     RemoteLoss(),
+    FootSensor(),
     FrozenTelemetry(),
     ImplausibleValues(),
     ControllerConfigurationCheck(),

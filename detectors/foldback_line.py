@@ -28,8 +28,9 @@ _SHARE, _DIGIT_V = 0.002, 0.1
 _STEEPEST, _FLATTEST_SHARE, _SLOPES = 6.0, 0.15, 24
 #: Averages that may lie beyond the line: the voltage a controller compares is filtered, and a step of the load outruns it.
 _BEYOND_SHARE, _BEYOND = 0.003, 2
-#: Loads are told apart by such a time off the line, s; so many must end on it, and their currents differ by this factor.
-_APART_S, _LOADS, _FACTOR = 5.0, 3, 1.25
+#: Loads are told apart by such a time off the line, s; so many must end on it, and its currents differ by this factor
+#: (from the 5th to the 95th percentile).
+_APART_S, _LOADS, _FACTOR = 5.0, 3, 1.15
 #: A load counts with so many averages on the line; all of them must be there for so long, s.
 _AVERAGES, _ON_LINE_S = 2, 8.0
 #: On the line the voltage goes with the current, as it does in no pack: it changes by more than the line is wide, in
@@ -48,7 +49,7 @@ class Foldback:
     Attributes:
         loads: First and last moment of every load on the line, s of the ride's clock.
         highest_a: Highest current on the line, A.
-        lowest_a: Top current of the load that could draw least, A.
+        lowest_a: Low current on the line, A (a twentieth of the rows there have less).
         lowest_v: Lowest voltage on the line, V.
         end_v: Voltage at which the line reaches no current, V.
     """
@@ -124,14 +125,15 @@ def _judged(
     loads = [load for load in loads if len(load) >= _AVERAGES]
     if len(loads) < _LOADS or _BIN_S * sum(len(load) for load in loads) < _ON_LINE_S:
         return None
-    tops = [float(amps[load].max()) for load in loads]
-    if max(tops) < _TOP_SHARE * top or max(tops) < _FACTOR * min(tops):
-        return None
     everything = np.concatenate(loads)
+    low, high = np.percentile(amps[everything], (5, 95))
+    highest = float(amps[everything].max())
+    if highest < _TOP_SHARE * top or high < _FACTOR * low:
+        return None
     return Foldback(
         tuple((float(time[load[0]]), float(time[load[-1]])) for load in loads),
-        max(tops),
-        min(tops),
+        highest,
+        float(low),
         float(volts[everything].min()),
         end_v,
     )

@@ -70,7 +70,7 @@ class LowVoltageCutoff(Detector):
 
     Limits:
         Without the configuration a short fold-back cannot be told from sag, and a line needs three loads or more that end
-        on it, with tops a quarter apart.
+        on it, over currents that differ by 15 % or more.
 
     Example:
         51.9-52.1 V for 25 s while the current falls from 40 A to 6 A at open throttle.
@@ -101,8 +101,8 @@ class LowVoltageCutoff(Detector):
             if line is not None:
                 found, limit, sure = _rows(track, line), None, _BY_LINE
                 more = (
-                    Measurement("top of the load that could draw most", line.highest_a, "A"),
-                    Measurement("top of the load that could draw least", line.lowest_a, "A"),
+                    Measurement("highest current on the line", line.highest_a, "A"),
+                    Measurement("low current on the line", line.lowest_a, "A"),
                     Measurement("voltage at which that line reaches no current", line.end_v, "V"),
                 )
         if not found:

@@ -31,6 +31,8 @@ MAKERS = {
         **rides.controller(seconds),
         "pitch": np.full(int(seconds * 10), 1.5),
         "remote_input": np.round(np.clip(rides.shape(seconds)[2] / 50, -1, 1), 2),
+        "controller_count": np.full(int(seconds * 10), 2.0),
+        "ride_state": np.ones(int(seconds * 10)),
     },
     Role.BMS: rides.board,
     Role.WHEEL: rides.wheel,
