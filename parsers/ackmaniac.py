@@ -16,7 +16,7 @@ from ridelog.sources import Source
 from .captions import read_captions
 from .columns import KILOMETRES, MILES, PERCENT, Column, add_columns
 from .delimited import read_delimited
-from .loose_text import numbers_where_possible, unknown_captions
+from .loose_text import unknown_captions
 from .named_faults import add_named_faults
 from .positions import drop_missing_fixes, track_speed
 from .required_columns import require_columns
@@ -103,14 +103,15 @@ class Ackmaniac(Parser):
         table = read_delimited(
             source.data,
             separator=",",
-            text_columns=unknown_captions(names, numbers),
+            text_columns=(_TIME,),
+            loose_columns=unknown_captions(names, numbers),
             skip_lines=skip,
             path=source.label,
         )
         require_columns(table.frame, (_TIME,), source.label)
         stamps, _ = parse_first_fitting(table.frame.get_column(_TIME), _STAMPS)
         rows = timed_rows(
-            numbers_where_possible(table.frame, (_TIME,)),
+            table.frame,
             table.lines,
             stamps,
             path=source.label,

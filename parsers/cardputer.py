@@ -17,7 +17,7 @@ from .captions import read_captions
 from .columns import KILOMETRES, KILOMETRES_PER_HOUR, MILLI, PERCENT, Column, add_columns
 from .current_sign import current_sign, sign_like
 from .delimited import read_delimited
-from .loose_text import numbers_where_possible, unknown_captions
+from .loose_text import unknown_captions
 from .positions import drop_missing_fixes
 from .required_columns import require_columns
 from .sign_notes import unsure_sign
@@ -118,10 +118,10 @@ class Cardputer(Parser):
         numbers = {column.source for column in COLUMNS} | {_TIME, _REQUESTED, _VALUE_AGE}
         numbers |= {name for name in names if _is_of_bms(name)}
         table = read_delimited(
-            source.data, separator=",", text_columns=unknown_captions(names, numbers), path=source.label
+            source.data, separator=",", loose_columns=unknown_captions(names, numbers), path=source.label
         )
         require_columns(table.frame, (_TIME,), source.label)
-        frame = numbers_where_possible(table.frame)
+        frame = table.frame
         rows = timed_rows(
             frame,
             table.lines,

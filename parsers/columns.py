@@ -61,7 +61,8 @@ def add_columns(
         known: Captions the parser has dealt with itself (time stamps), not to be kept again.
 
     Returns:
-        Damage: a missing sensor for each column that holds nothing but its sentinels; such a column becomes null.
+        Damage: a missing sensor for each column that holds nothing but its sentinels; such a column becomes null. Cells
+        of text in a column of numbers are named and become null.
     """
     damage: list[Damage] = []
     done = set(known)
@@ -75,6 +76,9 @@ def add_columns(
         if CHANNELS[column.channel].kind is Kind.TEXT:
             builder.add(column.channel, series.cast(str), source=column.source, conversion=column.conversion)
             continue
+        if not series.dtype.is_numeric():
+            series, unreadable = _read_numbers(series, column)
+            damage += unreadable
         values = series.to_numpy().astype(np.float64, copy=False)
         if _holds_only(values, column.sentinels):
             shown = "/".join(f"{sentinel:g}" for sentinel in column.sentinels)
@@ -95,6 +99,19 @@ def add_columns(
         if name not in done and name:
             builder.keep(name, frame.get_column(name))
     return tuple(damage)
+
+
+def _read_numbers(series: pl.Series, column: Column) -> tuple[pl.Series, tuple[Damage, ...]]:
+    """The numbers of a column that was read as text, because a cell or the caption is damaged."""
+    import polars as pl
+
+    numbers = series.cast(pl.String).str.strip_chars().cast(pl.Float64, strict=False)
+    numbers = numbers.set(~numbers.is_finite(), None)
+    lost = int((numbers.is_null() & series.is_not_null()).sum())
+    if not lost:
+        return numbers, ()
+    message = f"{lost} cells of column '{column.source}' hold no number; they are left empty."
+    return numbers, (Damage(DamageKind.BROKEN_ROW, Effect.LOST, message, lost, channel=column.channel),)
 
 
 def _holds_only(values: NDArray[np.float64], sentinels: tuple[float, ...]) -> bool:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, ClassVar, Final
 
 import numpy as np
 
+from ridelog.arrow_columns import texts_by_place
 from ridelog.clock import Clock, ClockBasis
 from ridelog.damage import Damage, DamageKind, Effect
 from ridelog.log import Identity, Log, LogBuilder, Role
@@ -16,9 +17,9 @@ from ridelog.sources import Source
 from .captions import read_captions
 from .cell_columns import add_cells, add_sensors, numbered_matrix
 from .columns import MILLI, PERCENT, Column, add_columns
+from .daly_epdatalog_alarms import add_alarms, balanced_cells
 from .delimited import read_delimited
-from .frames.daly_codes import STATES, decode_faults
-from .loose_text import numbers_where_possible, unknown_captions
+from .frames.daly_codes import STATES
 from .required_columns import require_columns
 from .stamps import parse_stamps
 from .timed_rows import timed_rows
@@ -58,8 +59,8 @@ class DalyEpDataLog(Parser):
     """`EPData<date>_<time>.csv`, cells apart by comma and blank, a comma at the end of every line.
 
     Line number, wall clock of the PC, battery id, current, voltage, SoC, capacities, cells in mV, temperatures, state,
-    FETs, balancing, and the eight fault bytes as quoted bits, lowest bit first. The current is that of command 90,
-    positive when discharging, unless the state column says the opposite throughout.
+    FETs, balancing, and the eight fault bytes as quoted bits, lowest bit first, or faults in words. The current is
+    that of command 90, positive when discharging, unless the state column says the opposite throughout.
     """
 
     name: ClassVar[str] = "daly-epdatalog"
@@ -93,15 +94,14 @@ class DalyEpDataLog(Parser):
         """Read the rows."""
         captions = read_captions(source.head, (",", ";", "\t"))
         table = read_delimited(
-            _BLANK_END.sub(b",", source.data),
+            _without_blank_ends(source.data),
             separator=captions.separator,
-            # A cell that was not read is a blank, so every column is read as text first.
-            text_columns=unknown_captions(captions.names, ()),
+            text_columns=[name for name in captions.names if _holds_text(name)],
+            loose_columns=captions.names,
             path=source.label,
         )
         require_columns(table.frame, (_TIME, _CURRENT, _STATE), source.label)
-        texts = [name for name in table.frame.columns if name in (_TIME, _BALANCED) or _ALARM.fullmatch(name)]
-        frame = numbers_where_possible(_blanks_to_nulls(table.frame), texts)
+        frame = _blanks_to_nulls(table.frame)
         stamps = parse_stamps(frame.get_column(_TIME).fill_null(""), "%Y-%m-%d %H:%M:%S%.f")
         rows = timed_rows(frame, table.lines, stamps, path=source.label, expected="yyyy-mm-dd hh:mm:ss")
         frame = rows.frame
@@ -115,20 +115,20 @@ class DalyEpDataLog(Parser):
         silent = add_cells(builder, volts, rows.lines, "Cell Voltage 1 (mV) on", "mV to V")
         heat = numbered_matrix({number: _numbers(frame, name) for number, name in sensors.items()}, frame.height)
         add_sensors(builder, _fitted(heat), "Temperature 1 (C) on")
-        builder.add(
-            "bms_state", [STATES.get(int(value)) if np.isfinite(value) else None for value in state], source=_STATE
-        )
+        codes = np.where(np.isin(state, list(STATES)), state, max(STATES) + 1).astype(np.int64)
+        names = [STATES.get(code) for code in range(max(STATES) + 2)]
+        builder.add("bms_state", texts_by_place(names, codes), source=_STATE)
         for caption, channel in _FLAGS:
             if caption in frame.columns:
                 builder.add(
                     channel, np.where(np.isnan(flags := _numbers(frame, caption)), np.nan, flags > 0), source=caption
                 )
-        if len(alarms) >= 7:
-            _add_faults(builder, frame, alarms)
+        known = [_TIME, _CURRENT, _STATE, _BALANCED, "Line #", *cells.values(), *sensors.values()]
+        if alarms and add_alarms(builder, frame, [alarms[number] for number in sorted(alarms)]):
+            known += alarms.values()
         if _BALANCED in frame.columns and volts.shape[1]:
-            bits = _balance_bits(frame.get_column(_BALANCED).to_list(), volts.shape[1])
+            bits = balanced_cells(frame.get_column(_BALANCED), volts.shape[1])
             builder.add("cells_balancing", bits, source=_BALANCED)
-        known = (_TIME, _CURRENT, _STATE, _BALANCED, "Line #", *cells.values(), *sensors.values(), *alarms.values())
         missing = add_columns(builder, frame, _present(frame), known=(*known, *(caption for caption, _ in _FLAGS)))
         reason = "The stamps are those of the PC that logged; the file does not say its zone."
         log = builder.build(
@@ -139,6 +139,25 @@ class DalyEpDataLog(Parser):
             damage=(*table.damage, *rows.damage, *turned, *silent, *missing),
         )
         return [log]
+
+
+def _holds_text(name: str) -> bool:
+    return name in (_TIME, _BALANCED) or bool(_ALARM.fullmatch(name))
+
+
+def _without_blank_ends(data: bytes) -> bytes:
+    """Take the blank behind the last comma off each row."""
+    text = np.frombuffer(data, np.uint8)
+    ends = np.flatnonzero(text == ord("\n"))
+    ends = np.append(ends, len(text)) if len(ends) and ends[-1] < len(text) - 1 else ends
+    ends = ends[ends > 2]
+    ends -= text[ends - 1] == ord("\r")
+    ends = ends[np.isin(text[ends - 1], (ord(" "), ord("\t")))]
+    if not (text[ends - 2] == ord(",")).all():
+        return _BLANK_END.sub(b",", data)
+    keep = np.ones(len(text), dtype=bool)
+    keep[ends - 1] = False
+    return text[keep].tobytes() if len(ends) else data
 
 
 def _blanks_to_nulls(frame: pl.DataFrame) -> pl.DataFrame:
@@ -183,33 +202,3 @@ def _with_sign(
     message = f"The state column says the opposite of the usual sign of the current in all {count} clear rows; turned."
     damage = Damage(DamageKind.NOTE, Effect.REPAIRED, message, count, channel="battery_current")
     return -current + 0.0, "sign changed: by the state column charging is counted positive", (damage,)
-
-
-def _add_faults(builder: LogBuilder, frame: pl.DataFrame, alarms: dict[int, str]) -> None:
-    columns = [frame.get_column(alarms[number]).to_list() for number in sorted(alarms)]
-    protections: list[list[str] | None] = []
-    warnings: list[list[str] | None] = []
-    for row in zip(*columns, strict=True):
-        data = [_byte(cell) for cell in row]
-        known = [byte for byte in data if byte is not None]
-        found = decode_faults(known) if len(known) == len(data) else (None, None)
-        protections.append(found[0])
-        warnings.append(found[1])
-    builder.add("protections", protections, source="Alarm 1 on", conversion="bits of level 2 and of faults to names")
-    builder.add("warnings", warnings, source="Alarm 1 on", conversion="bits of level 1 to names")
-
-
-def _byte(cell: object) -> int | None:
-    """Eight bits in quotes, lowest first; None when the cell holds something else."""
-    text = str("" if cell is None else cell).strip("' \"")
-    if text == "0":
-        return 0
-    return sum(1 << bit for bit, letter in enumerate(text) if letter == "1") if re.fullmatch("[01]{8}", text) else None
-
-
-def _balance_bits(cells: list[object], count: int) -> NDArray[np.float64]:
-    matrix = np.full((len(cells), count), np.nan)
-    for row, cell in enumerate(cells):
-        bits = [float(letter) for letter in str(cell or "").strip("' \"")[:count] if letter in "01"]
-        matrix[row, : len(bits)] = bits
-    return matrix

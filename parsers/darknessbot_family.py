@@ -16,7 +16,7 @@ from .captions import Captions, read_captions
 from .columns import KILOMETRES, KILOMETRES_PER_HOUR, PERCENT, Column, as_written
 from .delimited import read_delimited
 from .electric_signs import Electric, signed_columns
-from .loose_text import numbers_where_possible, unknown_captions
+from .loose_text import unknown_captions
 from .positions import drop_missing_fixes
 from .required_columns import require_columns
 from .stamps import parse_first_fitting
@@ -125,14 +125,15 @@ def read_family(source: Source, columns: Iterable[Column], zone: str, program: s
         source.data,
         separator=captions.separator,
         header=captions.lower,
-        text_columns=unknown_captions(captions.lower, {column.source for column in columns} - {"extra"}),
+        text_columns=("date", "extra"),
+        loose_columns=unknown_captions(captions.lower, {column.source for column in columns}),
         skip_lines=captions.line,
         path=source.label,
     )
     require_columns(table.frame, ("date", "voltage"), source.label)
     stamps, pattern = parse_first_fitting(table.frame.get_column("date"), _STAMPS)
     rows = timed_rows(
-        numbers_where_possible(table.frame, ("date", "extra")),
+        table.frame,
         table.lines,
         stamps,
         path=source.label,

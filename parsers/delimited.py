@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import codecs
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ridelog.damage import Damage, DamageKind, Effect
 
-from .delimited_layout import Layout, find_layout, schema
+from .delimited_layout import Layout, find_layout, printable, schema
+from .loose_text import numbers_where_possible
 
 if TYPE_CHECKING:
     import polars as pl
     from numpy.typing import NDArray
+
+    _Rows = tuple[pl.DataFrame, NDArray[np.int64], tuple[Damage, ...]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +43,7 @@ def read_delimited(
     separator: str,
     header: Sequence[str] | None = None,
     text_columns: Collection[str] = (),
+    loose_columns: Collection[str] = (),
     skip_lines: int = 0,
     encoding: str = "utf-8",
     path: str = "",
@@ -53,7 +57,9 @@ def read_delimited(
         data: The bytes of the file.
         separator: One ASCII character.
         header: Column names of a file without a header line; otherwise the first line that is not blank is the header.
-        text_columns: Columns that hold text; all others are numbers.
+        text_columns: Columns that hold text; those of neither kind are numbers.
+        loose_columns: Columns a format table does not know: numbers when every cell that is not empty is one, else
+            text.
         skip_lines: Lines before the header (or before the first row).
         encoding: Encoding of the text; a byte order mark overrules it.
         path: Name of the file for error messages.
@@ -73,16 +79,19 @@ def read_delimited(
     nul_bytes = whole - len(data)
     if data.endswith((b"\n\n", b"\n\r\n")):
         data = data.rstrip(b"\r\n") + b"\n"
-    layout = find_layout(data, separator, header, text_columns, skip_lines, path)
+    layout = find_layout(data, separator, header, text_columns, skip_lines, path, loose_columns)
     data, cut = _without_cut_row(data, layout)
     damage += cut
     # A zero byte in a number is an error that shows by itself.
-    result = None if text_columns and b"\0" in data else _read_whole(data, layout)
+    result = None if (text_columns or loose_columns) and b"\0" in data else _read_numbers_or_texts(data, layout)
     if result is None:
         from .delimited_repair import read_damaged
 
         result = read_damaged(data, layout)
     frame, lines, found = result
+    if loose_columns:
+        texts = (*text_columns, *map(printable, text_columns))
+        frame = numbers_where_possible(frame, texts, decimal_comma=layout.decimal_comma)
     damage += found
     if nul_bytes:
         damage.append(
@@ -132,7 +141,16 @@ def _without_cut_row(data: bytes, layout: Layout) -> tuple[bytes, list[Damage]]:
     return data[:start], [Damage(DamageKind.TRUNCATED_TAIL, Effect.LOST, message, 1, (line,))]
 
 
-def _read_whole(data: bytes, layout: Layout) -> tuple[pl.DataFrame, NDArray[np.int64], tuple[Damage, ...]] | None:
+def _read_numbers_or_texts(data: bytes, layout: Layout) -> _Rows | None:
+    """Read an undamaged text in one pass, in a second one where a column that looked like numbers has text as well."""
+    if layout.loose:
+        result = _read_whole(data, replace(layout, text_columns=layout.text_columns - layout.loose))
+        if result is not None and not _not_finite(result[0].select(layout.loose)):
+            return result
+    return _read_whole(data, layout)
+
+
+def _read_whole(data: bytes, layout: Layout) -> _Rows | None:
     """Read an undamaged text in one pass; None when anything does not fit."""
     import polars as pl
 
@@ -177,8 +195,15 @@ def _only_finite(frame: pl.DataFrame) -> pl.DataFrame:
     """Make nulls of cells that read "nan" or "inf", or whose number is too large for a float."""
     import polars as pl
 
-    sums = frame.select(pl.col(pl.Float64).sum())
-    suspect = [name for name in sums.columns if not np.isfinite(sums.get_column(name).item() or 0.0)]
+    suspect = _not_finite(frame)
     if not suspect:
         return frame
     return frame.with_columns(pl.when(pl.col(name).is_finite()).then(pl.col(name)) for name in suspect)
+
+
+def _not_finite(frame: pl.DataFrame) -> list[str]:
+    """The number columns with a cell that is not finite, or whose sum is not."""
+    import polars as pl
+
+    sums = frame.select(pl.col(pl.Float64).sum())
+    return [series.name for series in sums.get_columns() if not np.isfinite(series.item() or 0.0)]

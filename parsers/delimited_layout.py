@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 MOST_COLUMNS = 4096
 #: How far into the rows the layout is judged.
 _SAMPLE_BYTES = 65_536
+#: Rows whose cells are looked at.
+_FIRST_ROWS = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +34,7 @@ class Layout:
         first_line: 1-based number of the first line after the header.
         offset: Byte offset of that line.
         absent: How many of the header's last columns the rows do not have.
+        loose: Of the text columns those that may hold numbers, and do in the first rows.
     """
 
     columns: tuple[str, ...]
@@ -43,6 +46,7 @@ class Layout:
     first_line: int
     offset: int
     absent: int = 0
+    loose: frozenset[str] = frozenset()
 
     @property
     def named(self) -> tuple[str, ...]:
@@ -57,6 +61,7 @@ def find_layout(
     text_columns: Collection[str],
     skip_lines: int,
     path: str,
+    loose_columns: Collection[str] = (),
 ) -> Layout:
     """Find out how the rows are laid out.
 
@@ -67,10 +72,14 @@ def find_layout(
         text_columns: Columns to be read as text.
         skip_lines: Lines before the header.
         path: Name of the file for error messages.
+        loose_columns: Columns that hold numbers or text.
 
     Raises:
         ParseError: If there is no header line or it cannot be one.
     """
+    texts = set(text_columns).union(map(printable, text_columns))
+    loose = frozenset(map(printable, loose_columns)) - texts
+    text_columns = texts | loose
     offset, line = 0, 1
     for _ in range(skip_lines):
         offset, line = _after_line(data, offset), line + 1
@@ -94,22 +103,41 @@ def find_layout(
     sample = data[offset : offset + _SAMPLE_BYTES].splitlines()
     if len(data) > offset + _SAMPLE_BYTES:
         sample = sample[:-1]
-    rows = [row for row in (text.decode("utf-8", "replace") for text in sample) if row.strip()]
-    columns = _unique(_fit_width([_printable(name) for name in names], rows, separator, quoted))
+    rows = [row for row in sample if row.strip()]
+    columns = _unique(_fit_width([printable(name) for name in names], rows, separator, quoted))
+    first_rows = [row.decode("utf-8", "replace") for row in rows[:_FIRST_ROWS]]
+    decimal_comma = separator != "," and _has_decimal_commas(first_rows, separator)
+    loose = loose.intersection(columns) - {""}
+    if loose:
+        loose -= _holding_text(columns, [_split(row, separator, quoted) for row in first_rows], decimal_comma)
     return Layout(
         columns=columns,
-        text_columns=frozenset(text_columns).union(_printable(name) for name in text_columns),
+        text_columns=frozenset(text_columns),
         separator=separator,
         quoted=quoted,
-        decimal_comma=separator != "," and _has_decimal_commas(rows, separator),
+        decimal_comma=decimal_comma,
         header=header_line,
         first_line=line,
         offset=offset,
         absent=max(0, len(names) - len(columns) - (names[-1].strip() == "")),
+        loose=loose,
     )
 
 
-def _printable(name: str) -> str:
+def _holding_text(columns: Sequence[str], rows: Sequence[Sequence[str]], decimal_comma: bool) -> set[str]:
+    """The columns with a cell that is neither empty nor a number."""
+    found = set()
+    for row in rows:
+        for name, cell in zip(columns, row, strict=False):
+            try:
+                float(cell.replace(",", ".") if decimal_comma else cell or "0")
+            except ValueError:
+                if cell.strip():
+                    found.add(name)
+    return found
+
+
+def printable(name: str) -> str:
     """A column name without control characters: some of them no table can have in a name.
 
     Polars takes a name from "^" to "$" for a pattern over all names; its first character goes too.
@@ -134,13 +162,19 @@ def _split(line: str, separator: str, quoted: bool) -> list[str]:
         return line.split(separator)
 
 
-def _fit_width(names: list[str], rows: Sequence[str], separator: str, quoted: bool) -> list[str]:
+def _fit_width(names: list[str], rows: Sequence[bytes], separator: str, quoted: bool) -> list[str]:
     """Names for the cells the rows really have; a separator at the end of the rows or of the header is no column."""
-    widths = Counter(len(_split(row, separator, quoted)) for row in rows)
+    mark = separator.encode()
+    widths = Counter(
+        len(_split(row.decode("utf-8", "replace"), separator, quoted))
+        if quoted and b'"' in row
+        else row.count(mark) + 1
+        for row in rows
+    )
     if not widths:
         return names
     width, count = widths.most_common(1)[0]
-    if width == len(names) + 1 and rows[0].endswith(separator):
+    if width == len(names) + 1 and rows[0].endswith(mark):
         return [*names, ""]
     if width == len(names) - 1 and names[-1] == "":
         return names[:-1]
@@ -166,10 +200,10 @@ def _unique(names: Sequence[str]) -> tuple[str, ...]:
 
 def _has_decimal_commas(rows: Sequence[str], separator: str) -> bool:
     """Tell whether cells like "81,2" and none like "81.2" are in the sample."""
-    if not any("," in row for row in rows[:50]):
+    if not any("," in row for row in rows):
         return False
     commas = points = 0
-    for row in rows[:50]:
+    for row in rows:
         for cell in row.split(separator):
             whole, comma, fraction = cell.strip().lstrip("+-").partition(",")
             commas += bool(comma) and whole.isdecimal() and fraction.isdecimal()

@@ -16,7 +16,7 @@ from .captions import read_captions
 from .columns import KILOMETRES, KILOMETRES_PER_HOUR, PERCENT, Column, add_columns, as_written
 from .delimited import read_delimited
 from .electric_signs import Electric, signed_columns
-from .loose_text import numbers_where_possible, unknown_captions
+from .loose_text import unknown_captions
 from .mac_address import format_mac, mac_address
 from .positions import drop_missing_fixes
 from .required_columns import require_columns
@@ -143,7 +143,8 @@ class EucWorld(Parser):
             source.data,
             separator=captions.separator,
             header=captions.lower,
-            text_columns=unknown_captions(captions.lower, numbers),
+            text_columns=_TEXT,
+            loose_columns=unknown_captions(captions.lower, numbers),
             skip_lines=captions.line,
             path=source.label,
         )
@@ -154,7 +155,7 @@ class EucWorld(Parser):
             stamps = np.where(np.isfinite(offsets), stamps, np.nan)
         offset = float(offsets[np.isfinite(offsets)][0]) if in_utc else np.nan
         rows = timed_rows(
-            numbers_where_possible(table.frame, _TEXT),
+            table.frame,
             table.lines,
             stamps,
             path=source.label,

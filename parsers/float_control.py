@@ -16,7 +16,7 @@ from .captions import read_captions
 from .columns import KILOMETRES, KILOMETRES_PER_HOUR, MILES, MILES_PER_HOUR, PERCENT, Column, add_columns
 from .current_sign import sign_like
 from .delimited import read_delimited
-from .loose_text import numbers_where_possible, percent_text, unknown_captions
+from .loose_text import percent_text, unknown_captions
 from .positions import drop_missing_fixes
 from .required_columns import require_columns
 from .timed_rows import timed_rows
@@ -121,11 +121,12 @@ class FloatControl(Parser):
         table = read_delimited(
             source.data,
             separator=",",
-            text_columns=unknown_captions(read_captions(source.head, (",",)).names, numbers),
+            text_columns=_TEXTS,
+            loose_columns=unknown_captions(read_captions(source.head, (",",)).names, numbers),
             path=source.label,
         )
         require_columns(table.frame, (_TIME, _DUTY, "I-Motor"), source.label)
-        frame = numbers_where_possible(table.frame, _TEXTS)
+        frame = table.frame
         rows = timed_rows(
             frame,
             table.lines,

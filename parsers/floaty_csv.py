@@ -95,7 +95,11 @@ class FloatyCsv(Parser):
         numbers = {column.source for column in COLUMNS}.union(OTHER_NUMBERS)
         names = read_captions(source.head, (",",)).names
         table = read_delimited(
-            source.data, separator=",", text_columns=unknown_captions(names, numbers), path=source.label
+            source.data,
+            separator=",",
+            text_columns=("sessionId",),
+            loose_columns=unknown_captions(names, numbers),
+            path=source.label,
         )
         damage = list(table.damage)
         if "sessionId" in table.frame.columns:

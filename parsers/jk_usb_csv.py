@@ -15,6 +15,7 @@ from ridelog.sources import Source
 from .captions import read_captions
 from .columns import PERCENT, Column, add_columns
 from .delimited import read_delimited
+from .distinct_texts import distinct_texts
 from .required_columns import require_columns
 from .stamps import parse_first_fitting
 from .timed_rows import timed_rows
@@ -93,7 +94,8 @@ class JkUsbCsv(Parser):
         damage = [*table.damage, *rows.damage, *_add_extreme(builder, frame, rows.lines)]
         for source_name, channel in _FLAGS.items():
             if source_name in frame.columns:
-                builder.add(channel, _flags(frame, source_name), source=source_name)
+                flags = distinct_texts(frame.get_column(source_name)).numbers(_flag)
+                builder.add(channel, flags, source=source_name)
         sensors = [name for name in _SENSORS if name in frame.columns]
         probes = np.column_stack([_probe(frame, name) for name in sensors])
         builder.add("battery_temperatures", probes, source=", ".join(sensors))
@@ -121,9 +123,9 @@ def _add_extreme(builder: LogBuilder, frame: pl.DataFrame, lines: NDArray[np.int
     return (Damage(DamageKind.NOTE, Effect.REPAIRED, message, len(values), (int(lines[0]),), "cell_voltage_max"),)
 
 
-def _flags(frame: pl.DataFrame, name: str) -> list[bool | None]:
-    words = [None if text is None else str(text).strip().lower() for text in frame.get_column(name).to_list()]
-    return [True if word in _TRUE else False if word in _FALSE else None for word in words]
+def _flag(text: str | None) -> float:
+    word = (text or "").strip().lower()
+    return 1.0 if word in _TRUE else 0.0 if word in _FALSE else np.nan
 
 
 def _probe(frame: pl.DataFrame, name: str) -> NDArray[np.float64]:

@@ -1,4 +1,4 @@
-"""Columns a format table does not know: read as text first, made numbers where every cell is one."""
+"""Columns a format table does not know: text, and numbers where every cell is one."""
 
 from __future__ import annotations
 
@@ -14,12 +14,15 @@ def unknown_captions(captions: Collection[str], numbers: Collection[str]) -> fro
     return frozenset(captions) - frozenset(numbers)
 
 
-def numbers_where_possible(frame: pl.DataFrame, texts: Collection[str] = ()) -> pl.DataFrame:
+def numbers_where_possible(
+    frame: pl.DataFrame, texts: Collection[str] = (), *, decimal_comma: bool = False
+) -> pl.DataFrame:
     """Make numbers of the text columns in which every cell that is not empty is one.
 
     Args:
         frame: Columns as read.
         texts: Columns that stay text whatever they hold.
+        decimal_comma: Whether the decimal separator is a comma.
 
     Returns:
         The frame with those columns as Float64.
@@ -31,7 +34,8 @@ def numbers_where_possible(frame: pl.DataFrame, texts: Collection[str] = ()) -> 
         if kind != pl.String or name in texts:
             continue
         series = frame.get_column(name)
-        numeric = series.str.strip_chars().cast(pl.Float64, strict=False)
+        written = series.str.replace(",", ".", literal=True) if decimal_comma else series
+        numeric = written.str.strip_chars().cast(pl.Float64, strict=False)
         if numeric.null_count() == series.null_count() and numeric.is_finite().all():
             changed.append(numeric.alias(name))
     return frame.with_columns(changed)

@@ -9,6 +9,8 @@ import numpy as np
 from ridelog.faults import fault_by_name
 from ridelog.log import LogBuilder
 
+from .distinct_texts import distinct_texts
+
 if TYPE_CHECKING:
     import polars as pl
 
@@ -29,12 +31,13 @@ def add_named_faults(builder: LogBuilder, faults: pl.Series, source: str) -> Non
     texts = faults.cast(str).fill_null("").str.strip_chars()
     builder.add("fault_name", texts.str.strip_prefix("FAULT_CODE_"), source=source)
     codes: dict[str, float] = {}
-    for text in texts.unique().to_list():
+    found = distinct_texts(texts)
+    for text in (text or "" for text in found.texts):
         fault = fault_by_name(text)
         if text.casefold() in _NO_FAULT:
             codes[text] = 0.0
         elif fault is not None:
             codes[text] = float(fault.code)
-    if any(codes.values()) or len(codes) == texts.n_unique():
-        values = np.array([codes.get(text, np.nan) for text in texts.to_list()])
+    if any(codes.values()) or len(codes) == len(found.texts):
+        values = found.numbers(lambda text: codes.get(text or "", np.nan))
         builder.add("fault_code", values, source=source, conversion="name to the number of VESC firmware")

@@ -17,7 +17,7 @@ from .captions import read_captions
 from .cell_columns import add_cells, add_sensors, numbered_matrix
 from .columns import PERCENT, Column, add_columns
 from .delimited import read_delimited
-from .loose_text import numbers_where_possible, unknown_captions
+from .loose_text import unknown_captions
 from .required_columns import require_columns
 from .stamps import parse_first_fitting
 from .timed_rows import timed_rows
@@ -76,12 +76,12 @@ class SmartBmsUtility(Parser):
         table = read_delimited(
             source.data,
             separator=captions.separator,
-            text_columns=unknown_captions(captions.names, numbers),
+            text_columns=[name for name in captions.names if name.lower() == _TIME.lower()],
+            loose_columns=unknown_captions(captions.names, numbers),
             path=source.label,
         )
         frame = table.frame.rename(_official_names(table.frame.columns, official))
         require_columns(frame, (_TIME, _CHARGING, _DISCHARGING), source.label)
-        frame = numbers_where_possible(frame, (_TIME,))
         frame = frame.drop([name for name in frame.columns if name not in official.values() and _empty(frame[name])])
         stamps, _ = parse_first_fitting(frame.get_column(_TIME), _PATTERNS)
         rows = timed_rows(frame, table.lines, stamps, path=source.label, expected="yyyy-MM-dd HH:mm:ss")

@@ -14,7 +14,7 @@ from ridelog.sources import Source
 
 from .columns import MILLI, Column, add_columns
 from .delimited import read_delimited
-from .loose_text import numbers_where_possible, unknown_captions
+from .loose_text import unknown_captions
 from .positions import drop_missing_fixes
 from .timed_rows import TimedRows, timed_rows
 from .vesc_blocks import FIX_BLOCK, IMU_BLOCK, SETUP_BLOCK, only_fresh
@@ -129,13 +129,13 @@ class VescTool(Parser):
             source.data,
             separator=header.separator,
             header=None if header.in_file else header.names,
-            text_columns=unknown_captions(header.names, {column.source for column in COLUMNS}.union(_STAMPS)),
+            loose_columns=unknown_captions(header.names, {column.source for column in COLUMNS}.union(_STAMPS)),
             skip_lines=header.skip_lines,
             path=source.label,
         )
         stamps = table.frame.get_column(TIME).to_numpy()
         rows = timed_rows(
-            numbers_where_possible(table.frame),
+            table.frame,
             table.lines,
             running_seconds(stamps * MILLI),
             path=source.label,

@@ -171,8 +171,25 @@ def _from_names(values: Sequence[Sequence[str] | None]) -> pa.Array:
     return pa.Array.from_buffers(pa.list_(pa.string()), len(values), buffers, count, children=[flat])
 
 
-def _offsets(lengths: Sequence[int]) -> pa.Buffer:
-    return pa.py_buffer(np.cumsum([0, *lengths], dtype=np.int64).astype(np.int32))
+def texts_by_place(texts: Sequence[str | None], places: NDArray[np.int64]) -> pa.Array:
+    """An Arrow array of strings, one for each of `places` in `texts`, with null for None."""
+    return from_texts([texts[place] for place in places.tolist()])
+
+
+def names_by_place(names: Sequence[Sequence[str] | None], places: NDArray[np.int64]) -> pa.Array:
+    """An Arrow array of lists of names, one for each of `places` in `names`, with null for None."""
+    missing = np.array([row is None for row in names], dtype=bool)[places]
+    lengths = np.array([0 if row is None else len(row) for row in names], dtype=np.int64)[places]
+    filled = places[lengths > 0].tolist()
+    flat = from_texts([name for place in filled for name in names[place] or ()])
+    count, validity = _validity(missing)
+    buffers = [validity, _offsets(lengths)]
+    return pa.Array.from_buffers(pa.list_(pa.string()), len(places), buffers, count, children=[flat])
+
+
+def _offsets(lengths: Sequence[int] | NDArray[np.int64]) -> pa.Buffer:
+    ends = np.cumsum(lengths, dtype=np.int64)
+    return pa.py_buffer(np.concatenate(([0], ends)).astype(np.int32))
 
 
 def _validity(missing: NDArray[np.bool_]) -> tuple[int, pa.Buffer | None]:

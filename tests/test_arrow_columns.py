@@ -9,7 +9,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ridelog.arrow_columns import floats, from_array, from_list, from_values, integers, matrix
+from ridelog.arrow_columns import (
+    floats,
+    from_array,
+    from_list,
+    from_values,
+    integers,
+    matrix,
+    names_by_place,
+    texts_by_place,
+)
 from ridelog.channels import CHANNELS
 
 NUMBER, INTEGER, FLAG = CHANNELS["pack_voltage"], CHANNELS["fault_code"], CHANNELS["discharge_fet"]
@@ -80,3 +89,13 @@ def test_kept_columns_keep_their_type():
     assert from_list([1, None]) == pa.array([1, None])
     assert from_list([1, 2.5, None]) == pa.array([1, 2.5, None])
     assert from_list(["a", None]) == pa.array(["a", None])
+
+
+def test_names_and_texts_by_place():
+    places = np.array([2, 0, 0, 1, 3])
+    names = names_by_place([["a", "b"], [], None, ["c"]], places)
+    assert names.to_pylist() == [None, ["a", "b"], ["a", "b"], [], ["c"]]
+    assert names.null_count == 1
+    texts = texts_by_place(["x", "", None, "y"], places)
+    assert texts.to_pylist() == [None, "x", "x", "", "y"]
+    assert names_by_place([], places[:0]).to_pylist() == []

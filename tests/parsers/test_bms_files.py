@@ -169,6 +169,22 @@ def test_epdatalog():
     assert log.damage == ()
 
 
+@pytest.mark.parametrize("columns", [1, 2, 8])
+def test_epdatalog_alarms_in_words(columns):
+    header = EP_HEADER.split("Alarm 1")[0] + ",".join(f"Alarm {number}" for number in range(1, columns + 1)) + "\n"
+    rows = [ep_row(number, 1.0, alarms=()).rstrip("\n") for number in range(1, 5)]
+    words = ["", "Short circuit protect fault", "Short circuit protect fault", ""]
+    data = header + "".join(f"{row}{word}{',' * (columns - 1)}\n" for row, word in zip(rows, words, strict=True))
+    log = read(DalyEpDataLog(), data.encode())
+    assert log.names("protections") == [(), ("short-circuit",), ("short-circuit",), ()]
+    assert log.names("warnings") == [()] * 4
+
+
+def test_epdatalog_alarms_that_are_never_filled_say_nothing():
+    data = ep(*(ep_row(number, 1.0, alarms=("",) * 8).replace("''", "") for number in range(1, 4)))
+    assert not read(DalyEpDataLog(), data).has("protections")
+
+
 def test_epdatalog_with_charging_counted_positive():
     log = read(DalyEpDataLog(), ep(*(ep_row(number, -10.0 * number) for number in range(1, 5))))
     assert log.values("battery_current").tolist() == [10.0, 20.0, 30.0, 40.0]

@@ -259,3 +259,40 @@ def test_no_good_row_is_lost_whatever_surrounds_it(noise):
     if result.frame.width == 3:
         assert rows[0] == (1, 2, 3)
         assert rows[-2:] == [(4, 5, 6), (7, 8, 9)]
+
+
+LOOSE = "a;b\n1;{}\n2;{}\n3;{}\n"
+
+
+@pytest.mark.parametrize(
+    ("cells", "expected"),
+    [
+        (("1.5", "", " 2"), [1.5, None, 2.0]),
+        (("1", "2", "off"), ["1", "2", "off"]),
+        (("1", "nan", "3"), ["1", "nan", "3"]),
+        (("off", "1", "2"), ["off", "1", "2"]),
+        (("", "", ""), [None, None, None]),
+    ],
+)
+def test_a_loose_column_holds_numbers_or_text(cells, expected):
+    result = read(LOOSE.format(*cells), loose_columns=("b", "not there"))
+    assert result.frame.get_column("b").to_list() == expected
+    assert result.damage == ()
+
+
+def test_a_loose_column_of_a_damaged_text_is_read_alike():
+    text = LOOSE.format("1.5", "2", "3") + "4;5;6;7\n5;6\n"
+    result = read(text, loose_columns=("b",))
+    assert result.frame.to_dict(as_series=False) == {"a": [1.0, 2.0, 3.0, 5.0], "b": [1.5, 2.0, 3.0, 6.0]}
+    assert result.lines.tolist() == [2, 3, 4, 6]
+
+
+def test_a_loose_column_has_decimal_commas_too():
+    for last in ("3,5", "x"):
+        result = read(LOOSE.format("1,5", "2,5", last), loose_columns=("b",))
+        assert result.frame.get_column("b").to_list() == ([1.5, 2.5, 3.5] if last != "x" else ["1,5", "2,5", "x"])
+
+
+def test_a_text_column_stays_text_although_it_is_named_among_the_loose():
+    result = read(LOOSE.format("1", "2", "3"), text_columns=("b",), loose_columns=("a", "b"))
+    assert result.frame.to_dict(as_series=False) == {"a": [1.0, 2.0, 3.0], "b": ["1", "2", "3"]}

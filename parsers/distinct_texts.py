@@ -1,0 +1,49 @@
+"""Columns of text in which few texts occur: what a text means is worked out once for each of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeVar
+
+import numpy as np
+
+if TYPE_CHECKING:
+    import polars as pl
+    from numpy.typing import NDArray
+
+_T = TypeVar("_T")
+
+
+@dataclass(frozen=True, slots=True)
+class DistinctTexts:
+    """A column of text by the texts that occur.
+
+    Attributes:
+        texts: Each text once, in the order of its first row; None for an empty cell.
+        places: Place of each row's text in `texts`, shape (rows,).
+    """
+
+    texts: tuple[str | None, ...]
+    places: NDArray[np.int64]
+
+    def numbers(self, meaning: Callable[[str | None], float]) -> NDArray[np.float64]:
+        """The number that each row's text means, shape (rows,)."""
+        return np.array([meaning(text) for text in self.texts], dtype=np.float64)[self.places]
+
+    def each(self, meaning: Callable[[str | None], _T]) -> tuple[_T, ...]:
+        """What each of `texts` means."""
+        return tuple(meaning(text) for text in self.texts)
+
+
+def distinct_texts(column: pl.Series) -> DistinctTexts:
+    """Find the texts of a column; quick where neighbouring rows mostly hold the same one."""
+    if not len(column):
+        return DistinctTexts((), np.empty(0, np.int64))
+    first = column.ne_missing(column.shift()).to_numpy().copy()
+    first[0] = True
+    starts = np.flatnonzero(first)
+    known: dict[str | None, int] = {}
+    runs = [known.setdefault(text, len(known)) for text in column.gather(starts).to_list()]
+    lengths = np.diff(starts, append=len(column))
+    return DistinctTexts(tuple(known), np.repeat(np.array(runs, dtype=np.int64), lengths))
