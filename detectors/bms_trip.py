@@ -13,6 +13,7 @@ from ridelog.ride import Track
 from ridelog.settings import number
 
 from .fet_edges import Edge, falling_edges, load_ended, lowest_cell, recent_load
+from .load_record import load_evidence
 
 #: A discharge current from which the pack was in use, A.
 _LOAD_A = 3.0
@@ -292,11 +293,7 @@ def _current_high(case: Case, track: Track, edge: Edge) -> Evidence:
     scale = float(np.nanpercentile(np.clip(values, 0, None), 99.5)) if np.isfinite(values).any() else 0.0
     if scale < 5.0:
         return Evidence.not_observable("the ride has no load to compare with")
-    share = highest / scale
-    note = f"{highest:.0f} A, the ride's highest {scale:.0f} A."
-    if share >= 0.9:
-        return Evidence.observed(note, strength=0.6)
-    return Evidence.absent(note, strength=min((0.9 - share) / 0.5, 1.0))
+    return load_evidence(track, edge.before + 1, highest)
 
 
 def _hot(case: Case, track: Track, edge: Edge) -> Evidence:

@@ -12,6 +12,7 @@ from ridelog.ride import RIDING_ROLES, Track
 
 from .excursions import Excursions, excursions
 from .fet_edges import lowest_cell
+from .load_record import load_evidence
 from .log_ending import at_its_highest, began, cut_at_the_end, ends_under_load, moving
 
 #: Interruptions this short belong to one opening, s.
@@ -249,11 +250,7 @@ def _load_before(track: Track, row: int) -> float:
 def _load_evidence(track: Track, first: int, scale: float) -> Evidence:
     if scale < _LOAD_A:
         return Evidence.not_observable("the ride has no load to compare with")
-    before = _load_before(track, first)
-    share = before / scale
-    if share >= 0.7:
-        return Evidence.observed(f"{before:.0f} A.", strength=min((share - 0.5) / 0.4, 1.0))
-    return Evidence.absent(strength=min((0.7 - share) / 0.5, 1.0))
+    return load_evidence(track, first, _load_before(track, first))
 
 
 def _measures_cells(board: Track) -> bool:

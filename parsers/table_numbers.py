@@ -183,10 +183,10 @@ def read_flags(series: pl.Series) -> NDArray[np.float64] | None:
     """Read a column of words for on and off: 1, 0 and NaN, shape (rows,); None when it holds anything else."""
     import polars as pl
 
-    words = series.cast(pl.String).str.strip_chars().str.to_lowercase()
+    words = series.cast(pl.String).str.strip_chars().str.to_lowercase().str.replace(r"^([01])[.,]0+$", "$1")
     seen = set(words.drop_nulls().unique().head(50).to_list()) - NO_VALUE
-    if not seen or not seen <= (ON_WORDS | OFF_WORDS | {"1.0", "0.0"}):
+    if not seen or not seen <= (ON_WORDS | OFF_WORDS):
         return None
-    on = words.is_in([*ON_WORDS, "1.0"]).fill_null(False).to_numpy()
-    off = words.is_in([*OFF_WORDS, "0.0"]).fill_null(False).to_numpy()
+    on = words.is_in([*ON_WORDS]).fill_null(False).to_numpy()
+    off = words.is_in([*OFF_WORDS]).fill_null(False).to_numpy()
     return np.where(on, 1.0, np.where(off, 0.0, np.nan))
