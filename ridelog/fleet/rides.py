@@ -90,7 +90,7 @@ def group(
             add([log, told], "A log with the only settings file of its folder.")
     for item in files:
         if item.file.path not in taken:
-            add([item], "")
+            add([item], "" if not item.parser else "Left alone: no log of another device lies with it.")
     return sorted(jobs, key=lambda job: (job.names, job.paths))
 
 

@@ -20,6 +20,7 @@ def test_a_folder_with_one_file_of_each_device_is_a_ride():
     found = rides(files)
     assert set(found) == {("a/jk.txt", "a/x.csv"), ("b/y.csv",)}
     assert found["a/jk.txt", "a/x.csv"].confirm
+    assert found[("b/y.csv",)].reason == "Left alone: no log of another device lies with it."
     assert "one file of each" in found["a/jk.txt", "a/x.csv"].reason
     assert needs_span(files, {}) == []
 
