@@ -24,6 +24,9 @@ _MOST_SURE: Final = 0.94
 _LESS_SURE: Final = 0.85
 #: All cells between these, in V, for a whole ride: LTO.
 _LTO_V: Final = (1.7, 2.85)
+#: LTO cells differ by less than this in ordinary use, in V: their curve is flat where they hold charge. Below empty the
+#: voltage of other cells falls by tenths of a volt for a per cent of charge, and a drained pack is spread as wide.
+_LTO_SPREAD_V: Final = 0.15
 _KNOWN: Final = {"nmc": "nmc", "nca": "nmc", "liion": "nmc", "lfp": "lfp", "lifepo4": "lfp", "lto": "lto"}
 
 
@@ -55,7 +58,7 @@ def estimate_chemistry(
         name = "lto" if limit < 3.0 else "lfp" if limit < 3.95 else "nmc"
         return ChemistryEstimate(name, 0.95, f"The BMS allows a cell {limit:.2f} V.")
     stated = _plain(str(settings.get("chemistry", "")))
-    if counted and _LTO_V[0] < min(item.cell_v for item in counted) <= max(item.high_v for item in counted) < _LTO_V[1]:
+    if _looks_like_lto(counted):
         return ChemistryEstimate("lto", 0.8, f"No cell is above {high:.2f} V.")
     if voltages is None:
         return ChemistryEstimate("", 0.0, "There is no voltage to tell it by.")
@@ -71,6 +74,13 @@ def estimate_chemistry(
     if share < 1 - _NAMED:
         return ChemistryEstimate("nmc", round(min(1 - share, most), 3), f"NMC by {words}.")
     return ChemistryEstimate("", round(max(share, 1 - share), 3), f"NMC nearly empty, or LFP, by {words}.")
+
+
+def _looks_like_lto(counted: Sequence[CountedCells]) -> bool:
+    """Every cell is where LTO holds its charge, and they are together there: drained cells of others fall apart."""
+    if not counted or max(item.spread_v for item in counted) > _LTO_SPREAD_V:
+        return False
+    return _LTO_V[0] < min(item.cell_v for item in counted) <= max(item.high_v for item in counted) < _LTO_V[1]
 
 
 def _share_of_lfp(voltages: PackVoltages, series: SeriesEstimate, settings: Mapping[str, float | str | bool]) -> float:

@@ -35,6 +35,7 @@ class CountedCells:
         pack_v: Median pack voltage in V (sum of the cells without one of its own).
         cell_v: Median voltage of the median cell in V.
         high_v: Highest voltage of the median cell in V.
+        spread_v: Usual difference of the highest and the lowest cell in V, 0 when only their mean is read.
     """
 
     track: int
@@ -44,6 +45,7 @@ class CountedCells:
     pack_v: float
     cell_v: float
     high_v: float
+    spread_v: float = 0.0
 
     @property
     def agrees(self) -> bool:
@@ -81,7 +83,14 @@ def _count(track: Track) -> CountedCells | None:
         listed = int(np.flatnonzero(np.isfinite(log.matrix("cell_voltages")[rows]).any(axis=0))[-1]) + 1
         whole = float(np.nanmedian(pack)) if np.isfinite(pack).any() else float(np.median(mean)) * int(read.sum())
         return CountedCells(
-            track.index, int(read.sum()), listed, ratio, whole, float(np.nanmedian(middle)), float(np.nanmax(middle))
+            track.index,
+            int(read.sum()),
+            listed,
+            ratio,
+            whole,
+            float(np.nanmedian(middle)),
+            float(np.nanmax(middle)),
+            float(np.median(np.nanmax(cells, axis=1) - np.nanmin(cells, axis=1))),
         )
     mean = track.values("cell_voltage_average")
     if not np.isfinite(mean).any():

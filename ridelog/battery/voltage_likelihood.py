@@ -27,6 +27,9 @@ _RARE: Final = 0.04
 _FULL_V: Final = {"nmc": 4.20, "lfp": 3.60}
 _EMPTY_V: Final = {"nmc": 2.90, "lfp": 2.95}
 _GAIN_ERROR: Final = 0.01
+#: An LFP cell that has given charge stands below this without load, in V: its curve ends at 3.35 V, and what a charge leaves
+#: above that is gone with the first per cent.
+_LFP_GIVES_V: Final = 3.39
 _CHEMISTRY_PRIOR: Final = {"nmc": 0.92, "lfp": 0.08}
 #: Usual limits for a cell in V: (centre, width, share) of what is found there; the rest can be anything
 #: (engineering judgement along the defaults of configuration wizards).
@@ -118,6 +121,8 @@ def count_fits(voltages: PackVoltages, settings: Mapping[str, float | str | bool
         assert table is not None
         inside = _bounds(voltages, family)
         inside[inside < _LEAST_FIT] = 0.0
+        if family == "lfp" and voltages.swing is not None:
+            inside *= _below(voltages.low_v / COUNTS - _LFP_GIVES_V, _gain_error(voltages, voltages.low_v))
         shape = inside * _swing_likelihood(voltages, table) * _meter_likelihood(voltages, table)
         shape *= _limits_likelihood(settings, family)
         shapes[family] = np.asarray(
@@ -130,11 +135,16 @@ def count_fits(voltages: PackVoltages, settings: Mapping[str, float | str | bool
 def _bounds(voltages: PackVoltages, family: str) -> NDArray[np.float64]:
     """How well the voltages keep within full and empty for each count, 0..1."""
     high, low = voltages.high_v / COUNTS, voltages.low_v / COUNTS
-    error = np.hypot(_GAIN_ERROR * high, voltages.error_v / COUNTS)
+    error = _gain_error(voltages, voltages.high_v)
     fits = _below(high - _FULL_V[family], error) * _below(_EMPTY_V[family] - low, 2 * error + 0.05)
     fits *= _below(2.0 - voltages.loaded_low_v / COUNTS, np.full(len(COUNTS), 0.2))
     fits *= _below(voltages.peak_v / COUNTS - (_FULL_V[family] + 0.25), np.full(len(COUNTS), 0.05))
     return np.asarray(fits)
+
+
+def _gain_error(voltages: PackVoltages, volts: float) -> NDArray[np.float64]:
+    """Standard deviation of the voltage of a cell for each count, in V."""
+    return np.asarray(np.hypot(_GAIN_ERROR * volts, voltages.error_v) / COUNTS)
 
 
 def _start_likelihood(voltages: PackVoltages, table: OpenCircuitTable) -> NDArray[np.float64]:

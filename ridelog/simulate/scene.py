@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 #: Time step of the simulation in s.
 STEP_S: Final = 0.02
 
+#: Groups of iron phosphate packs for systems of 36, 48, 60, 72 and 96 V: their cells have 3.2 V where others have 3.6.
+_IRON_COUNTS: Final = (12, 15, 16, 20, 24, 32)
+
 _ZONES_S: Final = (0, 3600, 7200, 7200, 10800, -14400, -18000, -25200, 19800, 28800, 36000)
 
 
@@ -176,6 +179,7 @@ def build_scene(
         ride_rng: Source of chance for the ride itself, when the same vehicle rides many times; `rng` if not given.
     """
     wheel = suite == "wheellog"
+    given = series
     if series is None:
         series = int(
             rng.choice([20, 24, 24, 30, 32])
@@ -186,6 +190,9 @@ def build_scene(
             )
         )
     cell = random_cell_type(rng, kind)
+    if given is None and cell.chemistry == "lfp":
+        drawn = series
+        series = min(_IRON_COUNTS, key=lambda count: abs(count - drawn))
     chemistry_v = 3.2 if cell.chemistry == "lfp" else 3.6
     vehicle = random_vehicle(
         rng, variant=variant, nominal_v=series * chemistry_v, kind=vehicle_kind or ("wheel" if wheel else "")

@@ -239,3 +239,22 @@ def test_a_count_of_which_hardly_an_lfp_pack_is_made_tells_an_empty_pack_from_a_
 def test_an_odd_count_does_not_hide_lfp_cells() -> None:
     log = ride_log(13, role=Role.BMS, table="proxy-lfp", start=0.6, cells=np.ones(13), minutes=20)
     assert pack_of(log).chemistry.name == "lfp"
+
+
+@pytest.mark.parametrize("count", [12, 16])
+def test_a_cell_that_has_given_charge_and_stands_above_the_end_of_the_lfp_curve_is_none(count: int) -> None:
+    """NMC at a fifth of its charge stands at 3.5 V, which LFP holds while it is charged and not after."""
+    log = ride_log(count, role=Role.BMS, cells=np.ones(count), start=0.24, minutes=8)
+    assert 3.40 < float(np.median(log.matrix("cell_voltages"))) < 3.60
+    assert pack_of(log).chemistry.name == "nmc"
+
+
+@pytest.mark.parametrize(("spread", "name"), [(0.01, "lto"), (0.3, "")])
+def test_low_cells_are_lto_only_when_they_keep_together(spread: float, name: str) -> None:
+    time = np.arange(0.0, 3600.0, 10.0)
+    cells = 2.3 + spread * np.linspace(-1, 1, 20) + np.zeros((len(time), 1))
+    builder = LogBuilder(time, np.arange(len(time)))
+    builder.add("pack_voltage", cells.sum(axis=1))
+    builder.add("battery_current", np.zeros(len(time)))
+    builder.add("cell_voltages", cells)
+    assert pack_of(builder.build(Role.BMS, "made up")).chemistry.name == name
