@@ -11,8 +11,12 @@ from ridelog.finding import Evidence, Finding, Measurement, Outcome, Severity
 from ridelog.log import Role
 from ridelog.ride import Track
 
+from .capacity_of_ride import SHIFTS_V, curves
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+    from ridelog.battery.pack import CellEstimate
 
 #: A fall against the other cells that counts, V/day; engineering judgement: 0.6 mV/day (26 to 97 mV in four months) was
 #: a defective cell of a car, ordinary cells differ by less than 0.1 mV/day.
@@ -21,6 +25,7 @@ _SIGMAS = 4.0
 _DAY_S = 86_400.0
 _FEWEST_DAYS = 1.0
 _REST_A = 1.0
+_MOST_ROWS, _FEWEST_ROWS = 400, 10
 
 
 class SelfDischarge(Detector):
@@ -36,8 +41,9 @@ class SelfDischarge(Detector):
         cells.self-discharge.
 
     Looks like it but is not:
-        A steady imbalance, a whole pack drained by a load (all cells fall), a monitor supplied by part of the pack (a
-        block of cells falls), a balancer that stays on.
+        A steady imbalance (also while the pack sinks along a bend of its curve: the cells part in volts, not in charge), a
+        whole pack drained by a load (all cells fall), a monitor supplied by part of the pack (a block of cells falls), a
+        balancer that stays on.
 
     Needs:
         A BMS log of at least a day with cell voltages, or with the highest and lowest cell and their numbers.
@@ -65,7 +71,7 @@ class SelfDischarge(Detector):
             return Outcome.unable(f"the log covers {24 * days:.1f} h; a day or more is needed to see a cell drift.")
         estimate = case.pack.cells.get(track.index)
         if estimate is not None and np.isfinite(estimate.drift_per_day).any():
-            drift = estimate.drift_per_day
+            drift = estimate.drift_per_day - _by_the_curve(case, track, estimate)
             error = estimate.drift_per_day_error if len(estimate.drift_per_day_error) else np.zeros(len(drift))
             spread = 1.4826 * float(np.nanmedian(np.abs(drift - np.nanmedian(drift))))
             falling = drift - np.nanmedian(drift) < -np.maximum(
@@ -111,6 +117,32 @@ def _apart(drift: NDArray[np.float64], error: NDArray[np.float64]) -> NDArray[np
     gap = float(drift[second] - drift[lowest])
     apart[lowest] = gap > max(_FALL_V_DAY, _SIGMAS * float(np.nan_to_num(np.hypot(error[lowest], error[second]))))
     return apart
+
+
+def _by_the_curve(case: Case, track: Track, estimate: CellEstimate) -> NDArray[np.float64]:
+    """Drift that imbalance alone makes at most while the pack sinks along its curve, V/day, shape (cells,).
+
+    Cells that lack the same charge all along part in volts where the curve gets steeper. The measured curve that makes
+    each of them fall fastest is taken.
+    """
+    nothing = np.zeros(len(estimate.rest_offset))
+    cells = track.log.matrix("cell_voltages")
+    rows = np.flatnonzero(np.isfinite(cells).any(axis=1))
+    rows = rows[:: max(1, -(-len(rows) // _MOST_ROWS))]
+    tables = curves(case)
+    if len(rows) < _FEWEST_ROWS or not tables:
+        return nothing
+    level = np.nanmedian(cells[rows], axis=1)
+    days = (track.time[rows] - track.time[rows].mean()) / _DAY_S
+    offset = np.nan_to_num(estimate.rest_offset)
+    most = nothing
+    for table in tables:
+        for shift in SHIFTS_V:
+            way, middle = level + shift, float(np.median(level)) + shift
+            lacks = table.soc(middle).soc - table.soc(middle + offset).soc
+            apart = table.voltage(table.soc(way).soc[:, None] - lacks) - way[:, None]
+            most = np.minimum(most, days @ apart / float(days @ days))
+    return most
 
 
 def _by_extremes(track: Track) -> list[tuple[int, float]]:

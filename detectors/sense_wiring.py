@@ -21,6 +21,9 @@ _APART_V = 0.030
 #: Their sum must stay within this share of the larger error.
 _SUM_SHARE = 0.35
 _FEWEST_ROWS = 3
+#: Standard deviations of the cells of a poll that the pair must leave them by, with so many cells that two of them do not
+#: make the deviation themselves.
+_ROW_SIGMAS, _FEWEST_TO_SPREAD = 4.0, 8
 #: A cell that is missing in this share of the polls in which the others are read.
 _MISSING_SHARE = 0.01
 #: Wire resistance that stands out: this many times the smooth course along the board, ohm floor (CELL-17).
@@ -43,8 +46,8 @@ class SenseWiring(Detector):
         wiring.opposite-neighbours, wiring.missing-cell, wiring.false-trip, wiring.resistance.
 
     Looks like it but is not:
-        Two cells that really differ (their sum differs too, and the error does not jump), a board configured for more
-        cells than there are (the last cells are always missing).
+        Two cells that really differ (their sum differs too, and the error does not jump), cells that all part at the end
+        of a charge, a board configured for more cells than there are (the last cells are always missing).
 
     Needs:
         A BMS log with cell voltages; the resistance of the wires where the board measures it.
@@ -206,6 +209,10 @@ def opposite_rows(cells: NDArray[np.float64]) -> dict[int, NDArray[np.int64]]:
     noise = 1.4826 * np.nanmedian(np.abs(left), axis=0)
     one, other = left[:, :-1], left[:, 1:]
     bound = np.maximum(_APART_V, 6 * np.maximum(noise[:-1], noise[1:]))
+    if cells.shape[1] >= _FEWEST_TO_SPREAD:
+        # Where all cells part, as at the end of a charge, two of them part by chance.
+        apart = 1.4826 * np.nanmedian(np.abs(left), axis=1)
+        bound = np.maximum(bound, _ROW_SIGMAS * apart[:, None])
     larger = np.maximum(np.abs(one), np.abs(other))
     opposite = (one * other < 0) & (np.minimum(np.abs(one), np.abs(other)) > bound)
     opposite &= np.abs(one + other) < _SUM_SHARE * larger

@@ -25,8 +25,12 @@ def _settling(scene: Scene) -> None:
 
 
 def _parked_standby(scene: Scene) -> None:
-    """Parked with the controller's standby draw of some tens of milliamperes on every group alike."""
-    rest(scene, (10, 40), (60, 300), float(scene.rng.uniform(0.01, 0.05)))
+    """Parked with the controller's standby draw of some tens of milliamperes on every group alike.
+
+    A pack that is empty within two weeks is no healthy one, however small the draw.
+    """
+    draw = float(scene.rng.uniform(0.01, 0.05))
+    rest(scene, (10, 40), (60, 300), min(draw, 0.07 * float(scene.pack.capacity_ah.mean()) / 24))
 
 
 def _charging(scene: Scene) -> None:

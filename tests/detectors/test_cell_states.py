@@ -188,3 +188,20 @@ def test_a_group_that_is_empty_before_the_others_is_named_and_its_reason_left_op
     assert [finding.severity for finding in check.findings] == [Severity.WARNING]
     assert "or was never balanced" in check.findings[0].message
     assert check.evidence["cells.weak-group"].seen is Seen.NOT_OBSERVABLE
+
+
+def test_cells_that_all_part_at_the_end_of_a_charge_have_no_loose_wire_between_them():
+    """Iron phosphate near full: some run up to 3.62 V while others wait at 3.54, and two such cells can be neighbours."""
+    time = np.arange(0.0, 3000.0, 10.0)
+    rng = np.random.default_rng(2)
+    part = rng.permutation(np.linspace(-0.028, 0.028, CELLS))
+    part[4], part[5] = 0.038, -0.040
+    course = np.clip((time - 2400.0) / 600.0, 0.0, 1.0)
+    cells = 3.38 + 0.2 * course[:, None] + part * course[:, None] + rng.normal(0, 0.001, (len(time), CELLS))
+    columns = {
+        "time": time,
+        "pack_voltage": np.round(cells.sum(axis=1), 2),
+        "battery_current": np.full(len(time), -5.0),
+        "cell_voltages": np.round(cells, 3),
+    }
+    assert "sense-wiring" not in _loud(columns)[0]

@@ -124,3 +124,17 @@ def test_a_pack_that_is_empty_before_the_log_ends_was_drained_all_the_same():
     columns["cell_voltages"][asleep] = columns["cell_voltages"][np.flatnonzero(asleep)[0]]
     incident = investigate([parked.log(columns)])
     assert parked.severities(incident, NAME) == ["warning"]
+
+
+@pytest.mark.parametrize(("begin", "per_day"), [(0.95, 0.10), (0.90, 0.10), (0.30, 0.15)])
+def test_cells_that_part_because_the_pack_sinks_along_a_bend_do_not_leak(begin, per_day):
+    """A percent of charge is 3 mV on the plateau and three times that below it: the group that lacks it loses nothing."""
+    columns = parked.resting(36.0, level=begin, per_day=per_day)
+    charge = begin - per_day * columns["time"] / 86_400
+    lacks = np.random.default_rng(3).normal(0, 0.001, parked.SERIES)
+    lacks[10] = 0.012
+    noise = np.random.default_rng(1).normal(0, 0.0008, (len(charge), parked.SERIES))
+    columns["cell_voltages"] = np.round(parked.TABLE.voltage(charge[:, None] - lacks) + noise, 3)
+    columns["pack_voltage"] = np.round(columns["cell_voltages"].sum(axis=1), 2)
+    incident = investigate([parked.log(columns)])
+    assert not parked.severities(incident, "self-discharge")
