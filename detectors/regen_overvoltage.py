@@ -19,8 +19,9 @@ _REGEN_A = -1.0
 _NEAR_S = 1.0
 #: A cell without load at or above this is nearly full, V (REG-04); well below, the pack is far from full.
 _NEARLY_FULL_V, _FAR_FROM_FULL_V = 4.08, 3.95
-#: A full cell without load, V, and what braking must not push it above, V (REG-04).
-_FULL_OPEN_V, _CELL_OVER_V = 4.14, 4.27
+#: A full cell without load, V, and what braking must not push the voltage at the controller above, V a cell: 4.25 V of
+#: REG-04, what meters are wrong by, and what the leads in between add (0.03 V at 25 A through 25 mOhm and 20 cells).
+_FULL_OPEN_V, _CELL_OVER_V = 4.14, 4.30
 #: A cell above this while braking is being overcharged, V (REG-04).
 _CELL_FULL_V = 4.25
 _OVER_VOLTAGE = 1

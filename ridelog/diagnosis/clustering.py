@@ -83,7 +83,13 @@ def primary(checks: Iterable[Check]) -> Cluster | None:
         else:
             clusters.append([finding])
         end = max(end, finding.end_s)
-    return min((Cluster(tuple(items)) for items in clusters), key=lambda item: (-item.level, item.onset_s))
+    return _core(min((Cluster(tuple(items)) for items in clusters), key=lambda item: (-item.level, item.onset_s)))
+
+
+def _core(cluster: Cluster) -> Cluster:
+    """The incident without lesser findings that began long before its gravest one: they were there already."""
+    first = min(item.onset.earliest_s for item in cluster.findings if item.severity.level == cluster.level)
+    return Cluster(tuple(item for item in cluster.findings if item.onset.latest_s >= first - WINDOW_BEFORE_S))
 
 
 def states(checks: Iterable[Check]) -> tuple[Finding, ...]:

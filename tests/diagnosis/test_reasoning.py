@@ -310,3 +310,23 @@ def test_a_row_of_a_third_party_counts_like_any_other():
     evidence = {"mine.sparks": Evidence.observed(at=_at(10))}
     assert diagnose([_check(evidence, _finding())], builtin_table()).verdict.cause == "undetermined"
     assert diagnose([_check(evidence, _finding())], table_with([row])).verdict.cause == "bus-capacitor-fault"
+
+
+def _fault(code, name, severity, start_s, end_s, ident):
+    onset = Interval(start_s, start_s)
+    finding = Finding(code, name, severity, start_s, end_s, onset, 0, (0, 1), name, event=True)
+    return Check(code, name, Status.FOUND, "", (finding,), {ident: Evidence.observed(at=onset)})
+
+
+def test_a_lesser_finding_that_stood_long_before_is_not_the_incident():
+    warm = _fault("WA01", "warm", Severity.WARNING, 100.0, 300.0, "warm")
+    stop = _fault("ST01", "stop", Severity.CRITICAL, 301.0, 302.0, "driver")
+    rows = {
+        **TABLE.rows,
+        "warm": EvidenceRow(
+            "warm", "warm", "It was warm.", weights={"controller-thermal-limit": (4.0, 0.0)}, event=True
+        ),
+    }
+    found = diagnose([warm, stop], EvidenceTable(TABLE.model, rows))
+    assert found.verdict.cause == "controller-power-stage-fault"
+    assert found.verdict.onset.earliest_s == 301.0
