@@ -1,8 +1,9 @@
 """How many rides it takes to see a pack age, and how often a sound one is accused: `python -m benchmarks.audit_power`.
 
 Made-up estimates of 40 vehicles, no simulator: 5 packs grow by a share over 240 days, 35 stay. Rides scatter by 5 %
-(vehicles differ in that by a third), one ride in fifteen five times as far; the air follows a year of 8 degC each way,
-and how much of the assumed law of temperature a pack follows differs from vehicle to vehicle by a third of it.
+(vehicles differ in that by a third), one ride in fifteen five times as far; the air swings by `--season` with the year
+and by 5 degC from ride to ride, and how much of the assumed law of temperature a pack follows differs from vehicle to
+vehicle by a third of it.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ _FIRST = datetime(2026, 1, 1, tzinfo=UTC)
 _AGEING, _VEHICLES, _DAYS = 5, 40, 240.0
 
 
-def made(rng: np.random.Generator, rides: int, growth: float) -> dict[str, Any]:
+def made(rng: np.random.Generator, rides: int, growth: float, season: float) -> dict[str, Any]:
     """Tables of a made-up fleet; the first vehicles age."""
     import pyarrow as pa
 
@@ -28,7 +29,7 @@ def made(rng: np.random.Generator, rides: int, growth: float) -> dict[str, Any]:
         scatter, law = 0.05 * np.exp(rng.normal(0, 0.3)), rng.normal(1, 0.3)
         for ride, day in enumerate(np.sort(rng.uniform(0, _DAYS, rides))):
             key = f"{vehicle}-{ride}"
-            celsius = 15 - 8 * np.cos(2 * np.pi * day / 365.25) + rng.normal(0, 5)
+            celsius = 15 - season * np.cos(2 * np.pi * day / 365.25) + rng.normal(0, 5)
             factor = np.exp(2320 * (1 / (celsius + 273.15) - 1 / 298.15))
             far = 5 if rng.random() < 1 / 15 else 1
             age = growth * day / _DAYS if vehicle < _AGEING else 0.0
@@ -49,18 +50,28 @@ def made(rng: np.random.Generator, rides: int, growth: float) -> dict[str, Any]:
     return tables
 
 
+def _holds(row: dict[str, Any], growth: float) -> bool:
+    """The interval of a trend holds the growth between its first and last ride."""
+    first, last = (1 + growth * (row[name] - _FIRST).total_seconds() / 86400 / _DAYS for name in ("first", "last"))
+    return bool(row["change_low"] <= last / first - 1 <= row["change_high"])
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--fleets", type=int, default=10, help="fleets for each line")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--season", type=float, default=8.0, help="swing of the air with the year, degC each way")
+    parser.add_argument("--growth", type=float, nargs="+", default=[0.2, 0.5, 1.0], help="growth of ageing packs")
     options = parser.parse_args()
     from ridelog.fleet.ranking import compare
 
-    for growth in (0.2, 0.5, 1.0):
+    for growth in options.growth:
         for rides in (6, 10, 20, 50):
             found = first = accused = below = inside = 0
             for fleet in range(options.fleets):
-                result = compare(made(np.random.default_rng([options.seed, fleet, rides]), rides, growth))
+                result = compare(
+                    made(np.random.default_rng([options.seed, fleet, rides]), rides, growth, options.season)
+                )
                 rows = [row for row in result["trends"].to_pylist() if row["metric"] == "resistance"]
                 trends = [row for row in rows if row["kind"] == "trend"]
                 ageing = [f"v{number:02d}" for number in range(_AGEING)]
@@ -68,10 +79,7 @@ def main() -> None:
                 found += len(called & set(ageing))
                 accused += len(called - set(ageing))
                 below += sum(row["p"] < 0.05 for row in trends if row["vehicle"] not in ageing)
-                last = trends[0]["days"] / _DAYS * growth if trends else growth
-                inside += sum(
-                    row["change_low"] <= last <= row["change_high"] for row in trends if row["vehicle"] in ageing
-                )
+                inside += sum(_holds(row, growth) for row in trends if row["vehicle"] in ageing)
                 # Vehicles of equal risk stand in the order of their names: the last place of equals is what counts.
                 risks = {row["vehicle"]: row["risk"] for row in result["vehicles"].to_pylist()}
                 first += max(sum(risk >= risks[name] for risk in risks.values()) for name in ageing) <= _AGEING + 3

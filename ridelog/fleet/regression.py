@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 _STRANGE: Final = 2.0
 _LEFT: Final = 0.9205
 _ROUNDS: Final = 20
+#: Added to the diagonal of the normal equations, as a share of their trace.
+_TINY: Final = 1e-11
 #: Serial correlation is estimated from so many rides on; fewer mostly show how a course bends away from a line.
 _FEWEST_CORRELATED: Final = 20
 #: Least rides of a line.
@@ -86,20 +88,22 @@ def fit_line(rides: Rides, common: Scatter) -> Line | None:
     Returns:
         The line, None with fewer than 5 rides, without a ride to spare or without time between them.
     """
-    count = len(rides.days)
-    if count < _FEWEST or np.ptp(rides.days) <= 0:
+    count, span = len(rides.days), float(np.ptp(rides.days))
+    if count < _FEWEST or span <= 0:
         return None
     # A ride's own error is not all that makes it differ from the others: the usual one is added to each.
     errors = np.hypot(rides.errors, np.median(rides.errors))
     sources, source = np.unique(rides.source, return_inverse=True)
     levels = len(sources)
     # Shares are fitted as their differences from what is expected, which are 0 give or take their spread.
-    values = (rides.values - rides.effects @ rides.shares) / errors
-    columns = [source[:, None] == np.arange(levels), rides.days[:, None] - rides.days[0], rides.effects]
+    plain = rides.values - rides.effects @ rides.shares
+    middle = float(np.median(plain))
+    values = (plain - middle) / errors
+    columns = [source[:, None] == np.arange(levels), (rides.days[:, None] - rides.days[0]) / span, rides.effects]
     rows = np.hstack(columns) / errors[:, None]
     penalty = np.zeros(rows.shape[1])
     weight = np.ones(count)
-    least = 1e-12 * float(np.mean(values**2)) + 1e-300
+    least = 1e-12 * float(np.mean((rides.values / errors) ** 2)) + 1e-300
     variance = 0.0
     for turn in range(_ROUNDS):
         # Before the scatter is known the effects are as expected.
@@ -107,7 +111,9 @@ def fit_line(rides: Rides, common: Scatter) -> Line | None:
         penalty[levels + 1 :] = strength
         weighted = (rows * weight[:, None]).T
         information = weighted @ rows
-        inverse = np.linalg.pinv(information + np.diag(penalty), hermitian=True)
+        # What the rides cannot tell at all comes out as 0 with an interval without end.
+        tiny = _TINY * float(information.trace())
+        inverse = np.linalg.inv(information + np.diag(penalty + tiny))
         solved = inverse @ (weighted @ values)
         free = count - float(np.trace(inverse @ information))
         if free < 0.5:
@@ -126,10 +132,10 @@ def fit_line(rides: Rides, common: Scatter) -> Line | None:
     error = math.sqrt(variance * max(float(inverse[levels, levels]), 0.0) * (1 + correlation) / (1 - correlation))
     reach = quantile_t(freedom) * error
     return Line(
-        slope=slope,
-        low=slope - reach,
-        high=slope + reach,
-        level=float(solved[int(np.argmax(np.bincount(source)))]),
+        slope=slope / span,
+        low=(slope - reach) / span,
+        high=(slope + reach) / span,
+        level=middle + float(solved[int(np.argmax(np.bincount(source)))]),
         p=two_sided_t(slope / error, freedom) if error > 0 else 1.0,
         shares=rides.shares + solved[levels + 1 :],
         variance=own,
