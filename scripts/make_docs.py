@@ -9,7 +9,10 @@ DOCS = Path(__file__).resolve().parent.parent / "docs"
 
 def pages() -> dict[str, str]:
     """File name in docs/ to its text."""
-    return {"formats.md": formats(), "detectors.md": detectors(), "causes.md": causes()}
+    from ridelog.diagnosis.pages import PAGES
+
+    own = {"formats.md": formats(), "detectors.md": detectors(), "causes.md": causes()}
+    return own | {name: page() for name, page in PAGES.items()}
 
 
 def formats() -> str:

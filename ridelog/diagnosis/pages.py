@@ -1,10 +1,8 @@
-"""The handbook and its rules as pages: `python -m ridelog.diagnosis.pages docs` writes them from the data."""
+"""The handbook and its rules as pages: `python -m scripts.make_docs` writes them from the data."""
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Iterable
-from pathlib import Path
 from typing import Final
 
 from ridelog.diagnosis.causes import causes
@@ -17,7 +15,7 @@ _LEGEND: Final = (
     "How sure the field is: *established* (physics, firmware or common practice), *field reports* (several riders), "
     "*single report* (one rider), *contradictory* (the field says both; so does the entry)."
 )
-_GENERATED: Final = "<!-- Written by `python -m ridelog.diagnosis.pages docs` from the data; edit the data. -->"
+_GENERATED: Final = "<!-- Written by `python -m scripts.make_docs` from the data; edit the data. -->"
 
 
 def handbook_page() -> str:
@@ -110,15 +108,5 @@ def rules_page() -> str:
     return "\n".join(lines) + "\n"
 
 
-#: File name to the function that writes it.
+#: File name in docs/ to the function that gives its text.
 PAGES: Final[dict[str, Callable[[], str]]] = {"handbook.md": handbook_page, "rules.md": rules_page}
-
-
-def write(folder: Path) -> None:
-    """Write every page into a folder."""
-    for name, page in PAGES.items():
-        (folder / name).write_text(page(), encoding="utf-8")
-
-
-if __name__ == "__main__":
-    write(Path(sys.argv[1]))
