@@ -18,6 +18,7 @@ from .captions import read_captions
 from .delimited import read_delimited
 from .home_assistant_entities import DOMAINS, family_of, has_doubtful_fets, object_id
 from .home_assistant_history import CORE, STAMPS, DeviceTable, group_devices, read_history
+from .open_columns import leave_open
 from .table_captions import Meaning
 from .table_columns import Planned, plan_columns, resolve_rivals, settle_scales, told
 from .table_currents import settle_currents
@@ -87,6 +88,8 @@ class HomeAssistant(Parser):
         questions: list[str] = []
         for table in tables:
             plans, damage = _settle(table, mapping)
+            if options.leave_open:
+                damage += leave_open(plans, table.grid.frame.height)
             questions += [plan.question for plan in plans if plan.channel and plan.question]
             if questions or not {plan.channel for plan in plans} & CORE:
                 continue

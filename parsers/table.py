@@ -14,6 +14,7 @@ from ridelog.log import Log, Role
 from ridelog.parsing import Parser, ReadOptions, Sniff
 from ridelog.sources import Source
 
+from .open_columns import leave_open
 from .table_captions import Meaning, read_meanings
 from .table_clock import TableClock, choose_clock
 from .table_columns import (
@@ -27,6 +28,7 @@ from .table_columns import (
     unheard_rows,
 )
 from .table_currents import settle_currents
+from .table_fet_words import settle_fet_word
 from .table_logs import GIVEN, build_logs, drop_no_fixes
 from .table_mapping import DraftColumn, TableMapping, draft, read_mapping
 from .table_numbers import Style, number_style
@@ -63,16 +65,6 @@ class _Reading:
         """What the data leave open."""
         own = [self.clock.column.question] if self.clock.column.question else []
         return own + [plan.question for plan in self.plans if plan.channel and plan.question]
-
-    def leave_open(self) -> tuple[Damage, ...]:
-        """Give up the columns the data do not decide: they are kept as they are; gives what to say of them."""
-        notes = []
-        for plan in self.plans:
-            if plan.channel and plan.question:
-                message = f"The data do not decide {plan.question}: it is not used. A mapping file (--map) answers it."
-                notes.append(Damage(DamageKind.NOTE, Effect.NOTED, message, self.grid.frame.height))
-                plan.keep(plan.question)
-        return tuple(notes)
 
 
 class Table(Parser):
@@ -136,7 +128,7 @@ class Table(Parser):
         """
         mapping = read_mapping(options.mapping)
         reading = _read(source, options, mapping)
-        left_out = reading.leave_open() if options.leave_open else ()
+        left_out = leave_open(reading.plans, reading.grid.frame.height) if options.leave_open else ()
         if reading.questions:
             raise MappingNeededError(
                 f"the data do not decide {'; nor '.join(reading.questions)}.", path=source.label, advice=_ASK
@@ -272,7 +264,8 @@ def _read(source: Source, options: ReadOptions, mapping: TableMapping) -> _Readi
     settle_scales(plans, rows.seconds)
     switches = settle_switches(plans, grid)
     resolve_rivals(plans)
-    notes = (*thousands, *switches, *settle_currents(plans, grid, rows.seconds), *drop_no_fixes(plans))
+    currents = settle_currents(plans, grid, rows.seconds)
+    notes = (*thousands, *switches, *currents, *settle_fet_word(plans, grid), *drop_no_fixes(plans))
     return _Reading(grid, style, clock, rows, plans, (*told(plans, rows.lines), *notes, *_unanswered(missing)))
 
 

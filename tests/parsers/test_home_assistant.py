@@ -127,6 +127,17 @@ def test_an_undecided_sign_is_asked_and_can_be_answered():
     assert log.values("battery_current").max() == -5.0
 
 
+def test_an_undecided_sign_is_left_out_and_said_beside_another_log():
+    rows = [
+        (f"sensor.bat_{name}", state, stamp(i))
+        for i in range(30)
+        for name, state in (("voltage", "52.0"), ("current", f"5.{i % 2}"), ("soc", "80"))
+    ]
+    (log,) = read(table("entity_id,state,last_changed", rows), leave_open=True)
+    assert log.has("pack_voltage", "soc") and not log.has("battery_current")
+    assert any("sensor.bat_current" in damage.message for damage in log.damage)
+
+
 def test_the_draft_names_the_entities_and_the_question():
     import tomllib
 

@@ -226,6 +226,29 @@ def test_open_and_closed_switches_without_a_current_stay_words():
     assert not log.has("discharge_fet")
 
 
+@pytest.mark.parametrize("caption", ["fet_status", "FET", "MOSFET state", "MOS"])
+@pytest.mark.parametrize("last", [1, 2])
+def test_one_column_for_both_fets(caption, last):
+    def row(index, flowing):
+        amps = load(index) if index < 40 or flowing else 0.0
+        return [index, f"{voltage(index):.2f}", f"{amps:.2f}", *cells_of(index), 3 if index < 40 else last]
+
+    for flowing in (False, True):
+        log = read_one(ride(f"time_s,V,I,C1,C2,C3,C4,{caption}", lambda index, on=flowing: row(index, on)))
+        # Bit 1 is the discharge FET, unless current goes on flowing without it.
+        discharging = (last == 2) != (flowing and last == 1)
+        assert log.values("discharge_fet").tolist() == [1.0] * 40 + [float(discharging)] * (COUNT - 40)
+        assert log.values("charge_fet").tolist() == [1.0] * 40 + [float(not discharging)] * (COUNT - 40)
+
+
+@pytest.mark.parametrize("values", [(0, 1), (3, 9), (1, 2)])
+def test_numbers_under_a_caption_of_the_fets_that_are_no_bits_stay_numbers(values):
+    log = read_one(
+        ride("time_s,V,I,C1,C2,fet", lambda i: [i, f"{voltage(i):.2f}", f"{load(i):.2f}", 3.9, 3.9, values[i > 40]])
+    )
+    assert not log.has("discharge_fet") and not log.has("charge_fet")
+
+
 @pytest.mark.parametrize("caption", ["RSOC", "SOC", "SoC (%)", "State of charge", "Battery level"])
 def test_a_state_of_charge_by_its_names(caption):
     rows = ride(
