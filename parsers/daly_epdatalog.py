@@ -146,18 +146,16 @@ def _holds_text(name: str) -> bool:
 
 
 def _without_blank_ends(data: bytes) -> bytes:
-    """Take the blank behind the last comma off each row."""
+    """Take the blanks behind the last comma off each row."""
     text = np.frombuffer(data, np.uint8)
     ends = np.flatnonzero(text == ord("\n"))
-    ends = np.append(ends, len(text)) if len(ends) and ends[-1] < len(text) - 1 else ends
-    ends = ends[ends > 2]
-    ends -= text[ends - 1] == ord("\r")
-    ends = ends[np.isin(text[ends - 1], (ord(" "), ord("\t")))]
-    if not (text[ends - 2] == ord(",")).all():
+    before = text[np.maximum(ends, 1) - 1]
+    single = before == ord(" ")
+    if single.any() and (text[np.maximum(ends[single], 2) - 2] == ord(",")).all() and ord("\t") not in before:
+        data = data.replace(b", \n", b",\n")
+    if ord("\r") in before or data.endswith((b" ", b"\t")) or not single.all():
         return _BLANK_END.sub(b",", data)
-    keep = np.ones(len(text), dtype=bool)
-    keep[ends - 1] = False
-    return text[keep].tobytes() if len(ends) else data
+    return data
 
 
 def _blanks_to_nulls(frame: pl.DataFrame) -> pl.DataFrame:

@@ -109,7 +109,7 @@ def find_layout(
     decimal_comma = separator != "," and _has_decimal_commas(first_rows, separator)
     loose = loose.intersection(columns) - {""}
     if loose:
-        loose -= _holding_text(columns, [_split(row, separator, quoted) for row in first_rows], decimal_comma)
+        loose -= _holding_text(columns, [_split(row, separator, quoted) for row in first_rows[:10]], decimal_comma)
     return Layout(
         columns=columns,
         text_columns=frozenset(text_columns),
@@ -142,7 +142,7 @@ def printable(name: str) -> str:
 
     Polars takes a name from "^" to "$" for a pattern over all names; its first character goes too.
     """
-    printable = "".join(char for char in name if char.isprintable()).strip()
+    printable = (name if name.isprintable() else "".join(char for char in name if char.isprintable())).strip()
     return printable.lstrip("^") if printable.endswith("$") else printable
 
 

@@ -37,6 +37,8 @@ _NUMBER: Final = r"[-+]?(?:\d+(?:\.\d*)?(?:[eE][-+]?\d+)?|nan|inf)"
 _UNIT: Final = r"(?:[ \t]?(?:A|V|%|°?C|degC)(?![A-Za-z]))?"
 #: `Current filtered : -14.3`
 _FIELD: Final = re.compile(rf"{_GAP}(?P<label>{_LABELS})[ \t]*[:=][ \t]*(?P<value>{_NUMBER})(?![\w.]){_UNIT}")
+#: What every record has at least one of.
+_LABELLED: Final = re.compile(rf"(?:Fault|{_LABELS})[ \t]*[:=]")
 #: `Fault            : FAULT_CODE_DRV8302`, or the name alone before other fields
 _START: Final = re.compile(
     r"(?:(?<![A-Za-z ])|(?<!Active )(?<![A-Za-z]))Fault[ \t]*[:=][ \t]*(?P<labelled>FAULT_CODE_[A-Z0-9_]{2,60})"
@@ -155,6 +157,9 @@ def find_records(text: str) -> FaultListing:
 
 
 def _each(text: str) -> Iterator[FaultRecord]:
+    if _LABELLED.search(text) is None:
+        # A table of a ride has a fault name in every row and no label before a value.
+        return
     at, line, counted = 0, 1, 0
     listed = False
     while (start := _START.search(text, at)) is not None:
