@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 #: A fall against the other cells that counts, V/day; engineering judgement: 0.6 mV/day (26 to 97 mV in four months) was
 #: a defective cell of a car, ordinary cells differ by less than 0.1 mV/day.
 _FALL_V_DAY = 0.0004
+#: While all cells fall, one of less capacity falls faster: up to this share of the fall of the median cell is no defect
+#: (ordinary groups differ by some per cent of capacity; engineering judgement).
+_CAPACITY_SHARE = 0.10
 _SIGMAS = 4.0
 _DAY_S = 86_400.0
 _FEWEST_DAYS = 1.0
@@ -42,8 +45,8 @@ class SelfDischarge(Detector):
 
     Looks like it but is not:
         A steady imbalance (also while the pack sinks along a bend of its curve: the cells part in volts, not in charge), a
-        whole pack drained by a load (all cells fall), a monitor supplied by part of the pack (a block of cells falls), a
-        balancer that stays on.
+        whole pack drained by a load (all cells fall, those of less capacity a little faster), a monitor supplied by part of
+        the pack (a block of cells falls), a balancer that stays on.
 
     Needs:
         A BMS log of at least a day with cell voltages, or with the highest and lowest cell and their numbers.
@@ -74,10 +77,11 @@ class SelfDischarge(Detector):
             drift = estimate.drift_per_day - _by_the_curve(case, track, estimate)
             error = estimate.drift_per_day_error if len(estimate.drift_per_day_error) else np.zeros(len(drift))
             spread = 1.4826 * float(np.nanmedian(np.abs(drift - np.nanmedian(drift))))
+            least = max(_FALL_V_DAY, _CAPACITY_SHARE * _common_fall(track))
             falling = drift - np.nanmedian(drift) < -np.maximum(
-                _FALL_V_DAY, _SIGMAS * np.maximum(np.nan_to_num(error), spread)
+                least, _SIGMAS * np.maximum(np.nan_to_num(error), spread)
             )
-            falling |= _apart(drift, error)
+            falling |= _apart(drift, error, least)
             found = [(int(cell), float(drift[cell])) for cell in np.flatnonzero(falling)]
         else:
             found = _by_extremes(track)
@@ -104,7 +108,20 @@ class SelfDischarge(Detector):
         )
 
 
-def _apart(drift: NDArray[np.float64], error: NDArray[np.float64]) -> NDArray[np.bool_]:
+def _common_fall(track: Track) -> float:
+    """How fast the median cell moves over the log, V/day: what is drawn from all cells at once."""
+    cells, days = track.log.matrix("cell_voltages"), track.time / _DAY_S
+    rows = np.flatnonzero(np.isfinite(cells).any(axis=1)) if cells.shape[1] else np.empty(0, dtype=np.int64)
+    rows = rows[:: -(-max(len(rows), 1) // _MOST_ROWS)]
+    quarter = len(rows) // 4
+    if not quarter:
+        return 0.0
+    middle, days = np.nanmedian(cells[rows], axis=1), days[rows]
+    apart = float(np.median(days[-quarter:]) - np.median(days[:quarter]))
+    return abs(float(np.median(middle[-quarter:]) - np.median(middle[:quarter]))) / apart if apart > 0 else 0.0
+
+
+def _apart(drift: NDArray[np.float64], error: NDArray[np.float64], least: float) -> NDArray[np.bool_]:
     """The one cell that falls faster than every other by enough to count, shape (cells,), however far those differ.
 
     Modules that drift against one another widen the spread of all cells; they do not put a single cell below the rest.
@@ -115,7 +132,7 @@ def _apart(drift: NDArray[np.float64], error: NDArray[np.float64]) -> NDArray[np
         return apart
     lowest, second = known[np.argsort(drift[known])[:2]]
     gap = float(drift[second] - drift[lowest])
-    apart[lowest] = gap > max(_FALL_V_DAY, _SIGMAS * float(np.nan_to_num(np.hypot(error[lowest], error[second]))))
+    apart[lowest] = gap > max(least, _SIGMAS * float(np.nan_to_num(np.hypot(error[lowest], error[second]))))
     return apart
 
 

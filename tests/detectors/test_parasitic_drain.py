@@ -138,3 +138,14 @@ def test_cells_that_part_because_the_pack_sinks_along_a_bend_do_not_leak(begin, 
     columns["pack_voltage"] = np.round(columns["cell_voltages"].sum(axis=1), 2)
     incident = investigate([parked.log(columns)])
     assert not parked.severities(incident, "self-discharge")
+
+
+def test_a_group_of_a_little_less_capacity_falls_faster_under_a_load_and_leaks_nothing():
+    """Three per cent less capacity and a load of a fifth of the charge a day: 3 % more of the common fall."""
+    columns = parked.resting(30.0, level=0.7, per_day=0.2)
+    soc = 0.7 - 1.03 * 0.2 * columns["time"] / 86_400
+    noise = columns["cell_voltages"][:, 7] - parked.TABLE.voltage(0.7 - 0.2 * columns["time"] / 86_400)
+    columns["cell_voltages"][:, 7] = np.round(parked.TABLE.voltage(soc) + noise, 3)
+    incident = investigate([parked.log(columns)])
+    assert parked.check(incident, "self-discharge").status is Status.CLEAR
+    assert incident.verdict.cause == "parasitic-drain"
