@@ -14,6 +14,7 @@ from ridelog.log import Role
 from ridelog.ride import RIDING_ROLES, Track
 from ridelog.settings import number
 
+from .below_limit import BelowLimit, below_limit
 from .cell_rows import CellRows, cell_rows
 
 if TYPE_CHECKING:
@@ -48,8 +49,9 @@ class DeepDischarge(Detector):
     """Cells that rest below the voltage at which they are damaged.
 
     What it finds:
-        Cell groups that stay below 2.5 V at rest (LFP 2.0 V), and whether the discharge FETs are on all the same; boards
-        that fall silent where boards of their family fall asleep (information).
+        Cell groups that stay below 2.5 V at rest (LFP 2.0 V), and whether the discharge FETs are on all the same; cells under
+        load below the limit of the board for longer than any board waits, with the FETs on; boards that fall silent where
+        boards of their family fall asleep (information).
 
     Why it matters:
         Copper dissolves in a cell that was drained that far, and it can short inside when it is charged again. A BMS that
@@ -89,14 +91,18 @@ class DeepDischarge(Detector):
         rows = cell_rows(case, track)
         if rows is None:
             return Outcome.unable("the number of cells in series is not sure, and no cell was read.")
-        asleep = self._asleep(case, track)
-        findings = [asleep] if asleep is not None else []
+        ignored = below_limit(case, track, rows)
+        found = (self._asleep(case, track), self._ignored(track, ignored) if ignored is not None else None)
+        findings = [one for one in found if one is not None]
+        beyond = (
+            {"protection.undervoltage-ignored": Evidence.observed(findings[-1].message)} if ignored is not None else {}
+        )
         limit = _limit(case, track)
         allowed = number(track.log.settings, "cell_undervoltage_limit")
         foreign = allowed is not None and 0 < allowed < _NOT_LITHIUM_V
         if limit is None or foreign:
             if findings:
-                return Outcome.found(findings, {})
+                return Outcome.found(findings, beyond)
             return Outcome.unable(
                 f"the BMS allows a cell {allowed:.2f} V, as no lithium cell takes it: these are other cells."
                 if foreign
@@ -105,12 +111,12 @@ class DeepDischarge(Detector):
         settled = _settled(rows)
         if not settled:
             if findings:
-                return Outcome.found(findings, {})
+                return Outcome.found(findings, beyond)
             return Outcome.unable("no rest of a minute is in the log.")
         drained = _drained(rows, settled, limit)
         if drained is None:
             lowest = _lowest(rows, settled)
-            evidence = {name: Evidence.absent() for name in self.evidence}
+            evidence = {name: Evidence.absent() for name in self.evidence} | beyond
             if findings:
                 return Outcome.found(findings, evidence)
             return Outcome.clear(f"at rest no cell is below {lowest:.2f} V; the limit is {limit:.1f} V.", evidence)
@@ -141,7 +147,26 @@ class DeepDischarge(Detector):
             evidence["protection.undervoltage-ignored"] = Evidence.observed(f"{volts:.2f} V with the FETs on.")
         elif np.isfinite(flag).any():
             evidence["protection.undervoltage-ignored"] = Evidence.absent()
-        return Outcome.found(findings, evidence)
+        return Outcome.found(findings, evidence | beyond)
+
+    def _ignored(self, track: Track, seen: BelowLimit) -> Finding:
+        whose = f"the {seen.limit:.2f} V at which the BMS is set to open" if seen.known else "what any BMS is set to"
+        return self.finding(
+            track,
+            seen.first,
+            seen.last,
+            severity=Severity.WARNING,
+            event=False,
+            message=(
+                f"Under load the lowest cell stood at {seen.volts:.2f} V for {seen.lasted:.0f} s, below {whose}, and the "
+                "discharge FETs stayed on: its under-voltage protection cannot be relied on."
+            ),
+            measurements=(
+                Measurement("lowest cell under load", seen.volts, "V", seen.limit, "CUT-05"),
+                Measurement("time below the limit", seen.lasted, "s"),
+            ),
+            channels=("cell_voltages", "discharge_fet"),
+        )
 
     def _asleep(self, case: Case, track: Track) -> Finding | None:
         """The board's log ends, or pauses, at the voltage where its family falls asleep, and a controller's goes on."""

@@ -26,8 +26,11 @@ def _undervoltage_ignored(scene: Scene) -> None:
     """Cells under load go far below the board's limit for many times its delay, and the board stays on."""
     deplete(scene, 0.04, 0.07)
     weak = int(scene.rng.integers(scene.pack.series))
-    scene.pack.start_soc[weak] -= float(scene.rng.uniform(0.02, 0.03))
+    scene.pack.start_soc[weak] -= float(scene.rng.uniform(0.002, 0.008))
     scene.board.armed = False
+    # Nor does the controller help: its own cutoff is as good as off.
+    scene.controller.cut_start *= 0.6
+    scene.controller.cut_end *= 0.6
     limits = scene.board.limits
     _ignored(scene, lambda cells, _: cells.min(axis=1) < limits.cell_under - 0.15, limits.voltage_delay + 1.0)
 
@@ -38,6 +41,7 @@ def _overcurrent_ignored(scene: Scene) -> None:
     limits.discharge_a = float(np.round(demand * scene.rng.uniform(0.35, 0.5)))
     limits.discharge_2_a, limits.discharge_delay = 1.6 * limits.discharge_a, float(scene.rng.choice([1.0, 2.0, 3.0]))
     scene.board.armed = False
+    scene.bms_link.tick_s = min(scene.bms_link.tick_s, 1.0)
     gentle_until(scene, scene.event_s - 7, 0.4)
     for number in range(5):
         scene.pull(scene.event_s + 22 * number, hold_s=13)

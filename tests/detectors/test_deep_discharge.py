@@ -133,3 +133,35 @@ def test_without_voltages_it_cannot_look(keep):
 def test_a_truncated_log(rows):
     columns = {name: values[:rows] for name, values in _drained().items()}
     assert parked.check(investigate([parked.log(columns)]), NAME).status is Status.UNABLE
+
+
+def _under_load(volts: float, seconds: float, limit: float | None = 2.8, on: bool = True):
+    """Ten minutes at 20 A, with all cells at `volts` for a while in the middle."""
+    time = np.arange(0.0, 600.0, 1.0)
+    columns = parked.board(time, 0.3, 20.0)
+    low = (time >= 300) & (time < 300 + seconds)
+    columns["cell_voltages"][low] = np.round(volts + np.random.default_rng(2).normal(0, 0.001, (low.sum(), 20)), 3)
+    columns["pack_voltage"] = np.round(columns["cell_voltages"].sum(axis=1), 2)
+    columns["discharge_fet"][time >= 305] = float(on)
+    settings = {} if limit is None else {"cell_undervoltage_limit": limit}
+    return investigate([parked.log(columns, settings=settings)])
+
+
+@pytest.mark.parametrize(("volts", "limit"), [(2.65, 2.8), (2.2, None)])
+def test_cells_that_stay_below_the_limit_under_load_with_the_board_on(volts, limit):
+    incident = _under_load(volts, 40.0, limit)
+    (finding,) = parked.check(incident, NAME).findings
+    assert "under-voltage protection cannot be relied on" in finding.message
+    assert finding.measurements[0].value == pytest.approx(volts, abs=0.01)
+    assert "bms-protection-ineffective" in {item.cause for item in incident.causes}
+
+
+@pytest.mark.parametrize(
+    ("volts", "seconds", "limit", "on"),
+    [(2.65, 5.0, 2.8, True), (2.78, 40.0, 2.8, True), (2.65, 40.0, 2.8, False), (2.6, 40.0, None, True)],
+)
+def test_a_dip_a_meter_s_error_a_board_that_acts_and_an_unknown_limit_are_no_failed_protection(
+    volts, seconds, limit, on
+):
+    """What is shorter than a board waits, within its error, cut off, or allowed by some boards."""
+    assert not parked.check(_under_load(volts, seconds, limit, on), NAME).findings

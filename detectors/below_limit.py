@@ -1,0 +1,78 @@
+"""Cells under load below the limit of their board, for longer than any board waits, and the board stays on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from ridelog.episodes import runs
+from ridelog.settings import number
+
+from .cell_rows import CellRows
+
+if TYPE_CHECKING:
+    from ridelog.detection import Case
+    from ridelog.ride import Track
+
+#: Below the limit by this, V, for so long, s, and so many rows: meters are off by some hundredths of a volt, and boards act
+#: within one to five seconds (engineering judgement).
+_BELOW_V: Final = 0.05
+_HELD_S: Final = 10.0
+_FEWEST_ROWS: Final = 4
+#: Where no limit is known: no board is delivered with one below the voltage at which makers of cells end a discharge (NMC
+#: 2.5 V, LFP 2.0 V), and this leaves room for its meter, V.
+_LOWEST_V: Final = {"nmc": 2.35, "lfp": 1.85}
+#: Limits of boards for lithium cells lie between these, V.
+_LIMITS_V: Final = (1.5, 3.4)
+
+
+@dataclass(frozen=True, slots=True)
+class BelowLimit:
+    """A stretch in which the lowest cell stayed below the limit.
+
+    Attributes:
+        first: First row of the log.
+        last: Last row of the log.
+        volts: Median of the lowest cell, V.
+        limit: The limit, V.
+        known: The limit is that of the board, not the end of discharge of the cells.
+        lasted: Seconds.
+    """
+
+    first: int
+    last: int
+    volts: float
+    limit: float
+    known: bool
+    lasted: float
+
+
+def below_limit(case: Case, track: Track, rows: CellRows) -> BelowLimit | None:
+    """Find the longest stretch under load in which the lowest cell was below the limit with the discharge FETs on.
+
+    Returns:
+        The stretch, None when there is none, no FET state is logged, or neither limit nor chemistry is known.
+    """
+    if not track.has("discharge_fet") or not rows.logged:
+        return None
+    stated = number(track.log.settings, "cell_undervoltage_limit")
+    known = stated is not None and _LIMITS_V[0] <= stated <= _LIMITS_V[1]
+    limit = stated - _BELOW_V if known and stated is not None else _LOWEST_V.get(case.pack.chemistry.name)
+    if limit is None:
+        return None
+    on = track.values("discharge_fet") > 0.5
+    best: BelowLimit | None = None
+    with np.errstate(invalid="ignore"):
+        low = rows.low < limit
+    for first, last in runs(low):
+        lasted = float(rows.time[last] - rows.time[first])
+        begin, end = int(rows.rows[first]), int(rows.rows[last])
+        loaded = float(np.nanmax(np.abs(rows.current[first : last + 1]), initial=0.0)) > 1.0
+        if lasted < _HELD_S or last - first + 1 < _FEWEST_ROWS or not loaded or not on[begin : end + 1].all():
+            continue
+        if best is None or lasted > best.lasted:
+            volts = float(np.median(rows.low[first : last + 1]))
+            best = BelowLimit(begin, end, volts, limit + (_BELOW_V if known else 0.0), known, lasted)
+    return best
