@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, Final
 
 import numpy as np
 
@@ -11,6 +11,7 @@ from ridelog.finding import Evidence, Measurement, Outcome, Severity
 from ridelog.log import Role
 from ridelog.ride import Track
 
+from .bus_ripple import Ripple, ripple
 from .excursions import excursions
 
 if TYPE_CHECKING:
@@ -32,14 +33,15 @@ class BusSwings(Detector):
     """The voltage swings up and down for single moments while the current goes on.
 
     What it finds:
-        Single rows far above and far below what the pack explains, several times on a ride, in drive and in braking.
+        Single rows far above and far below what the pack explains, several times on a ride, in drive and in braking; or a
+        voltage that jumps from row to row as long as the motor takes current, and stands still without.
 
     Why it matters:
         The large capacitors of the controller hold its bus; broken or torn off, the bus rings and the power stage
         fails soon.
 
     Evidence:
-        bus.swings.
+        bus.swings, bus.ripple-with-load.
 
     Looks like it but is not:
         A lost pack (the voltage falls to the level of the motor and stays there, and what swings around that moment is
@@ -61,7 +63,7 @@ class BusSwings(Detector):
     needs: ClassVar[tuple[Need, ...]] = (
         Need((Role.CONTROLLER,), ("pack_voltage", "battery_current"), interval_s=0.3, rows=50),
     )
-    evidence: ClassVar[tuple[str, ...]] = ("bus.swings",)
+    evidence: ClassVar[tuple[str, ...]] = ("bus.swings", "bus.ripple-with-load")
 
     def examine(self, case: Case, track: Track) -> Outcome:
         """Look at one controller log."""
@@ -82,7 +84,11 @@ class BusSwings(Detector):
         ]
         high = [item for item in above if _alone(track, odd, lost, *item)]
         if len(low) < _FEWEST_EACH or len(high) < _FEWEST_EACH or len(low) + len(high) < _FEWEST:
-            return Outcome.clear("the voltage does not swing up and down around the pack.")
+            residual = case.pack.residual[track.index]
+            waves = ripple(
+                track.time, volts, track.values("battery_current"), track.values("motor_current"), residual.ohm
+            )
+            return Outcome.clear(_STEADY) if waves is None else self._rippling(track, waves)
         both = sorted(low + high)
         first, last = both[0][0], both[-1][1]
         lowest = float(np.nanmin([np.nanmin(volts[a : b + 1]) for a, b in low]))
@@ -104,7 +110,35 @@ class BusSwings(Detector):
             channels=("pack_voltage", "battery_current"),
         )
         strength = min(0.6 + 0.08 * (len(both) - _FEWEST), 1.0)
-        return Outcome.found((finding,), {"bus.swings": Evidence.observed(strength=strength, at=track.onset(first))})
+        rippling = Evidence.absent("single rows swing, not every loaded one")
+        seen = {
+            "bus.swings": Evidence.observed(strength=strength, at=track.onset(first)),
+            "bus.ripple-with-load": rippling,
+        }
+        return Outcome.found((finding,), seen)
+
+    def _rippling(self, track: Track, waves: Ripple) -> Outcome:
+        finding = self.finding(
+            track,
+            waves.first,
+            waves.last,
+            severity=Severity.CRITICAL,
+            message=(
+                f"Under load the bus jumps from row to row between {waves.lowest_v:.1f} V and {waves.highest_v:.1f} V, and "
+                "stands still without load: its capacitors do not hold it."
+            ),
+            measurements=(
+                Measurement("jump of a row under load", waves.typical_v, "V", waves.quiet_v, "rows without load"),
+                Measurement("rows under load that show it", float(waves.rows)),
+            ),
+            channels=("pack_voltage", "motor_current"),
+        )
+        at = track.onset(waves.first)
+        seen = {"bus.swings": Evidence.observed(at=at), "bus.ripple-with-load": Evidence.observed(at=at)}
+        return Outcome.found((finding,), seen)
+
+
+_STEADY: Final = "the voltage does not swing up and down around the pack."
 
 
 def _short(track: Track, first: int, last: int) -> bool:

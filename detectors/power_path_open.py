@@ -13,6 +13,7 @@ from ridelog.ride import RIDING_ROLES, Track
 from .excursions import Excursions, excursions
 from .fet_edges import lowest_cell
 from .load_record import load_evidence
+from .load_stop import load_stops
 from .log_ending import at_its_highest, began, cut_at_the_end, ends_under_load, moving
 
 #: Interruptions this short belong to one opening, s.
@@ -22,11 +23,11 @@ _LOAD_A = 5.0
 _LOAD_SHARE = 0.10
 #: Looking back for the load and the charge before an opening, s.
 _BEFORE_S = 3.0
+#: No protection board closes again after an over-current or heat so soon, s: the shortest release times are about 5 s, usual
+#: ones 30 to 60 s (settings and records of JK, JBD and ANT boards).
+_AT_ONCE_S = 3.5
 #: Openings within this time of one another are flicker, s.
 _FLICKER_S = 10.0
-#: A load goes on through what only looks like an opening when most of these first seconds, with at least so many rows, show
-#: more than this current, A, and this share of the load before.
-_GOES_ON_S, _GOES_ON_ROWS, _GOES_ON_A, _GOES_ON_SHARE = 2.0, 4, 1.0, 0.3
 #: Voltages of a cell, V: loaded low and fine, open low and fine; at or below low an undervoltage trip is plausible, at or
 #: above fine it is not. Lithium-ion and iron phosphate, whose flat curve is at 3.2 V from a tenth of its charge on.
 _LEVELS_V: Final = {"nmc": (2.95, 3.35, 3.45, 3.68), "lfp": (2.60, 3.00, 3.10, 3.22)}
@@ -47,7 +48,7 @@ class PowerPathOpen(Detector):
 
     Evidence:
         path.collapse, path.high-current-before, path.cells-low-before, path.flicker, path.stayed-open,
-        path.log-ends-under-load.
+        path.back-at-once, path.log-ends-under-load.
 
     Looks like it but is not:
         Releasing the throttle (the voltage rises), deep sag of a weak pack (the voltage follows the current), the
@@ -78,6 +79,7 @@ class PowerPathOpen(Detector):
         "path.cells-low-before",
         "path.flicker",
         "path.stayed-open",
+        "path.back-at-once",
         "path.log-ends-under-load",
     )
 
@@ -91,7 +93,10 @@ class PowerPathOpen(Detector):
         openings: list[tuple[int, int]] = []
         findings: list[Finding] = []
         for found, last in outside.low(track, _JOIN_S):
-            first = began(case, track, found, scale)
+            begin = load_stops(track, found, last)
+            if begin is None:
+                continue
+            first = began(case, track, begin, scale)
             kind = _kind(track, first, last, scale)
             if kind == "opening":
                 openings.append((first, last))
@@ -189,6 +194,11 @@ class PowerPathOpen(Detector):
         }
         near = [item for item in openings if abs(float(track.time[item[0]] - track.time[first])) <= _FLICKER_S]
         returned = sum(1 for item in near if item[1] < track.log.rows - 1)
+        back = [float(track.time[end + 1] - track.time[start]) for start, end in openings if end < track.log.rows - 1]
+        if len(back) == len(openings) and max(back) <= _AT_ONCE_S:
+            evidence["path.back-at-once"] = Evidence.observed(f"After {max(back):.1f} s at the latest.", at=at)
+        else:
+            evidence["path.back-at-once"] = Evidence.absent("it stayed open for longer")
         if len(near) >= 3 and returned >= 2:
             evidence["path.flicker"] = Evidence.observed(f"{len(near)} openings within {_FLICKER_S:.0f} s.", at=at)
         else:
@@ -203,7 +213,8 @@ def openings_under_load(case: Case, track: Track) -> list[tuple[int, int]]:
         return []
     current = np.abs(track.values("battery_current"))
     scale = float(np.nanpercentile(current, 99)) if np.isfinite(current).any() else 0.0
-    found = [(began(case, track, first, scale), last) for first, last in outside.low(track, _JOIN_S)]
+    low = [(load_stops(track, first, last), last) for first, last in outside.low(track, _JOIN_S)]
+    found = [(began(case, track, first, scale), last) for first, last in low if first is not None]
     return [(first, last) for first, last in found if _kind(track, first, last, scale) == "opening"]
 
 
@@ -219,22 +230,12 @@ def _kind(track: Track, first: int, last: int, scale: float) -> str:
     if first == last < track.log.rows - 1 and before < load and during < load:
         # Back in the next row, and neither load nor step of the current: one odd value, or nothing anyone felt.
         return ""
-    if _load_goes_on(track, first, last, before):
-        return ""
     rolls = moving(track, first)
     if before < load and not rolls:
         return "switched off"
     if during > max(load, 0.5 * before) and last - first < 2:
         return ""
     return "opening"
-
-
-def _load_goes_on(track: Track, first: int, last: int, before: float) -> bool:
-    """Tell whether the battery current flows on: a pack that is gone gives none, so this is one that is lower than thought."""
-    end = min(last, int(np.searchsorted(track.time, track.time[first] + _GOES_ON_S)))
-    after = track.values("battery_current")[first + 1 : end + 1]
-    after = after[np.isfinite(after)]
-    return len(after) >= _GOES_ON_ROWS and float(np.median(after)) > max(_GOES_ON_A, _GOES_ON_SHARE * before)
 
 
 def _window(track: Track, row: int, before_s: float) -> slice:

@@ -77,10 +77,16 @@ class RegenOvervoltage(Detector):
             return Outcome.unable(case.pack.notes.get(track.index, "the pack estimate has no model for this log."))
         faults = track.values("fault_code") == _OVER_VOLTAGE
         openings = [
-            item for item in outside.high(track, _JOIN_S) if _braking(track, *item) or faults[slice(*_w(item))].any()
+            item
+            for item in outside.high(track, _JOIN_S)
+            if _braking(track, *item) or (faults[slice(*_w(item))].any() and not _without_braking(track, *item))
         ]
         stops = episodes(faults, track.time, _JOIN_S)
-        alone = [stop for stop in stops if not any(_touch(track, stop, opening) for opening in openings)]
+        alone = [
+            stop
+            for stop in stops
+            if not any(_touch(track, stop, opening) for opening in openings) and not _without_braking(track, *stop)
+        ]
         full: list[tuple[int, int]] = []
         for stop in alone:
             (full if self._with_pack(case, track, outside, stop) else openings).append(stop)
@@ -187,6 +193,8 @@ class RegenOvervoltage(Detector):
 #: An over-voltage fault releases the motor for this long, s (firmware default of the fault stop): what a row must fall in.
 _LASTS_S = 0.5
 _JOIN_S = 1.0
+#: Rows this dense, s, and this many of them around a fault show whether there was braking.
+_EVERY_S, _ENOUGH_ROWS = 0.25, 5
 
 
 def _w(item: tuple[int, int]) -> tuple[int, int]:
@@ -210,6 +218,14 @@ def _braking(track: Track, first: int, last: int) -> bool:
     current = np.nan_to_num(track.values("battery_current")[window])
     motor = np.nan_to_num(track.values("motor_current")[window])
     return bool(current.min(initial=0.0) < _REGEN_A or motor.min(initial=0.0) < 3 * _REGEN_A)
+
+
+def _without_braking(track: Track, first: int, last: int) -> bool:
+    """Whether the rows around a fault show that nothing was braked: what raised the voltage was no braking current."""
+    window = _near(track, first, last)
+    known = np.isfinite(track.values("battery_current")[window]) & np.isfinite(track.values("motor_current")[window])
+    enough = track.log.interval_s <= _EVERY_S and int(known.sum()) >= _ENOUGH_ROWS
+    return enough and not _braking(track, first, last)
 
 
 def _has_regen(track: Track) -> bool:

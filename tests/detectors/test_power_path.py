@@ -136,3 +136,62 @@ def test_a_pack_that_is_lower_than_thought_while_its_current_flows_on_is_not_gon
     columns["pack_voltage"][first:last] = 66.0
     columns["battery_current"][first:last] = np.linspace(18.0, 9.0, last - first)
     assert _check(investigate([rides.log(columns)]), "power-path-open").status is not Status.FOUND
+
+
+def test_an_opening_after_a_deeper_sag_than_thought_begins_where_the_current_stops():
+    columns, first = rides.cut_under_load()
+    begin = first - 40
+    columns["battery_current"][begin:first] = 45.0
+    columns["motor_current"][begin:first] = 60.0
+    columns["speed"][begin:first] = columns["speed"][first]
+    columns["pack_voltage"][begin:first] = 64.0
+    columns["pack_voltage"][first:] = np.minimum(columns["pack_voltage"][first:], 40.0)
+    check = _check(investigate([rides.log(columns)]), "power-path-open")
+    onset = check.findings[0].onset
+    assert onset.earliest_s <= columns["time"][first] <= onset.latest_s + 0.11
+    assert check.evidence["path.high-current-before"].seen is Seen.OBSERVED
+
+
+def test_an_opening_at_a_small_load_that_is_back_at_once_is_no_trip_of_a_board():
+    columns = rides.controller()
+    current, time = columns["battery_current"], columns["time"]
+    small = np.flatnonzero(
+        (current > 5) & (current < 0.3 * np.percentile(current, 99.5)) & (columns["speed"] > 2) & (time > 300)
+    )
+    for row in (int(small[0]), int(small[np.searchsorted(time[small], time[small[0]] + 60)])):
+        columns["pack_voltage"][row : row + 15] = 18.0
+        current[row : row + 15] = 0.0
+    incident = investigate([rides.log(columns)])
+    assert _check(incident, "power-path-open").evidence["path.back-at-once"].seen is Seen.OBSERVED
+    assert incident.verdict.cause == "power-path-open"
+
+
+def test_a_bus_that_jumps_from_row_to_row_under_load_alone_has_lost_its_capacitors():
+    columns = rides.controller()
+    rng = np.random.default_rng(8)
+    late = columns["time"] > 200
+    jump = (
+        0.10 * np.abs(columns["motor_current"]) * rng.choice([-1.0, 1.0], len(late)) * rng.uniform(0.3, 1.0, len(late))
+    )
+    columns["pack_voltage"] = np.round(columns["pack_voltage"] + np.where(late, jump, 0.0), 1)
+    incident = investigate([rides.log(columns)])
+    assert _check(incident, "bus-swings").status is Status.FOUND
+    assert incident.verdict.cause == "bus-capacitor-fault"
+
+
+def test_a_voltage_that_is_read_badly_at_any_load_is_no_bus_without_capacitors():
+    columns = rides.controller()
+    columns["pack_voltage"] = np.round(columns["pack_voltage"] + np.random.default_rng(8).normal(0, 2.0, 6000), 1)
+    assert _check(investigate([rides.log(columns)]), "bus-swings").status is not Status.FOUND
+
+
+def test_an_over_voltage_fault_while_nothing_is_braked_met_no_open_charge_path():
+    columns = rides.controller()
+    driving = np.convolve(columns["battery_current"] > 2, np.ones(30), "valid") == 30
+    row = int(np.flatnonzero(driving)[0]) + 15
+    columns["fault_code"][row : row + 5] = 1
+    columns["battery_current"][row : row + 5] = 0.0
+    columns["motor_current"][row : row + 5] = 0.0
+    columns["pack_voltage"][row] += 3.0
+    check = _check(investigate([rides.log(columns)]), "regen-overvoltage")
+    assert check.status is Status.CLEAR
