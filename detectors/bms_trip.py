@@ -215,7 +215,8 @@ class BmsTrip(Detector):
             "bms.flag-command": "manual",
         }
         for name, kind in flags.items():
-            if kind in edge.kinds:
+            if kind in edge.kinds or (kind == "manual" and "lock" in edge.kinds):
+                # A lock by software is a command as well.
                 evidence[name] = Evidence.observed(at=at)
             elif edge.observable:
                 evidence[name] = Evidence.absent()

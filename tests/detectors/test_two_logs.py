@@ -203,3 +203,16 @@ def test_a_record_of_switching_off_at_a_current_was_written_under_load():
     incident = investigate([builder.build(Role.BMS, "test", clock=Clock(ClockBasis.NONE))])
     assert _check(incident, "BT01").findings[0].severity is Severity.CRITICAL
     assert incident.verdict.cause == "discharge-fet-commanded-off"
+
+
+def test_a_board_that_was_locked_by_software_was_switched_off_by_a_command():
+    time = np.arange(0.0, 300.0, 1.0)
+    ridden = (time > 20) & (time < 200)
+    builder = LogBuilder(time, np.arange(len(time)) + 2)
+    builder.add("battery_current", np.where(ridden, 16.0 + 3 * np.sin(time), 0.0))
+    builder.add("pack_voltage", np.full(len(time), 74.9))
+    builder.add("discharge_fet", [bool(moment < 200) for moment in time])
+    builder.add("protections", [() if moment < 200 else ("software-lock",) for moment in time])
+    incident = investigate([builder.build(Role.BMS, "test", clock=Clock(ClockBasis.NONE))])
+    assert _check(incident, "BT01").evidence["bms.flag-command"].seen is Seen.OBSERVED
+    assert incident.verdict.cause == "discharge-fet-commanded-off"
