@@ -19,6 +19,8 @@ _FEWEST, _SHARE = 3, 0.25
 #: Under load the slow part of the sag, which no fit over minutes sees, is unknown: this share of the ohmic sag of the
 #: moment is its standard deviation; engineering judgement from cells that take an hour to settle.
 _UNSETTLED_SHARE = 0.5
+#: Open-circuit voltage of any cell that can be ridden with, V; beyond it the voltage is none of the cells.
+_CELL_V = (1.5, 4.6)
 #: A jump of the meter that no current explains: points within this time.
 _JUMP, _JUMP_S = 0.04, 6.0
 #: Polls in which not even the pack voltage changes before a jump: the log had frozen.
@@ -145,7 +147,7 @@ def _difference(case: Case, track: Track) -> tuple[float, float, float, float] |
         anchors = [(int(known[0]), float(np.nanmedian(cells[known[0]])) * cells.shape[1], 0.02 * cells.shape[1])]
         count = cells.shape[1]
     for row, volts, sigma in anchors:
-        if count is None or not np.isfinite(volts) or not np.isfinite(shown[row]):
+        if count is None or not np.isfinite(shown[row]) or not _CELL_V[0] < volts / count < _CELL_V[1]:
             continue
         told = _told(table, volts / count, sigma / count, float(shown[row]))
         if told is not None:

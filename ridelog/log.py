@@ -17,6 +17,7 @@ from ridelog.channels import CHANNELS
 from ridelog.clock import Clock, ClockBasis
 from ridelog.damage import Damage
 from ridelog.errors import PluginError
+from ridelog.wrong_unit import in_wrong_unit
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -305,7 +306,11 @@ class LogBuilder:
         damage: Iterable[Damage] = (),
         settings: Mapping[str, float | str | bool] | None = None,
     ) -> Log:
-        """Make the log."""
+        """Make the log; a channel that cannot be in its unit is kept as a column of the source."""
+        wrong = in_wrong_unit(self._columns)
+        for name in wrong:
+            self.keep(name, self._columns[name])
+            del self._columns[name], self._fields[name]
         table = pa.table(list(self._columns.values()), schema=pa.schema(list(self._fields.values())))
         return Log(
             table,
@@ -313,7 +318,7 @@ class LogBuilder:
             parser,
             clock or Clock(ClockBasis.NONE),
             identity or Identity(),
-            tuple(damage),
+            (*damage, *wrong.values()),
             dict(settings or {}),
         )
 
