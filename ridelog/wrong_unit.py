@@ -14,8 +14,8 @@ from ridelog.damage import Damage, DamageKind, Effect
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-#: How many times beyond what is possible a temperature must read: a sensor that is missing gives 255 or 511 degC, and is
-#: named as such. Of other channels a meter that shows somewhat more than is possible is one; a wrong unit is off by a
+#: How many times beyond what is possible a temperature or a charge must read: a sensor that is missing gives 255 or 511
+#: degC, a meter 255 %, and is named as such. Of other channels a meter that shows somewhat more than is possible is one; a wrong unit is off by a
 #: thousand. Engineering judgement.
 _BEYOND_FILL, _BEYOND = 3.0, 1.5
 #: In so many of the values that are not zero: garbage of a link hits fewer.
@@ -28,7 +28,7 @@ def in_wrong_unit(columns: Mapping[str, pa.Array | pa.ChunkedArray]) -> dict[str
     found: dict[str, Damage] = {}
     for name, array in columns.items():
         channel = CHANNELS.get(name)
-        if channel is None or channel.kind not in (Kind.NUMBER, Kind.NUMBERS) or not np.isfinite(channel.high):
+        if name == "time" or channel is None or channel.kind not in (Kind.NUMBER, Kind.NUMBERS):
             continue
         values = _sample(array)
         values = np.abs(values[np.isfinite(values) & (values != 0.0)])
@@ -36,7 +36,7 @@ def in_wrong_unit(columns: Mapping[str, pa.Array | pa.ChunkedArray]) -> dict[str
             continue
         usual = float(np.quantile(values, 1.0 - _SHARE))
         most = max(abs(channel.low), abs(channel.high))
-        if usual > most * (_BEYOND_FILL if channel.unit == "degC" else _BEYOND):
+        if usual > most * (_BEYOND_FILL if channel.unit == "degC" or name == "soc" else _BEYOND):
             message = (
                 f"{name.replace('_', ' ')} reads up to {usual:.6g} where no more than {most:g} {channel.unit} is possible: "
                 "it is logged in another unit. It is kept as it was logged and not used."
