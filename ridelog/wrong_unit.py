@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 #: How many times beyond what is possible a temperature or a charge must read: a sensor that is missing gives 255 or 511
-#: degC, a meter 255 %, and is named as such. Of other channels a meter that shows somewhat more than is possible is one; a wrong unit is off by a
-#: thousand. Engineering judgement.
+#: degC, a meter 255 %, and is named as such. Of other channels a meter that shows somewhat more than is possible is one; a
+#: wrong unit is off by a thousand. Engineering judgement.
 _BEYOND_FILL, _BEYOND = 3.0, 1.5
 #: In so many of the values that are not zero: garbage of a link hits fewer.
 _SHARE: Final = 0.25
