@@ -10,6 +10,7 @@ from ridelog.detection import Case, Detector, Need
 from ridelog.finding import Evidence, Finding, Measurement, Outcome, Severity
 from ridelog.ride import RIDING_ROLES, Track
 
+from .controller_restart import restarts
 from .excursions import Excursions, excursions
 from .fet_edges import lowest_cell
 from .load_record import load_evidence
@@ -121,6 +122,9 @@ class PowerPathOpen(Detector):
                 # What opens the path often ends the log: its last row says nothing of the moment after it.
                 extra["path.collapse"] = Evidence.not_observable("the log ends in motion")
                 reason += " The log ends in motion: what came after its last row is not in it."
+            elif any(moving(track, row - 1) for row in restarts(track)):
+                extra["path.collapse"] = Evidence.not_observable("the controller started anew in a gap of the log")
+                reason += " The controller started anew in a gap: what its voltage was there is not in the log."
             if findings:
                 return Outcome.found(findings, extra)
             return Outcome.clear(reason, extra)

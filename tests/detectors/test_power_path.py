@@ -195,3 +195,21 @@ def test_an_over_voltage_fault_while_nothing_is_braked_met_no_open_charge_path()
     columns["pack_voltage"][row] += 3.0
     check = _check(investigate([rides.log(columns)]), "regen-overvoltage")
     assert check.status is Status.CLEAR
+
+
+def test_a_restart_in_motion_hides_what_the_voltage_did():
+    columns = rides.controller()
+    columns["erpm"] *= 0.1
+    columns["duty"] *= 0.1
+    row = int(np.flatnonzero(columns["speed"] > 4)[500])
+    gone = np.zeros(len(columns["time"]), bool)
+    gone[row : row + 15] = True
+    for name in ("amp_hours_used", "watt_hours_used", "tachometer_absolute"):
+        columns[name][row + 15 :] -= columns[name][row + 15]
+    columns = {name: values[~gone] for name, values in columns.items()}
+    incident = investigate([rides.log(columns)])
+    evidence = next(check for check in incident.checks if check.name == "power-path-open").evidence["path.collapse"]
+    assert evidence.seen is Seen.NOT_OBSERVABLE
+    assert incident.verdict.cause == "controller-brownout"
+    assert "power-path-open" in [cause.cause for cause in incident.causes]
+    assert incident.verdict.probability < 0.85
