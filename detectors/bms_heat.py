@@ -40,8 +40,9 @@ class BmsHeat(Detector):
     """The board of the BMS runs hot, or its sensors cannot be believed.
 
     What it finds:
-        FET or board temperatures near the protection; how warm the board gets at what current; sensors that report a fill
-        value or a default; a battery sensor that follows the FETs instead of the cells.
+        FET or board temperatures near the protection; how warm the board gets at what current; a sensor of unnamed place
+        that reads more than cells bear; sensors that report a fill value or a default; a battery sensor that follows the
+        FETs instead of the cells.
 
     Why it matters:
         A hot board trips under load, and a sensor that lies protects nothing (CUR-02, THM-04, ADV-03). A heatsink that
@@ -80,6 +81,9 @@ class BmsHeat(Detector):
         follows = self._follows(track, board)
         findings += [follows] if follows is not None else []
         if board is None:
+            unnamed = self._unnamed(track, spoilt)
+            if unnamed is not None:
+                return Outcome.found([*findings, unnamed], {"bms.board-hot": Evidence.observed(unnamed.message)})
             unseen = {"bms.board-hot": Evidence.not_observable("no temperature of the board is in the log")}
             if findings:
                 return Outcome.found(findings, unseen)
@@ -99,6 +103,34 @@ class BmsHeat(Detector):
         if findings:
             return Outcome.found(findings, evidence)
         return Outcome.clear(f"the board is at most {float(np.nanmax(heat)):.0f} degC.", evidence)
+
+    def _unnamed(self, track: Track, spoilt: set[str]) -> Finding | None:
+        """A sensor that nobody says the place of reads what cells hardly survive: boards number their own among them."""
+        for name, heat in _sensors(track).items():
+            channel = name.split(" ")[0]
+            if channel in spoilt:
+                continue
+            for first, last in episodes(heat >= _HOT_DEGC, track.time, _JOIN_S):
+                if track.time[last] - track.time[first] >= _HOT_S and last > first:
+                    top = float(np.nanmax(heat[first : last + 1]))
+                    return self.finding(
+                        track,
+                        first,
+                        last,
+                        severity=Severity.WARNING,
+                        event=False,
+                        message=(
+                            f"The sensor '{name.replace('_', ' ')}' reads {top:.0f} degC. Boards number the sensor on their "
+                            "own FETs among those of the battery: if it is that one, the board is close to switching off."
+                        ),
+                        measurements=(Measurement("temperature", top, "degC", _HOT_DEGC, "CUR-02"),),
+                        channels=(channel,),
+                        danger=(
+                            "If it sits between the cells, they are far hotter than they stand. Do not ride or charge, and keep "
+                            "the pack outdoors until it is known where the sensor is."
+                        ),
+                    )
+        return None
 
     def _hot(self, track: Track, channel: str, first: int, last: int, limit: float, severity: Severity) -> Finding:
         heat = track.values(channel)[first : last + 1]

@@ -81,7 +81,7 @@ def _hot_board(scene: Scene) -> None:
     scene.set_temperature(float(rng.uniform(22, 34)))
     engine.bms_cooling = 0.45
     scene.rider.grade[:] = np.clip(scene.rider.grade + 0.02, -0.02, 0.08)
-    scene.board.limits.fet_max = max(scene.board.limits.fet_max, 90.0)
+    scene.board.limits.fet_max = 100.0
     peak = scene.board.limits.fet_max - float(rng.uniform(0.5, 3.0))
 
     def heat(scene: Scene, history: History) -> None:

@@ -27,6 +27,20 @@ def test_a_board_near_its_limit():
     assert incident.verdict.cause == "bms-overheating"
 
 
+@pytest.mark.parametrize(("top", "found"), [(94.0, ["warning"]), (58.0, [])])
+def test_a_sensor_of_unnamed_place_that_is_hotter_than_cells_can_be(top, found):
+    """Boards whose first sensor sits on their FETs number it among those of the battery."""
+    columns = _warm(30.0)
+    half = len(columns["time"]) // 2
+    heat = np.concatenate((np.linspace(25, top, half), np.full(len(columns["time"]) - half, top)))
+    del columns["bms_fet_temperature"]
+    columns["battery_temperatures"] = np.column_stack((heat, np.linspace(22, 27, len(heat)))).round(1)
+    columns["battery_temperature"] = columns["battery_temperatures"].max(axis=1)
+    incident = investigate([parked.log(columns)])
+    assert parked.severities(incident, NAME) == found
+    assert (incident.verdict.cause == "bms-overheating") is bool(found)
+
+
 def test_the_limit_of_the_board_counts():
     columns = _warm(91.0)
     incident = investigate([parked.log(columns, settings={"bms_fet_temperature_max": 110.0})])
