@@ -8,12 +8,12 @@ import numpy as np
 
 from ridelog.battery.ocv import table_for_chemistry
 from ridelog.detection import Case, Detector, Need
-from ridelog.diagnosis.ratings import balance_start, ratings
 from ridelog.finding import Evidence, Finding, Measurement, Outcome, Severity
 from ridelog.log import Role
 from ridelog.ride import Track
 from ridelog.settings import number
 
+from .balancer_work import balance_current, start_voltage, working_rows
 from .cell_rows import REST_A, CellRows, cell_rows
 from .parasitic_drain import pack_capacity
 
@@ -24,9 +24,6 @@ if TYPE_CHECKING:
 _TRIGGER_V: Final = 0.025
 #: Noise of the cells' difference that is allowed above the trigger, V (engineering judgement: two cells of 5 mV).
 _ABOVE_V: Final = 0.010
-#: Cell voltage from which balancing is expected of every board when nobody says, V, by chemistry; engineering judgement:
-#: passive boards balance at the top of the charge.
-_START_V: Final = {"nmc": 4.05, "lfp": 3.42}
 #: A difference that matters, V (CELL-06; a good balancer holds 3 to 7 mV, CELL-04).
 _WIDE_V: Final = 0.060
 #: Idle for so long in reach of the balancer, s; at work for so long, s; engineering judgement.
@@ -37,8 +34,12 @@ _SEEN_S: Final = 300.0
 _GREW_V, _SHOULD_V = 0.010, 0.020
 #: Share of the expected work below which the balancer is broken or far too weak.
 _DONE_SHARE: Final = 0.2
-#: Balance current when neither the log nor the family tells it, A (passive boards), and the share of time a cell gets.
-_BALANCE_A, _TIME_SHARE = 0.05, 0.5
+#: A good active balancer holds the cells within this, V (CELL-04: 3 to 7 mV), give or take the noise of two cells; a current
+#: that it logs itself, so many times what closes the difference, without a change of it, moves no charge (engineering
+#: judgement).
+_HELD_V, _STEP_V, _TIMES_NEEDED = 0.007, 0.003, 2.5
+#: Share of the time in which a cell is balanced.
+_TIME_SHARE: Final = 0.5
 #: The JK is held to this by many, A (CELL-03).
 _JK_CAREFUL_A: Final = 0.2
 #: Heat of the balancer at rest: rise and level that are not ordinary, degC; engineering judgement after THM-01.
@@ -51,7 +52,7 @@ class Balancer(Detector):
 
     What it finds:
         Cells that differ in reach of the balancer while it never starts; a balancer that is on for hours and does not bring
-        the cells together; one that is switched off in the settings or stopped at the full charge; heat while it balances
+        the cells together, or logs a current that moves no charge; one that is switched off in the settings or stopped at the full charge; heat while it balances
         at rest.
 
     Why it matters:
@@ -103,11 +104,11 @@ class Balancer(Detector):
         quiet = np.isfinite(spread) & (rows.current < REST_A if rows.logged else True)
         if not quiet.any():
             return Outcome.unable("the pack was under load in every row.")
-        working, known = _working(track, rows)
+        working, known = working_rows(track, rows)
         step = np.minimum(np.diff(rows.time, append=rows.time[-1:]), _LONGEST_STEP_S)
         trigger = number(track.log.settings, "balance_trigger") or _TRIGGER_V
         family = track.log.identity.family or case.family
-        start = _start(case, track, family)
+        start = start_voltage(case, track, family)
         reach = quiet & known & (spread > trigger + _ABOVE_V) & (rows.high >= start if start is not None else False)
         findings: list[Finding] = []
         evidence: dict[str, Evidence] = {}
@@ -221,11 +222,19 @@ class Balancer(Detector):
         table = table_for_chemistry(case.pack.chemistry.name)
         capacity = pack_capacity(case, track)
         # At another charge the same imbalance is another voltage.
-        if table is None or capacity is None or moved > _WIDE_V or before < _TRIGGER_V + _ABOVE_V:
+        if table is None or capacity is None or moved > _WIDE_V:
             return None
-        ampere = _balance_current(track, rows, working, family)
+        ampere = balance_current(track, rows, working, family)
         soc = table.soc(np.array([float(np.nanmedian(rows.middle[at]))])).soc
-        expected = ampere * _TIME_SHARE * on_s / 3600 / capacity * float(table.slope(soc)[0])
+        slope = float(table.slope(soc)[0])
+        needed = before / slope * capacity
+        if before < _TRIGGER_V + _ABOVE_V:
+            unmoved = before > _HELD_V + _STEP_V and abs(before - after) < max(_DONE_SHARE * before, _STEP_V)
+            times = ampere * on_s / 3600 / needed if needed > 0 else 0.0
+            if track.has("balance_current") and unmoved and times > _TIMES_NEEDED:
+                return self._nothing_moved(track, rows, at, on_s, ampere, needed, after)
+            return None
+        expected = ampere * _TIME_SHARE * on_s / 3600 / capacity * slope
         expected = min(expected, before - _TRIGGER_V)
         done = before - after
         grew = done < -_GREW_V and expected >= _SHOULD_V / 2
@@ -241,6 +250,28 @@ class Balancer(Detector):
                 Measurement("difference before", before, "V"),
                 Measurement("difference after", after, "V", before - expected, "charge the balancer should have moved"),
                 Measurement("time on", on_s, "s", _WORK_S, "engineering judgement"),
+            ),
+        )
+
+    def _nothing_moved(
+        self,
+        track: Track,
+        rows: CellRows,
+        at: NDArray[np.intp],
+        on_s: float,
+        ampere: float,
+        needed: float,
+        after: float,
+    ) -> Finding:
+        return self._state(
+            track,
+            rows.rows[at],
+            Severity.WARNING,
+            f"The balancer says that it worked for {on_s / 3600:.1f} h with {ampere:.2f} A, many times what the cells need, "
+            f"and they still differ by {1000 * after:.0f} mV: no charge moves. The balancer or a wire to it is dead.",
+            measurements=(
+                Measurement("difference after", after, "V", _HELD_V, "CELL-04"),
+                Measurement("charge that it says it moved", ampere * on_s / 3600, "Ah", needed, "CELL-09"),
             ),
         )
 
@@ -270,34 +301,3 @@ class Balancer(Detector):
                     danger="Balancers burnt out and took the board with them. Do not leave this pack unattended.",
                 )
         return None
-
-
-def _working(track: Track, rows: CellRows) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-    """Rows in which the balancer works, and rows in which that is known."""
-    flag = track.values("balancing")[rows.rows]
-    known, working = np.isfinite(flag), flag > 0.5
-    single = track.log.matrix("cells_balancing")[rows.rows]
-    if single.shape[1]:
-        known = known | np.isfinite(single).any(axis=1)
-        working = working | (np.nan_to_num(single) > 0.5).any(axis=1)
-    current = track.values("balance_current")[rows.rows]
-    return np.asarray(working | (current > 0.01)), np.asarray(known | np.isfinite(current))
-
-
-def _start(case: Case, track: Track, family: str) -> float | None:
-    """Cell voltage from which the board balances, V: its setting, its family's, or what every board does."""
-    given = number(track.log.settings, "balance_start_voltage")
-    if given is not None and 2.0 < given < 5.0:
-        return given
-    rated = balance_start(family) if family else None
-    return rated[0] if rated is not None else _START_V.get(case.pack.chemistry.name)
-
-
-def _balance_current(track: Track, rows: CellRows, working: NDArray[np.bool_], family: str) -> float:
-    """Balance current in A: as logged, as rated for the family (its low end), or a passive board's."""
-    flows = track.values("balance_current")[rows.rows][working]
-    flows = flows[np.isfinite(flows) & (flows > 0.01)]
-    if len(flows):
-        return float(np.median(flows))
-    rated = [item.balance_a[0] for item in ratings(family) if item.balance_a] if family else []
-    return min(rated, default=_BALANCE_A)

@@ -81,7 +81,7 @@ def test_heat_while_balancing_at_rest(top, found):
 
 
 def test_a_jk_with_much_balance_current_and_one_that_is_switched_off():
-    columns = _apart(0.02, on=True)
+    columns = _apart(0.003, on=True)
     columns["balance_current"] = np.full(len(columns["time"]), 0.6)
     incident = investigate([parked.log(columns, family="jk", settings={"balancer_enabled": False})])
     assert parked.severities(incident, NAME) == ["info", "info"]
@@ -100,3 +100,17 @@ def test_without_a_channel_it_cannot_look(gone):
 def test_a_truncated_log(rows):
     columns = {name: values[:rows] for name, values in _apart(0.09).items()}
     assert parked.check(investigate([parked.log(columns)]), NAME).status is not Status.FOUND
+
+
+@pytest.mark.parametrize(("amperes", "found"), [(0.6, ["warning"]), (0.05, [])])
+def test_a_current_that_moves_no_charge(amperes, found):
+    """0.6 A for seven hours is a fifth of the pack; a difference of 15 mV that stays was never balanced. 0.05 A needs days."""
+    columns = _apart(0.015, hours=7.0, level=0.88, on=True)
+    columns["balance_current"] = np.full(len(columns["time"]), amperes)
+    assert parked.severities(investigate([parked.log(columns)]), NAME) == found
+
+
+def test_a_balancer_that_holds_the_cells_together_moves_charge():
+    columns = _apart(0.004, hours=7.0, level=0.88, on=True)
+    columns["balance_current"] = np.full(len(columns["time"]), 0.6)
+    assert "warning" not in parked.severities(investigate([parked.log(columns)]), NAME)
