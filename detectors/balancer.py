@@ -52,8 +52,8 @@ class Balancer(Detector):
 
     What it finds:
         Cells that differ in reach of the balancer while it never starts; a balancer that is on for hours and does not bring
-        the cells together, or logs a current that moves no charge; one that is switched off in the settings or stopped at the full charge; heat while it balances
-        at rest.
+        the cells together, or logs a current that moves no charge; one that is switched off in the settings or stopped at
+        the full charge; heat while it balances at rest.
 
     Why it matters:
         Without balancing the pack loses range and drives its extreme groups to their limits; balance resistors of JK boards
