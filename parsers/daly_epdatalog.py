@@ -12,7 +12,7 @@ from ridelog.clock import Clock, ClockBasis
 from ridelog.damage import Damage, DamageKind, Effect
 from ridelog.log import Identity, Log, LogBuilder, Role
 from ridelog.parsing import Parser, ReadOptions, Sniff
-from ridelog.sources import Source
+from ridelog.sources import HEAD_BYTES, Source
 
 from .captions import read_captions
 from .cell_columns import add_cells, add_sensors, numbered_matrix
@@ -101,7 +101,7 @@ class DalyEpDataLog(Parser):
             path=source.label,
         )
         require_columns(table.frame, (_TIME, _CURRENT, _STATE), source.label)
-        frame = _blanks_to_nulls(table.frame)
+        frame = table.frame
         stamps = parse_stamps(frame.get_column(_TIME).fill_null(""), "%Y-%m-%d %H:%M:%S%.f")
         rows = timed_rows(frame, table.lines, stamps, path=source.label, expected="yyyy-mm-dd hh:mm:ss")
         frame = rows.frame
@@ -146,23 +146,14 @@ def _holds_text(name: str) -> bool:
 
 
 def _without_blank_ends(data: bytes) -> bytes:
-    """Take the blanks behind the last comma off each row."""
-    text = np.frombuffer(data, np.uint8)
-    ends = np.flatnonzero(text == ord("\n"))
-    before = text[np.maximum(ends, 1) - 1]
-    single = before == ord(" ")
-    if single.any() and (text[np.maximum(ends[single], 2) - 2] == ord(",")).all() and ord("\t") not in before:
-        data = data.replace(b", \n", b",\n")
-    if ord("\r") in before or data.endswith((b" ", b"\t")) or not single.all():
-        return _BLANK_END.sub(b",", data)
-    return data
-
-
-def _blanks_to_nulls(frame: pl.DataFrame) -> pl.DataFrame:
-    import polars as pl
-
-    stripped = frame.with_columns(pl.col(pl.String).str.strip_chars())
-    return stripped.with_columns(pl.when(pl.col(pl.String) != "").then(pl.col(pl.String)).name.keep())
+    """Take the blanks behind the last comma off each row, if the first rows have such."""
+    head = data[:HEAD_BYTES]
+    for end in (b"\n", b"\r\n"):
+        if b", " + end in head:
+            data = data.replace(b", " + end, b"," + end)
+    if data.endswith(b", "):
+        data = data[:-1]
+    return _BLANK_END.sub(b",", data) if _BLANK_END.search(data[:HEAD_BYTES]) else data
 
 
 def _present(frame: pl.DataFrame) -> tuple[Column, ...]:
@@ -181,7 +172,10 @@ def _fitted(matrix: NDArray[np.float64]) -> NDArray[np.float64]:
 def _numbers(frame: pl.DataFrame, name: str) -> NDArray[np.float64]:
     import polars as pl
 
-    return frame.get_column(name).cast(pl.Float64, strict=False).to_numpy().astype(np.float64)
+    column = frame.get_column(name)
+    if column.dtype == pl.String:
+        column = column.str.strip_chars()
+    return column.cast(pl.Float64, strict=False).to_numpy().astype(np.float64)
 
 
 def _numbered(names: list[str], pattern: re.Pattern[str]) -> dict[int, str]:

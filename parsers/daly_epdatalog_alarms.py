@@ -11,7 +11,7 @@ import numpy as np
 from ridelog.arrow_columns import names_by_place
 from ridelog.log import LogBuilder
 
-from .distinct_texts import distinct_texts
+from .distinct_texts import distinct_rows, distinct_texts
 from .frames.daly_codes import decode_faults
 from .protection_words import protections_in
 
@@ -38,10 +38,7 @@ def add_alarms(builder: LogBuilder, frame: pl.DataFrame, columns: Sequence[str])
     Returns:
         Whether they were understood: all eight as quoted bits, lowest bit first, or any number of them as words.
     """
-    import polars as pl
-
-    texts = frame.select(pl.concat_str([pl.col(name).fill_null("") for name in columns], separator=_BETWEEN))
-    found = distinct_texts(texts.to_series())
+    found = distinct_rows(frame.select(columns), _BETWEEN)
     rows = [text.split(_BETWEEN) for text in found.texts if text is not None]
     bits = [_by_bits(cells) for cells in rows]
     if len(columns) >= _FAULT_BYTES and any(row is not None for row in bits):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
@@ -38,12 +38,31 @@ class DistinctTexts:
 
 def distinct_texts(column: pl.Series) -> DistinctTexts:
     """Find the texts of a column; quick where neighbouring rows mostly hold the same one."""
-    if not len(column):
-        return DistinctTexts((), np.empty(0, np.int64))
-    first = column.ne_missing(column.shift()).to_numpy().copy()
-    first[0] = True
-    starts = np.flatnonzero(first)
+    starts = _starts([column])
     known: dict[str | None, int] = {}
     runs = [known.setdefault(text, len(known)) for text in column.gather(starts).to_list()]
-    lengths = np.diff(starts, append=len(column))
-    return DistinctTexts(tuple(known), np.repeat(np.array(runs, dtype=np.int64), lengths))
+    return DistinctTexts(tuple(known), np.repeat(np.array(runs, dtype=np.int64), np.diff(starts, append=len(column))))
+
+
+def distinct_rows(frame: pl.DataFrame, between: str) -> DistinctTexts:
+    """Find the rows of columns of text, each as one text.
+
+    Args:
+        frame: At least one column of text; an empty cell counts as an empty text.
+        between: What stands between the cells of a row.
+    """
+    import polars as pl
+
+    starts = _starts(frame.get_columns())
+    cells = [pl.col(name).fill_null("") for name in frame.columns]
+    found = distinct_texts(frame[starts].select(pl.concat_str(cells, separator=between).alias("row")).to_series())
+    return DistinctTexts(found.texts, np.repeat(found.places, np.diff(starts, append=frame.height)))
+
+
+def _starts(columns: Sequence[pl.Series]) -> NDArray[np.int64]:
+    """The rows that differ from the one before, the first among them."""
+    first = np.zeros(len(columns[0]), dtype=bool)
+    first[:1] = True
+    for column in columns:
+        first |= column.ne_missing(column.shift()).to_numpy()
+    return np.flatnonzero(first)

@@ -29,6 +29,7 @@ _PIECE = re.compile(r"%\.f|%[YymdHMS]|.", re.DOTALL)
 #: No stamp of any format is longer; longer texts are not looked at.
 _LONGEST = 40
 _EPOCH_YEAR = 1970
+_DATE = frozenset("Yymd")
 #: Seconds in a part of the time of day, and the most it may read (60 s is a leap second).
 _CLOCK = {"S": (1.0, 60), "M": (60.0, 59), "H": (3600.0, 23)}
 
@@ -101,14 +102,19 @@ def parse_iso_stamps(texts: pl.Series) -> tuple[Stamps, Stamps]:
             continue
         # Rows of one width may still end in different ways ("...24.86+0200" and "...24.8+02:00").
         tail = _offset_widths(matrix)
-        for width in np.unique(tail):
-            part = np.flatnonzero(tail == width)
-            body = matrix[part, : matrix.shape[1] - int(width)].copy()
-            body[:, 10] = np.where(body[:, 10] == ord(" "), ord("T"), body[:, 10])
+        alike = bool((tail == tail[0]).all())
+        for width in (tail[:1] if alike else np.unique(tail)).tolist():
+            part = slice(None) if alike else np.flatnonzero(tail == width)
+            body = matrix[part, : matrix.shape[1] - width]
+            if (body[:, 10] != ord("T")).any():
+                body = body.copy()
+                body[:, 10] = np.where(body[:, 10] == ord(" "), ord("T"), body[:, 10])
             found = _read(body, "%Y-%m-%dT%H:%M:%S%.f")
             if found is None:
                 continue
-            shift = _offsets(matrix[part, matrix.shape[1] - int(width) :])
+            ends = matrix[part, matrix.shape[1] - width :]
+            # A ride rarely crosses a change of the offset.
+            shift = _offsets(ends[:1] if (ends == ends[:1]).all() else ends)
             bad = np.isnan(shift) & (width > 0)
             seconds[rows[part]] = np.where(bad, np.nan, found - np.nan_to_num(shift))
             offsets[rows[part]] = np.where(np.isnan(found), np.nan, shift)
@@ -195,6 +201,10 @@ def _read_rows(matrix: Bytes, parts: list[_Part], marks: list[tuple[int, int]]) 
     for at, mark in marks:
         _narrow(good, columns[at] == mark)
     seconds = np.zeros(matrix.shape[0])
+    days = [columns[part.at : part.at + part.width] for part in parts if part.kind in _DATE]
+    # Most rides begin and end on one day: its date is read once.
+    one_day = len(matrix) > 1 and all((digits == digits[:, :1]).all() for digits in days)
+    good_day = np.ones(1, dtype=bool) if one_day else good
     date: dict[str, NDArray[np.int64]] = {}
     for part in parts:
         digits = columns[part.at : part.at + part.width]
@@ -208,10 +218,12 @@ def _read_rows(matrix: Bytes, parts: list[_Part], marks: list[tuple[int, int]]) 
             _narrow(good, value <= most)
             seconds += value * scale
         else:
-            date[part.kind] = _number(digits, good).astype(np.int64)
+            date[part.kind] = _number(digits[:, :1] if one_day else digits, good_day).astype(np.int64)
     years = date["Y"] if "Y" in date else date["y"] + 2000 if "y" in date else None
     if years is not None and "m" in date and "d" in date:
-        seconds += _days(years, date["m"], date["d"], good) * DAY_S
+        seconds += _days(years, date["m"], date["d"], good_day) * DAY_S
+    if one_day and not good_day[0]:
+        good[:] = False
     if not good.all():
         seconds[~good] = np.nan
     return seconds

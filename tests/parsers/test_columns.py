@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from ridelog.damage import Effect
 from ridelog.log import LogBuilder, Role
 from ridelog.parsers.columns import Column, add_columns
-from ridelog.parsers.distinct_texts import distinct_texts
+from ridelog.parsers.distinct_texts import distinct_rows, distinct_texts
 
 
 def test_text_among_numbers_is_named_and_left_empty():
@@ -27,3 +27,11 @@ def test_distinct_texts_put_together_are_the_column(cells):
     assert [found.texts[place] for place in found.places.tolist()] == cells
     assert len(set(found.texts)) == len(found.texts)
     assert found.numbers(lambda text: float(text == "on")).tolist() == [float(cell == "on") for cell in cells]
+
+
+@given(st.lists(st.tuples(st.sampled_from(["", "a", None]), st.sampled_from(["", "b", "a"])), max_size=30))
+def test_distinct_rows_put_together_are_the_rows(rows):
+    frame = pl.DataFrame(rows, schema={"x": pl.String, "y": pl.String}, orient="row")
+    found = distinct_rows(frame, "|")
+    assert [found.texts[place] for place in found.places.tolist()] == [f"{x or ''}|{y}" for x, y in rows]
+    assert len(set(found.texts)) == len(found.texts)
