@@ -14,6 +14,7 @@ from ridelog.settings import number
 
 from .fet_edges import Edge, falling_edges, load_ended, lowest_cell, recent_load
 from .load_record import load_evidence
+from .poll_cover import unpolled
 
 #: A discharge current from which the pack was in use, A.
 _LOAD_A = 3.0
@@ -138,6 +139,9 @@ class BmsTrip(Detector):
                 f"An opening shorter than {interval:.2g} s could hide between polls.", strength=seen
             )
             reason = f"the discharge FETs stayed as they were; one poll every {interval:.2g} s."
+            if why := unpolled(case, track):
+                opened = Evidence.not_observable(why)
+                reason = f"the discharge FETs are on in every poll, but {why}."
             blind = Evidence.not_observable("no trip to look at")
             others = {name: blind for name in self.evidence if name != "bms.discharge-fet-opened"}
             return Outcome.clear(reason, {"bms.discharge-fet-opened": opened, **others})

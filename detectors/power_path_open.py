@@ -7,7 +7,7 @@ from typing import ClassVar, Final
 import numpy as np
 
 from ridelog.detection import Case, Detector, Need
-from ridelog.finding import Evidence, Finding, Measurement, Outcome, Severity
+from ridelog.finding import Evidence, Finding, Interval, Measurement, Outcome, Severity
 from ridelog.ride import RIDING_ROLES, Track
 
 from .controller_restart import restarts
@@ -27,6 +27,8 @@ _BEFORE_S = 3.0
 #: No protection board closes again after an over-current or heat so soon, s: the shortest release times are about 5 s, usual
 #: ones 30 to 60 s (settings and records of JK, JBD and ANT boards).
 _AT_ONCE_S = 3.5
+#: It is back when it gives this current, A, or share of the high one, within this time, s.
+_GIVES_A, _GIVES_SHARE, _GIVES_S = 2.0, 0.05, 5.0
 #: Openings within this time of one another are flicker, s.
 _FLICKER_S = 10.0
 #: Voltages of a cell, V: loaded low and fine, open low and fine; at or below low an undervoltage trip is plausible, at or
@@ -198,16 +200,24 @@ class PowerPathOpen(Detector):
         }
         near = [item for item in openings if abs(float(track.time[item[0]] - track.time[first])) <= _FLICKER_S]
         returned = sum(1 for item in near if item[1] < track.log.rows - 1)
-        back = [float(track.time[end + 1] - track.time[start]) for start, end in openings if end < track.log.rows - 1]
-        if len(back) == len(openings) and max(back) <= _AT_ONCE_S:
-            evidence["path.back-at-once"] = Evidence.observed(f"After {max(back):.1f} s at the latest.", at=at)
-        else:
-            evidence["path.back-at-once"] = Evidence.absent("it stayed open for longer")
+        evidence["path.back-at-once"] = _back_at_once(track, openings, scale, at)
         if len(near) >= 3 and returned >= 2:
             evidence["path.flicker"] = Evidence.observed(f"{len(near)} openings within {_FLICKER_S:.0f} s.", at=at)
         else:
             evidence["path.flicker"] = Evidence.absent("the path did not come and go")
         return evidence
+
+
+def _back_at_once(track: Track, openings: list[tuple[int, int]], scale: float, at: Interval) -> Evidence:
+    """Whether the battery gave current again sooner than a board closes after a trip, after any of the openings."""
+    current, time = track.values("battery_current"), track.time
+    for first, last in openings:
+        if last >= track.log.rows - 1 or float(time[last + 1] - time[first]) > _AT_ONCE_S:
+            continue
+        until = int(np.searchsorted(time, time[last + 1] + _GIVES_S, side="right"))
+        if float(np.nanmax(current[last + 1 : until], initial=0.0)) >= max(_GIVES_A, _GIVES_SHARE * scale):
+            return Evidence.observed(f"After {float(time[last + 1] - time[first]):.1f} s.", at=at)
+    return Evidence.absent("it stayed open for longer")
 
 
 def openings_under_load(case: Case, track: Track) -> list[tuple[int, int]]:

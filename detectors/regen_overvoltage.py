@@ -144,7 +144,9 @@ class RegenOvervoltage(Detector):
         window = slice(max(first - 1, 0), last + 1)
         highest = float(np.nanmax(track.values("pack_voltage")[window]))
         above = float(np.nanmax(outside.above[window]))
-        current = np.nan_to_num(track.values("battery_current")[max(first - 5, 0) : last + 1])
+        # The row of the peak may hold the mean over a poll in which the current already ended.
+        current = np.nan_to_num(track.values("battery_current")[_near(track, first, last)])
+        braked = -float(current.min(initial=0.0))
         stopped = bool((track.values("fault_code")[first : last + 1] == _OVER_VOLTAGE).any())
         return self.finding(
             track,
@@ -152,7 +154,8 @@ class RegenOvervoltage(Detector):
             last,
             severity=Severity.CRITICAL,
             message=(
-                f"Braking with {-current.min(initial=0.0):.0f} A met no pack: the voltage went to {highest:.1f} V "
+                (f"Braking with {braked:.0f} A" if braked >= 1.0 else "Braking")
+                + f" met no pack: the voltage went to {highest:.1f} V "
                 f"where the pack has {float(outside.open_circuit[first]):.1f} V without load"
                 + (", and the controller stopped with an over-voltage fault." if stopped else ".")
             ),
@@ -165,7 +168,7 @@ class RegenOvervoltage(Detector):
                     "REG-02",
                 ),
                 Measurement("highest voltage", highest, "V"),
-                Measurement("braking current", -float(current.min(initial=0.0)), "A"),
+                Measurement("braking current", braked, "A"),
             ),
             channels=("pack_voltage", "battery_current"),
         )

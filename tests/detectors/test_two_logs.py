@@ -216,3 +216,28 @@ def test_a_board_that_was_locked_by_software_was_switched_off_by_a_command():
     incident = investigate([builder.build(Role.BMS, "test", clock=Clock(ClockBasis.NONE))])
     assert _check(incident, "BT01").evidence["bms.flag-command"].seen is Seen.OBSERVED
     assert incident.verdict.cause == "discharge-fet-commanded-off"
+
+
+def test_a_bms_log_that_ends_before_the_cut_did_not_see_its_fets_stay_on():
+    columns, first = rides.cut_under_load()
+    whole = _board(columns, first)
+    until = int(np.searchsorted(whole.values("time"), columns["time"][first] - LATE_S - 2.0))
+    builder = LogBuilder(np.arange(LATE_S, LATE_S + until), np.arange(until) + 2)
+    for name in ("battery_current", "pack_voltage"):
+        builder.add(name, whole.values(name)[:until])
+    builder.add("discharge_fet", [True] * until)
+    board = builder.build(Role.BMS, "test", clock=Clock(ClockBasis.NONE), settings={"series_cells": 20.0})
+    incident = investigate([rides.log(columns), board])
+    assert incident.ride.tracks[1].clock.aligned
+    assert _check(incident, "BT01").evidence["bms.discharge-fet-opened"].seen is Seen.NOT_OBSERVABLE
+    assert incident.verdict.probability < 0.85
+
+
+def test_a_controller_that_starved_has_no_rows_of_a_lost_battery():
+    columns = rides.controller()
+    row = int(np.flatnonzero((columns["battery_current"] > 10) & (columns["speed"] > 3) & (columns["time"] > 300))[0])
+    columns = {name: np.concatenate((values[:row], values[row + 15 :])) for name, values in columns.items()}
+    for name in ("amp_hours_used", "watt_hours_used", "tachometer_absolute"):
+        columns[name][row:] -= columns[name][row]
+    check = _check(investigate([rides.log(columns)]), "PP01")
+    assert check.evidence["path.collapse"].seen is Seen.NOT_OBSERVABLE
