@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
@@ -33,10 +33,15 @@ from .series import estimate_series
 from .series_evidence import pack_voltages
 from .unsigned_current import with_sign
 
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
 #: A chemistry this sure is told by a cell or a limit and not by the voltages that tell the series count.
 _PLAIN_CHEMISTRY: Final = 0.95
 #: A chemistry less sure than this is no ground for a state of charge.
 _SURE_CHEMISTRY: Final = 0.7
+#: Cells in use are between these, in degC; what reads less or more is no sensor, or not on a cell.
+_COLDEST_C, _HOTTEST_C = -35.0, 80.0
 
 
 def estimate_pack(ride: Ride, options: PackOptions | None = None) -> Pack:
@@ -127,15 +132,21 @@ def _capacity(
 
 
 def _temperature(ride: Ride, track: Track) -> float | None:
-    """Median battery temperature in degC: of this track, else of a BMS."""
+    """Median temperature of the cells in degC: of this track, else of a BMS."""
     for source in (track, *ride.bms):
-        values = source.values("battery_temperature")
-        if not np.isfinite(values).any() and source.log.has("battery_temperatures"):
-            values = source.log.matrix("battery_temperatures").ravel()
-        values = values[np.isfinite(values)]
-        if len(values):
-            return float(np.median(values))
+        medians = [float(np.median(known)) for values in _sensors(source) if len(known := values[np.isfinite(values)])]
+        cells = sorted(celsius for celsius in medians if _COLDEST_C < celsius < _HOTTEST_C)
+        if cells:
+            # The middle one, of two the cooler: one of them may sit on the board, which gets hotter than the cells.
+            return cells[(len(cells) - 1) // 2]
     return None
+
+
+def _sensors(source: Track) -> list[NDArray[np.float64]]:
+    """Every temperature sensor of the battery, or what the log gives as its temperature; each of shape (rows,)."""
+    if source.log.has("battery_temperatures"):
+        return list(source.log.matrix("battery_temperatures").T)
+    return [source.values("battery_temperature")] if source.has("battery_temperature") else []
 
 
 def _state_of_charge(

@@ -142,6 +142,21 @@ def test_reference_resistance_is_at_25_degrees_and_half_charge() -> None:
     assert resistance(unknown).reference_ohm is None
 
 
+def test_a_sensor_on_the_board_is_not_taken_for_the_temperature_of_the_cells() -> None:
+    signal = ride_signal()
+    rows = len(signal.log().time)
+    charge = np.full(rows, 0.6)
+    cells = np.full(rows, 25.0)
+    for others in ([95.0], [95.0, 26.0], [-40.0, 95.0]):
+        sensors = np.column_stack([*(np.full(rows, celsius) for celsius in others), cells])
+        log = signal.log(
+            role=Role.BMS,
+            extra={"battery_temperatures": sensors, "battery_temperature": sensors.max(axis=1), "soc": charge},
+        )
+        found = resistance(log)
+        assert found.reference_ohm == pytest.approx(found.ohm, rel=0.04)
+
+
 def test_two_controllers_on_one_pack_share_its_resistance() -> None:
     signal = ride_signal(seed=11)
     whole = signal.log()
