@@ -20,6 +20,9 @@ _LEAST_CORRELATION = 0.35
 #: A step of load is at least this part of the largest current and at least this many of its units.
 _STEP_SHARE = 0.1
 _LEAST_STEP = 1.0
+#: An answer of the voltage counts for no more than this many of the median ones: steps of load are at least
+#: `_STEP_SHARE` of the largest, so true answers lie within a factor of ten (engineering judgement).
+_LARGEST_ANSWER = 8.0
 #: Rows that are enough for an answer; of longer logs every n-th is looked at.
 _ENOUGH = 20_000
 
@@ -95,6 +98,9 @@ def current_sign(
     if count < _FEWEST_STEPS:
         return CurrentSign(0.0, count, 0.0)
     steps, answers = steps[taken], answers[taken]
+    # One reading that is no voltage (a cell that reads 0 or 65.535 V in the sum) outweighs all true ones.
+    most = _LARGEST_ANSWER * float(np.median(np.abs(answers)))
+    answers = np.clip(answers, -most, most) if most else answers
     size = float(np.sqrt(np.sum(steps**2) * np.sum(answers**2)))
     correlation = float(np.sum(steps * answers)) / size if size else 0.0
     if abs(correlation) < _LEAST_CORRELATION:

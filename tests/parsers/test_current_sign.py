@@ -19,6 +19,15 @@ def test_a_voltage_that_falls_under_load_tells_the_sign(interval):
     assert current_sign(seconds, voltage, -current).factor == -1.0
 
 
+@pytest.mark.parametrize("size", [-1.0, 16.0, 60.0])
+def test_readings_that_are_no_voltage_do_not_hide_it(size):
+    seconds, voltage, current = battery(interval=1.0)
+    garbled = np.random.default_rng(5).random(len(voltage)) < 0.04
+    voltage = np.where(garbled, voltage - 4.0 if size < 0 else voltage + size, voltage)
+    assert current_sign(seconds, voltage, current).factor == 1.0
+    assert current_sign(seconds, voltage, -current).factor == -1.0
+
+
 def test_power_tells_it_too():
     seconds, voltage, current = battery()
     assert current_sign(seconds, voltage, -voltage * current).factor == -1.0
