@@ -11,7 +11,7 @@ from typing import ClassVar
 
 from ridelog.battery.pack import Pack
 from ridelog.errors import PluginError
-from ridelog.finding import Check, Evidence, Finding, Outcome, Status
+from ridelog.finding import Check, Evidence, Finding, Interval, Outcome, Seen, Status
 from ridelog.log import Role
 from ridelog.ride import Ride, Track
 
@@ -123,11 +123,16 @@ class Detector(ABC):
         """Look at the whole ride: by default at every log that has what `needs` asks for."""
         outcomes: list[Outcome] = []
         refusals: list[str] = []
+        looked: list[Interval] = []
         for track in case.ride.tracks:
             lacks = [need.missing(track) for need in self.needs]
             if "" in lacks:
                 outcome = self.examine(case, track)
-                outcomes.append(outcome if track.timed else _untimed(outcome))
+                if track.timed:
+                    looked.append(_looked_at(track))
+                    outcomes.append(_absent_within(outcome, looked[-1]))
+                else:
+                    outcomes.append(_untimed(outcome))
             else:
                 own = [lack for need, lack in zip(self.needs, lacks, strict=True) if track.log.role in need.roles]
                 if own:
@@ -137,7 +142,12 @@ class Detector(ABC):
                 return Outcome.unable("; ".join(refusals) + ".")
             wanted = sorted({_KINDS[role] for need in self.needs for role in need.roles})
             return Outcome.unable(f"no {' or '.join(wanted)} log was given.")
-        return combine(outcomes)
+        combined = combine(outcomes)
+        if len(looked) < len(outcomes) or combined.status is not Status.CLEAR:
+            return combined
+        rest = {name: Evidence.absent(combined.reason) for name in self.evidence if name not in combined.evidence}
+        span = Interval(min(item.earliest_s for item in looked), max(item.latest_s for item in looked))
+        return _absent_within(replace(combined, evidence={**combined.evidence, **rest}), span)
 
     def examine(self, case: Case, track: Track) -> Outcome:
         """Look at one log that has what `needs` asks for."""
@@ -172,6 +182,20 @@ class Detector(ABC):
     def summary(cls) -> str:
         """The first line of the documentation."""
         return inspect.cleandoc(cls.__doc__ or "").split("\n", 1)[0]
+
+
+def _looked_at(track: Track) -> Interval:
+    """The time a log covers for certain on the ride's clock."""
+    return Interval(float(track.time[0]) + track.clock.uncertainty_s, float(track.time[-1]) - track.clock.uncertainty_s)
+
+
+def _absent_within(outcome: Outcome, looked: Interval) -> Outcome:
+    """The same outcome, in which what was not seen was looked for within a log's own time only."""
+    evidence = {
+        name: replace(item, at=looked) if item.seen is Seen.ABSENT and item.at is None else item
+        for name, item in outcome.evidence.items()
+    }
+    return replace(outcome, evidence=evidence)
 
 
 def _untimed(outcome: Outcome) -> Outcome:

@@ -106,7 +106,7 @@ class Evidence:
     Attributes:
         seen: Observed, absent or not observable.
         strength: 0..1: how clearly it was observed, or for ABSENT how surely it would have been seen.
-        at: When, None for a property of the whole ride.
+        at: When, None for a property of the whole ride; for ABSENT the time that was looked at.
         note: What exactly, or why it could not be looked for; one sentence.
         subject: What it is about when there may be several ("cell 5"), "".
     """

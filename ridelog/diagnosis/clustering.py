@@ -53,6 +53,11 @@ class Cluster:
             return True
         return at.latest_s >= self.onset_s - WINDOW_BEFORE_S and at.earliest_s <= self.end_s + WINDOW_AFTER_S
 
+    def within(self, looked: Interval | None) -> bool:
+        """Tell whether the time that was looked at holds the beginning of this incident."""
+        first = min((finding.onset for finding in self.findings), key=lambda item: item.latest_s)
+        return looked is None or looked.earliest_s <= first.latest_s <= looked.latest_s
+
 
 def gravity(finding: Finding) -> tuple[int, float, str]:
     """Sorts the gravest finding first, the earliest of equals."""

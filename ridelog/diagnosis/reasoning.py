@@ -11,7 +11,7 @@ from ridelog.diagnosis.contributing import contributing, mechanism
 from ridelog.diagnosis.dangers import dangers
 from ridelog.diagnosis.evidence import EvidenceTable
 from ridelog.diagnosis.looking import nothing_found
-from ridelog.diagnosis.scoring import Score, ranked, scores, strongest
+from ridelog.diagnosis.scoring import Score, in_view, ranked, scores, strongest
 from ridelog.diagnosis.settling import would_settle
 from ridelog.diagnosis.wording import NAMED_FROM, UNTOLD, hedged, wording
 from ridelog.finding import Check, Evidence, Finding, Interval, Seen, Severity
@@ -54,6 +54,7 @@ def diagnose(
     if incident is None and not states(checks):
         verdict, settle = nothing_found(evidence, table)
         return Diagnosis(verdict, (), (), settle, verdict.cause == UNDETERMINED.id)
+    evidence = in_view(evidence, table, incident)
     found = scores("condition" if incident is None else "event", evidence, table, incident)
     order = ranked(found, table, incident)
     verdict = _verdict(order, found, table, incident, checks, evidence)

@@ -24,6 +24,7 @@ BASE_NATS = -1.0
 #: What the earliest evidence of all adds to the causes it supports, in nats.
 EARLIEST_BONUS_NATS = 0.5
 _TOP = 5
+_NOT_COVERED = "the log that could show it does not cover the moment"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +56,18 @@ def strongest(checks: Iterable[Check]) -> dict[str, Evidence]:
             if held is None or (order[item.seen], item.strength) > (order[held.seen], held.strength):
                 found[name] = item
     return found
+
+
+def in_view(evidence: Mapping[str, Evidence], table: EvidenceTable, incident: Cluster | None) -> dict[str, Evidence]:
+    """The evidence, in which signs of an event are absent only where a log covers the incident."""
+    if incident is None or not incident.timed:
+        return dict(evidence)
+    return {
+        name: Evidence.not_observable(_NOT_COVERED)
+        if item.seen is Seen.ABSENT and name in table.rows and table.rows[name].event and not incident.within(item.at)
+        else item
+        for name, item in evidence.items()
+    }
 
 
 def scores(

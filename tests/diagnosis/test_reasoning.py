@@ -7,7 +7,7 @@ import pytest
 from ridelog.diagnosis.evidence import EvidenceRow, EvidenceTable, Model, builtin_table, table_with
 from ridelog.diagnosis.reasoning import diagnose
 from ridelog.diagnosis.wording import wording
-from ridelog.finding import Check, Evidence, Finding, Interval, Severity, Status
+from ridelog.finding import Check, Evidence, Finding, Interval, Seen, Severity, Status
 
 TABLE = EvidenceTable(
     Model(1.0, 0.0, "test"),
@@ -330,3 +330,13 @@ def test_a_lesser_finding_that_stood_long_before_is_not_the_incident():
     found = diagnose([warm, stop], EvidenceTable(TABLE.model, rows))
     assert found.verdict.cause == "controller-power-stage-fault"
     assert found.verdict.onset.earliest_s == 301.0
+
+
+@pytest.mark.parametrize(("until_s", "counts"), [(299.0, False), (305.0, True)])
+def test_what_a_log_that_ends_before_the_incident_did_not_show_is_not_absent(until_s, counts):
+    cut = _fault("CU01", "cut", Severity.CRITICAL, 300.0, 302.0, "cut")
+    unseen = Evidence(Seen.ABSENT, 1.0, Interval(0.0, until_s))
+    board = Check("BM01", "board", Status.CLEAR, "", (), {"flag": unseen})
+    trip = next(item for item in diagnose([cut, board], TABLE).causes if item.cause == "bms-undervoltage-trip")
+    assert ("flag" in [reason.evidence for reason in trip.contradicting]) is counts
+    assert ("flag" in [reason.evidence for reason in trip.not_observable]) is not counts
