@@ -33,6 +33,15 @@ _RANGE_K: Final = 8.0
 _LEAST_ROWS: Final = 30
 _MOST_ROWS: Final = 5_000
 
+#: Protections that are named for heat, and what was hot.
+_NAMED: Final = {
+    "fet-overtemperature": "its switches (FETs)",
+    "discharge-overtemperature": "the cells",
+    "charge-overtemperature": "the cells, too hot to be charged,",
+    "battery-overtemperature": "the cells",
+    "board-overtemperature": "its board",
+}
+_FEWEST_NAMED, _RECORDS_S = 2, 60.0
 _BOARD: Final = ("bms_fet_temperature", "bms_temperature")
 
 
@@ -80,6 +89,8 @@ class BmsHeat(Detector):
         board = next((name for name in _BOARD if track.has(name) and name not in spoilt), None)
         follows = self._follows(track, board)
         findings += [follows] if follows is not None else []
+        named = self._named(track)
+        findings += named
         if board is None:
             unnamed = self._unnamed(track, spoilt)
             if unnamed is not None:
@@ -131,6 +142,39 @@ class BmsHeat(Detector):
                         ),
                     )
         return None
+
+    def _named(self, track: Track) -> list[Finding]:
+        """Stretches in which the BMS itself names heat as the reason it protects; its limit is its own."""
+        if not track.has("protections"):
+            return []
+        lists = track.log.names("protections")
+        found = []
+        for name, what in _NAMED.items():
+            acted = np.array([bool(names) and name in names for names in lists], dtype=bool)
+            # One poll may be garbled; records an hour apart are written for a reason.
+            if np.count_nonzero(acted) < (_FEWEST_NAMED if track.log.interval_s < _RECORDS_S else 1):
+                continue
+            first, last = (int(row) for row in np.flatnonzero(acted)[[0, -1]])
+            channels = [channel for channel in (*_BOARD, "battery_temperature") if track.has(channel)]
+            heat = {channel: track.values(channel)[max(first - 2, 0) : last + 1] for channel in channels}
+            measured = tuple(
+                Measurement(channel.replace("_", " "), float(np.nanmax(values)), "degC")
+                for channel, values in heat.items()
+                if np.isfinite(values).any()
+            )
+            found.append(
+                self.finding(
+                    track,
+                    first,
+                    last,
+                    severity=Severity.WARNING,
+                    event=False,
+                    message=f"The BMS names heat as the reason it protects: {what} were at the limit it is set to.",
+                    measurements=measured,
+                    channels=("protections",),
+                )
+            )
+        return found
 
     def _hot(self, track: Track, channel: str, first: int, last: int, limit: float, severity: Severity) -> Finding:
         heat = track.values(channel)[first : last + 1]

@@ -92,3 +92,13 @@ def test_without_temperatures_it_cannot_look():
 def test_a_truncated_log(rows):
     columns = {name: values[:rows] for name, values in _warm(91.0).items()}
     assert parked.check(investigate([parked.log(columns)]), NAME).status is not Status.FOUND
+
+
+@pytest.mark.parametrize(("rows", "found"), [(slice(600, 700), ["warning"]), (slice(600, 601), [])])
+def test_heat_that_the_board_names_itself_needs_no_limit_of_ours(rows, found):
+    """A board set to 65 degC; one garbled poll is no protection."""
+    columns = _warm(66.0)
+    names = [[] for _ in columns["time"]]
+    names[rows] = [["fet-overtemperature"]] * len(names[rows])
+    columns["protections"] = names
+    assert parked.severities(investigate([parked.log(columns)]), NAME) == found
