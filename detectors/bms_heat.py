@@ -150,7 +150,7 @@ class BmsHeat(Detector):
         lists = track.log.names("protections")
         found = []
         for name, what in _NAMED.items():
-            acted = np.array([bool(names) and name in names for names in lists], dtype=bool)
+            acted = np.array([name in (names or ()) for names in lists], dtype=np.bool_)
             # One poll may be garbled; records an hour apart are written for a reason.
             if np.count_nonzero(acted) < (_FEWEST_NAMED if track.log.interval_s < _RECORDS_S else 1):
                 continue

@@ -35,6 +35,8 @@ _RIDDEN_A, _RIDDEN_S = 5.0, 120.0
 #: The board opened its charge path at such a cell within this time, s: then that is the finding.
 _OPENED_S: Final = 15.0
 _JOIN_S: Final = 2.0
+#: Brakings of one row each that show it together.
+_FEWEST_SINGLE: Final = 2
 
 
 class RegenHeadroom(Detector):
@@ -132,10 +134,16 @@ class RegenHeadroom(Detector):
         for first, last in charges(rows):
             high[first : last + 1] = False
         driving = rows.time[rows.current > _RIDDEN_A]
+        braked = []
         for first, last in episodes(high, rows.time, _JOIN_S):
             before = driving[driving < rows.time[first]]
-            if last == first or not len(before) or rows.time[first] - before[-1] > _RIDDEN_S:
-                continue
+            if len(before) and rows.time[first] - before[-1] <= _RIDDEN_S:
+                braked.append((first, last))
+        # A slow board catches a braking in one row: one may be garbled, several are not.
+        longer = [item for item in braked if item[1] > item[0]]
+        if not longer and len(braked) >= _FEWEST_SINGLE:
+            longer = [max(braked, key=lambda item: float(rows.high[item[0]]))]
+        for first, last in longer:
             top = float(np.nanmax(rows.high[first : last + 1]))
             edges = falling_edges(track, "charge_fet") if track.has("charge_fet") else []
             opened = any(abs(float(track.time[edge.row] - rows.time[last])) <= _OPENED_S for edge in edges)

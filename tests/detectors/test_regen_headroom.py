@@ -51,6 +51,17 @@ def test_cells_driven_over_full_by_braking():
     assert finding.onset.latest_s == pytest.approx(100.0, abs=0.2)
 
 
+@pytest.mark.parametrize(("brakings", "found"), [((100,), False), ((100, 160), True)])
+def test_brakings_that_a_slow_board_sees_in_one_row_each(brakings, found):
+    """One such row may be garbled; twice, in two brakings, it is not."""
+    columns = _ride()
+    for row in brakings:
+        columns["battery_current"][row - 5 : row] = 20.0
+        columns["battery_current"][row] = -25.0
+        columns["cell_voltages"][row] = 4.29
+    assert ("warning" in parked.severities(investigate([parked.log(columns)]), NAME)) is found
+
+
 def test_a_cell_of_high_resistance_that_is_not_full_is_no_overcharge():
     board = _ride(open_v=79.0)
     board["battery_current"][88:94] = 0.0
