@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Final
+from typing import TYPE_CHECKING, ClassVar, Final
 
 import numpy as np
 
@@ -11,6 +11,9 @@ from ridelog.episodes import episodes
 from ridelog.finding import Evidence, Finding, Measurement, Outcome, Severity
 from ridelog.ride import RIDING_ROLES, Track
 from ridelog.settings import number
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 #: Where a VESC starts to fold the current back unless configured otherwise, degC (firmware default).
 DEFAULT_START_DEGC = 85.0
@@ -23,6 +26,10 @@ _RANGE_DEGC = 15.0
 #: what it leaves. Engineering judgement.
 _UNTOUCHED_SHARE, _UNTOUCHED_ROWS, _UNTOUCHED_FACTOR, _CLEARLY_LESS = 0.2, 10, 1.5, 0.8
 _ASKED_FACTOR = 0.5
+#: A current that sinks as the heat grows is folded back all the same: compared in so many parts of the hot stretch, those
+#: with this share of its highest current, over so many K; sinking by this share, and correlated so. Engineering judgement.
+_PARTS, _ASKED_PART, _WARMS_DEGC, _SINKS_SHARE, _TOGETHER = 20, 0.4, 3.0, 0.04, 0.6
+_AT_ITS_TOP_DEGC: Final = 0.5
 #: A sensor that jumps by more than this between rows is a bad sensor, not heat, degC; engineering judgement.
 _JUMP_DEGC = 15.0
 
@@ -48,7 +55,7 @@ class ThermalLimit(Detector):
 
     Looks like it but is not:
         A sensor that is missing or jumps: heat comes and goes slowly. A controller whose limit is not the firmware's
-        default and that gives full current on: that is information.
+        default and that gives its current on without sinking as the heat grows: that is information.
 
     Needs:
         A controller or wheel log with a temperature.
@@ -179,7 +186,28 @@ def _untouched(track: Track, channel: str, first: int, last: int, start: float) 
         return False
     asked = hot[folded] / np.maximum(left[folded] * float(np.percentile(cooler, 99.5)), 1e-6)
     more, some = asked > _UNTOUCHED_FACTOR, asked > _ASKED_FACTOR
-    return int(more.sum()) >= _UNTOUCHED_ROWS and more.sum() >= _UNTOUCHED_SHARE * some.sum()
+    much = int(more.sum()) >= _UNTOUCHED_ROWS and more.sum() >= _UNTOUCHED_SHARE * some.sum()
+    return bool(much) and not _gives_way(at, hot)
+
+
+def _gives_way(heat: NDArray[np.float64], flowed: NDArray[np.float64]) -> bool:
+    """Tell whether the current sinks as the heat grows: a fold-back whose range is wider than the firmware's default.
+
+    Compared are the highest currents of parts of the stretch up to its hottest moment, so that letting go in between does
+    not count.
+    """
+    rising = int(np.argmax(heat >= np.nanmax(heat) - _AT_ITS_TOP_DEGC)) + 1
+    parts = [part for part in np.array_split(np.arange(rising), _PARTS) if np.isfinite(flowed[part]).any()]
+    if len(parts) < _PARTS // 2:
+        return False
+    warm = np.array([float(np.nanmedian(heat[part])) for part in parts])
+    top = np.array([float(np.nanpercentile(flowed[part], 75)) for part in parts])
+    asked = top > _ASKED_PART * float(top.max())
+    if int(asked.sum()) < _PARTS // 2 or float(np.ptp(warm[asked])) < _WARMS_DEGC:
+        return False
+    cool, hot = np.array_split(np.argsort(warm[asked], kind="stable"), 2)
+    fell = 1 - float(np.median(top[asked][hot])) / float(np.median(top[asked][cool]))
+    return fell >= _SINKS_SHARE and float(np.corrcoef(warm[asked], top[asked])[0, 1]) <= -_TOGETHER
 
 
 def sensor_jumps(track: Track, channel: str, first: int, last: int) -> bool:

@@ -216,3 +216,18 @@ def test_a_resistance_that_no_good_cell_has_is_found_though_little_was_drawn():
     assert check.findings[0].severity is Severity.WARNING
     columns = rides.controller(high_a=9.5, ohm=rides.SERIES * 0.02)
     assert _check(investigate([rides.log(columns)]), "pack-resistance").findings[0].severity is Severity.INFO
+
+
+def test_heat_whose_limit_reaches_further_than_the_default_folds_back_all_the_same():
+    columns = rides.controller()
+    time = columns["time"]
+    heat = np.interp(time, [0, 400, 480, 600], [50, 84, 96, 96])
+    left = np.interp(heat, [84, 112], [1.0, 0.0])
+    climb = time > 380
+    columns["motor_current"] = np.where(climb, 80.0 * left, columns["motor_current"])
+    columns["battery_current"] = np.where(climb, 40.0 * left, columns["battery_current"])
+    columns["pack_voltage"] = np.round(rides.voltage(time, columns["battery_current"]), 1)
+    columns["speed"] = np.where(climb, 5.0, columns["speed"])
+    columns["fet_temperature"] = heat
+    incident = investigate([rides.log(columns)])
+    assert incident.verdict.cause == "controller-thermal-limit"
