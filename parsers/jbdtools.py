@@ -153,13 +153,8 @@ def _live(
         builder.add("cells_balancing", _bit_matrix(balance, len(columns.cells)), source="BalanceStatus")
     _keep_others(builder, rows.frame, columns)
     reason = "The stamps are those of the PC that wrote the record; it does not say its zone."
-    return builder.build(
-        Role.BMS,
-        parser,
-        clock=Clock(ClockBasis.LOCAL, float(rows.seconds[0]), options.zone, 1.0, reason),
-        identity=Identity(device="JBD BMS", family="jbd", software="JBDTools"),
-        damage=(*damage, *rows.damage, *silent, *cells.damage),
-    )
+    clock = Clock(ClockBasis.LOCAL, float(rows.seconds[0]), options.zone, 1.0, reason)
+    return _built(builder, parser, clock, (*damage, *rows.damage, *silent, *cells.damage))
 
 
 def _history(
@@ -198,13 +193,13 @@ def _history(
     builder.add("warnings", [_listed(record.warnings) for record in records], source=caption)
     _keep_others(builder, rows.frame, columns)
     reason = "The stamps are those of the clock in the BMS as somebody set it; it does not say its zone."
-    return builder.build(
-        Role.BMS,
-        parser,
-        clock=Clock(ClockBasis.LOCAL, float(rows.seconds[0]), options.zone, 1.0, reason),
-        identity=Identity(device="JBD BMS", family="jbd", software="JBDTools"),
-        damage=(*damage, *turned, *unset, *rows.damage, *cells.damage),
-    )
+    clock = Clock(ClockBasis.LOCAL, float(rows.seconds[0]), options.zone, 1.0, reason)
+    return _built(builder, parser, clock, (*damage, *turned, *unset, *rows.damage, *cells.damage))
+
+
+def _built(builder: LogBuilder, parser: str, clock: Clock, damage: tuple[Damage, ...]) -> Log:
+    identity = Identity(device="JBD BMS", family="jbd", software="JBDTools")
+    return builder.build(Role.BMS, parser, clock=clock, identity=identity, damage=damage)
 
 
 def _bit_matrix(words: list[int | None], count: int) -> NDArray[np.float64]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+from .samples import Values
+
 #: State of the charge FETs by code (string tables of the vendor's app).
 CHARGE_FET_STATES: Final[Mapping[int, str]] = {
     0: "off",
@@ -149,3 +151,29 @@ def state_protections(charge_code: int, discharge_code: int) -> list[str]:
         fet_state(charge_code, CHARGE_FET_STATES),
     )
     return list(dict.fromkeys(state for state in states if state not in ("on", "off", "full", "starting")))
+
+
+def extremes(highest: int, top: int, lowest: int, bottom: int, mean: int) -> Values:
+    """Highest, lowest and mean cell voltage of a frame, from mV, and the cells' places, which ANT counts from 1."""
+    return {
+        "cell_voltage_max": highest / 1000,
+        "cell_voltage_min": lowest / 1000,
+        "cell_voltage_average": mean / 1000,
+        "cell_max_index": top - 1 if top else None,
+        "cell_min_index": bottom - 1 if bottom else None,
+    }
+
+
+def switches(discharge_code: int, charge_code: int) -> Values:
+    """The FETs and their states by the codes of a frame."""
+    return {
+        "discharge_fet": discharge_code == 1,
+        "charge_fet": charge_code == 1,
+        "discharge_fet_state": fet_state(discharge_code, DISCHARGE_FET_STATES),
+        "charge_fet_state": fet_state(charge_code, CHARGE_FET_STATES),
+    }
+
+
+def balances(code: int, cells: int) -> bool:
+    """Whether the balancer works: by its code, or by a bit for each cell that it works on."""
+    return bool(cells) or code in BALANCING_CODES

@@ -10,13 +10,7 @@ from typing import ClassVar, Final
 from ridelog.clock import Clock
 from ridelog.log import Identity, Log
 
-from .ant_codes import (
-    BALANCING_CODES,
-    CHARGE_FET_STATES,
-    DISCHARGE_FET_STATES,
-    fet_state,
-    state_protections,
-)
+from .ant_codes import balances, extremes, state_protections, switches
 from .ant_settings import OLD_REGISTERS, register_settings
 from .device_logs import device_logs
 from .protocol import Packet, Protocol
@@ -106,18 +100,11 @@ def decode_status(data: bytes) -> Values:
         "remaining_capacity": remaining / 1e6,
         "nominal_capacity": capacity / 1e6 if capacity else None,
         "cell_voltages": voltages,
-        "cell_voltage_max": highest / 1000,
-        "cell_voltage_min": lowest / 1000,
-        "cell_voltage_average": mean / 1000,
-        "cell_max_index": top - 1 if top else None,
-        "cell_min_index": bottom - 1 if bottom else None,
+        **extremes(highest, top, lowest, bottom, mean),
         "cell_count": count,
-        "discharge_fet": discharge == 1,
-        "charge_fet": charge == 1,
-        "discharge_fet_state": fet_state(discharge, DISCHARGE_FET_STATES),
-        "charge_fet_state": fet_state(charge, CHARGE_FET_STATES),
+        **switches(discharge, charge),
         "protections": state_protections(charge, discharge),
-        "balancing": bool(balanced) or balance in BALANCING_CODES,
+        "balancing": balances(balance, balanced),
         "cells_balancing": bits(balanced, len(voltages)) if voltages else None,
         "battery_temperatures": temperatures,
         "battery_temperature": hottest(temperatures),
