@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import ClassVar, Final
 
 import numpy as np
 
@@ -19,17 +19,20 @@ _GAIN, _BIAS_A = 0.15, 1.5
 _SEVERAL, _PART = 1.6, 0.65
 #: Least range of current to compare over, A, and stretches.
 _RANGE_A, _FEWEST = 8.0, 20
+#: A pack that carries less than this share of what another one in parallel does has no part in the ride (SAG-02).
+_IDLE_SHARE: Final = 0.2
 
 
 class CurrentSensors(Detector):
     """The BMS and the controllers measure the same current differently.
 
     What it finds:
-        Gain and bias between the current of the BMS and that of the controllers, and how packs in parallel share.
+        Gain and bias between the current of the BMS and that of the controllers, and how packs in parallel share: one that
+        carries less than a fifth of what another does is a finding.
 
     Why it matters:
         A wrong shunt scale shifts every over-current limit and the charge meter (CUR-10). A controller or a pack that no
-        log shows changes what every other number means.
+        log shows changes what every other number means. A cheap added pack leaves the load to the main pack (SAG-02).
 
     Evidence:
         None: it explains other findings.
@@ -49,7 +52,7 @@ class CurrentSensors(Detector):
 
     code: ClassVar[str] = "TW02"
     name: ClassVar[str] = "current-sensors"
-    rules: ClassVar[tuple[str, ...]] = ("CUR-10",)
+    rules: ClassVar[tuple[str, ...]] = ("CUR-10", "SAG-02")
     evidence: ClassVar[tuple[str, ...]] = ()
 
     def detect(self, case: Case) -> Outcome:
@@ -103,13 +106,20 @@ class CurrentSensors(Detector):
         told = ", ".join(
             f"log {board.index + 1}: {100 * slope / total:.0f} %" for board, slope in zip(boards, slopes, strict=True)
         )
+        least, most = float(np.nanmin(slopes)), float(np.nanmax(slopes))
+        idle = most > 0 and least < _IDLE_SHARE * most
+        board = boards[int(np.nanargmin(slopes))]
+        alone = (
+            f" The pack of log {board.index + 1} gives in at once or is not connected, and the others carry the ride: test it "
+            "alone at a low load."
+        )
         return self.finding(
-            boards[0],
+            board if idle else boards[0],
             0,
-            boards[0].log.rows - 1,
-            severity=Severity.INFO,
+            (board if idle else boards[0]).log.rows - 1,
+            severity=Severity.WARNING if idle else Severity.INFO,
             event=False,
-            message=f"Packs in parallel share the current ({told}).",
+            message=f"Packs in parallel share the current ({told}).{alone if idle else ''}",
             measurements=tuple(
                 Measurement(f"share of log {board.index + 1}", slope / total)
                 for board, slope in zip(boards, slopes, strict=True)

@@ -47,7 +47,7 @@ class PathResistance(Detector):
 
     code: ClassVar[str] = "PR02"
     name: ClassVar[str] = "path-resistance"
-    rules: ClassVar[tuple[str, ...]] = ("ADV-03", "THM-06", "CUR-10")
+    rules: ClassVar[tuple[str, ...]] = ("ADV-03", "THM-06")
     needs: ClassVar[tuple[Need, ...]] = (
         Need((Role.CONTROLLER, Role.BMS), ("pack_voltage", "battery_current"), rows=50),
     )

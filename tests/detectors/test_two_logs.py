@@ -99,6 +99,15 @@ def test_packs_in_parallel_are_shown_with_their_share():
     assert shared.measurements[1].value == pytest.approx(0.3, abs=0.03)
 
 
+@pytest.mark.parametrize(("gains", "found"), [((0.9, 0.1), Severity.WARNING), ((0.65, 0.35), Severity.INFO)])
+def test_an_added_pack_that_leaves_the_load_to_the_other_is_named(gains, found):
+    columns = rides.controller()
+    incident = investigate([rides.log(columns), *(_board(columns, gain=gain) for gain in gains)])
+    finding = next(item for item in _check(incident, "TW02").findings if "share" in item.message)
+    assert finding.severity is found
+    assert ("log 3 gives in" in finding.message) is (found is Severity.WARNING)
+
+
 def _ended_under_load(load_goes):
     """A controller log that ends under load while a board without FET states goes on."""
     columns = rides.controller()
