@@ -107,6 +107,8 @@ def _checked(rows: Iterable[EvidenceRow]) -> dict[str, EvidenceRow]:
     for row in rows:
         if row.id in table:
             raise PluginError(f"evidence '{row.id}' is given twice.")
+        if not row.absent and any(pair[1] for pair in row.weights.values()):
+            raise PluginError(f"evidence '{row.id}' weighs its absence and has no sentence for it.")
         for cause, pair in row.weights.items():
             if cause not in causes() or causes()[cause].kind == "none":
                 raise PluginError(f"evidence '{row.id}' weighs an unknown cause '{cause}'.")
