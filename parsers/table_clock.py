@@ -104,7 +104,10 @@ def choose_clock(grid: Grid, style: Style, zone: str, said: Mapping[str, object]
 def _hints(grid: Grid, name: str) -> list[str]:
     words = {word for caption in grid.layout.captions for word in words_of(caption)}
     hints = ["-".join(match.groups()) for match in _NAME_DATE.finditer(name)]
-    return [*hints, "day-first-language"] if len(words & _DAY_FIRST_WORDS) >= 2 else hints
+    if len(words & _DAY_FIRST_WORDS) >= 2:
+        return [*hints, "day-first-language"]
+    units = {meaning.unit.name for meaning in grid.layout.meanings if meaning.unit}
+    return [*hints, "month-first-units"] if "degF" in units and "degC" not in units else hints
 
 
 def _candidates(grid: Grid, style: Style, said: Mapping[str, object], hints: Sequence[str]) -> list[TimeColumn]:

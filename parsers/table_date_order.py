@@ -27,7 +27,7 @@ def date_order(dates: Dates, name: str, day_first: bool | None, hints: Sequence[
         dates: The dates.
         name: Caption of their column.
         day_first: The order of day and month when the user said it.
-        hints: "day-first-language", or a date such as "2024-05-13" out of the name of the file.
+        hints: "day-first-language", "month-first-units", or a date such as "2024-05-13" out of the name of the file.
 
     Returns:
         "ymd", "dmy" or "mdy", or "" when nothing decides; the reason; and the question.
@@ -81,6 +81,9 @@ def _order_by_hint(dates: Dates, hint: str) -> tuple[str, str] | None:
     """What a hint says: the language of the captions, or a date in the name of the file ("2024-05-13")."""
     if hint == "day-first-language":
         return "dmy", "the captions are in a language that writes the day first, and so '{name}'"
+    if hint == "month-first-units":
+        # Miles per hour would not do: they are British, too. degF is used where the month is written first.
+        return "mdy", "temperatures are in degF: the month comes first in '{name}'"
     if not re.fullmatch(r"\d{4}-\d{2}-\d{2}", hint):
         return None
     fitting = []

@@ -229,3 +229,19 @@ class TestResolution:
         assert log.rows == COUNT - 2
         (lost,) = [found for found in log.damage if found.kind is DamageKind.BROKEN_ROW]
         assert lost.rows == (5, 6)
+
+
+@pytest.mark.parametrize(("unit", "decided"), [("F", True), ("degF", True), ("C", False)])
+def test_fahrenheit_is_written_where_the_month_comes_first(unit, decided):
+    data = ride(
+        f"Time,Voltage (V),Current (A),Temp ({unit})",
+        lambda i: [f"05/04/2024 {clock_text(i)}", f"{voltage(i):.2f}", f"{load(i):.2f}", 77],
+    )
+    source = Source("strange.csv", data)
+    if not decided:
+        with pytest.raises(MappingNeededError, match="'Time'"):
+            read_source(source)
+        return
+    (log,) = read_source(source)
+    assert log.clock.start == pytest.approx(1_714_813_200)
+    assert "degF" in log.clock.reason
