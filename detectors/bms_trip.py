@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import ClassVar, Final
 
 import numpy as np
 
 from ridelog.detection import Case, Detector, Need
-from ridelog.finding import Evidence, Finding, Measurement, Outcome, Severity
+from ridelog.finding import Evidence, Finding, Measurement, Outcome, Seen, Severity
 from ridelog.log import Role
 from ridelog.ride import Track
 from ridelog.settings import number
@@ -43,6 +44,8 @@ _UNDERVOLTAGE_NMC_V, _UNDERVOLTAGE_LFP_V = 3.0, 2.6
 _EMPTY_NMC_V, _EMPTY_LFP_V = 2.85, 2.45
 #: A cell this far above the limit did not trip it, V.
 _CLEAR_OF_LIMIT_V = 0.35
+#: How sure a record of the current is among polls; engineering judgement.
+_POLLED = 0.6
 #: Battery and FET temperatures from which heat is plausible and below which it is not, degC.
 _HOT_DEGC, _COOL_DEGC = 60.0, 45.0
 
@@ -295,10 +298,9 @@ def _current_high(case: Case, track: Track, edge: Edge) -> Evidence:
         if highest >= 0.92 * limit:
             return Evidence.observed(note)
         return Evidence.absent(note, strength=min(max((0.92 - highest / limit) / 0.4, 0.1), 1.0))
-    scale = float(np.nanpercentile(np.clip(values, 0, None), 99.5)) if np.isfinite(values).any() else 0.0
-    if scale < 5.0:
-        return Evidence.not_observable("the ride has no load to compare with")
-    return load_evidence(track, edge.before + 1, highest)
+    told = load_evidence(track, edge.row, highest)
+    # A poll shows little of a rush of current, so a record among polls is no proof of a limit that was reached.
+    return replace(told, strength=min(told.strength, _POLLED)) if told.seen is Seen.OBSERVED else told
 
 
 def _hot(case: Case, track: Track, edge: Edge) -> Evidence:

@@ -18,6 +18,9 @@ _SPANS_S: Final = (0.0, 1.0, 3.0, 10.0, 60.0)
 _EARLIER_S: Final = 60.0
 #: A load of this much of the highest one carried before is a record, up to this much it is none (engineering judgement).
 _RECORD, _NO_RECORD = 1.0, 0.9
+#: A load that is a record only for its length speaks for a limit when it is about as high as any before; one far below what
+#: was carried for shorter would need a limit that low (engineering judgement: boards are sized above the peaks they carry).
+_FAR_BELOW, _AS_HIGH = 0.4, 0.75
 #: Rows this far apart let a rush of current slip through, s, and what is left then of its absence (engineering judgement).
 _SHORT_S, _LONG_S, _LESS, _LITTLE = 0.5, 3.0, 0.6, 0.3
 
@@ -28,12 +31,24 @@ def load_evidence(track: Track, row: int, ampere: float) -> Evidence:
     if record is None:
         return Evidence.not_observable("the ride before it is too short to compare the load with")
     if record >= _RECORD:
-        return Evidence.observed(f"{ampere:.0f} A.", strength=min(0.5 + (record - _RECORD) / 0.2, 1.0))
+        height = _height(track, row, ampere)
+        if height <= _FAR_BELOW:
+            return Evidence.not_observable(f"{ampere:.0f} A had been carried for shorter, but never for so long")
+        strength = min(0.5 + (record - _RECORD) / 0.2, 1.0) * min((height - _FAR_BELOW) / (_AS_HIGH - _FAR_BELOW), 1.0)
+        return Evidence.observed(f"{ampere:.0f} A.", strength=strength)
     if record > _NO_RECORD:
         return Evidence.not_observable(f"the load, {ampere:.0f} A, was about the highest of the ride")
     interval = track.log.interval_s
     seen = 1.0 if interval <= _SHORT_S else _LESS if interval <= _LONG_S else _LITTLE
     return Evidence.absent(f"{ampere:.0f} A.", strength=seen * min((1.0 - record) / 0.4, 1.0))
+
+
+def _height(track: Track, row: int, ampere: float) -> float:
+    """Share of the highest current carried before, single rows aside, that the load reached."""
+    current = track.values("battery_current")[: max(row - 3, 1)]
+    current = current[np.isfinite(current)]
+    rows = max(2, len(current) // 1000)
+    return ampere / max(float(np.partition(current, -rows)[-rows]), 1e-6) if len(current) > rows else 1.0
 
 
 def load_record(track: Track, row: int) -> float | None:

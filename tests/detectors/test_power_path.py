@@ -213,3 +213,15 @@ def test_a_restart_in_motion_hides_what_the_voltage_did():
     assert incident.verdict.cause == "controller-brownout"
     assert "power-path-open" in [cause.cause for cause in incident.causes]
     assert incident.verdict.probability < 0.85
+
+
+def test_a_cut_in_a_long_steady_cruise_is_not_put_down_to_its_current():
+    columns, first = rides.cut_under_load(when=450.0)
+    cruise = slice(first - 900, first)
+    columns["battery_current"][cruise] = 10.0
+    columns["motor_current"][cruise] = 15.0
+    columns["speed"][cruise] = columns["speed"][first]
+    columns["pack_voltage"][cruise] = np.round(rides.OPEN_V - rides.OHM * 10.0, 1)
+    incident = investigate([rides.log(columns)])
+    assert _check(incident, "power-path-open").evidence["path.high-current-before"].seen is not Seen.OBSERVED
+    assert not (incident.verdict.cause == "bms-overcurrent-trip" and incident.verdict.probability > 0.6)
