@@ -35,7 +35,6 @@ class PackVoltages:
         low_v: Lowest open-circuit voltage in V.
         error_v: Standard deviation of both in V.
         loaded_low_v: Lowest voltage in ordinary use in V (1 % quantile).
-        peak_v: Highest voltage in ordinary use in V, regen included (99.9 % quantile).
         riding_v: Median voltage a controller or wheel sees in V, None without one.
         first_v: Open-circuit voltage at the start in V.
         swing: Charge taken in Ah and fall of the open-circuit voltage in V from start to end, None with a pause between
@@ -47,7 +46,6 @@ class PackVoltages:
     low_v: float
     error_v: float
     loaded_low_v: float
-    peak_v: float
     riding_v: float | None
     first_v: float
     swing: tuple[float, float] | None
@@ -69,7 +67,6 @@ def pack_voltages(
         low_v=float(np.quantile(anchors, 0.02)),
         error_v=errors.get(index, 0.0),
         loaded_low_v=quantile(volts, 0.01),
-        peak_v=quantile(volts, 0.999),
         riding_v=path.level_v if ride.tracks[index].log.role in RIDING_ROLES else None,
         first_v=float(open_circuit.volts[0]),
         swing=_swing(path, open_circuit),
@@ -91,7 +88,6 @@ def _without_current(ride: Ride) -> PackVoltages | None:
                 low_v=float(np.quantile(volts, 0.5)),
                 error_v=0.02 * high,
                 loaded_low_v=float(np.quantile(volts, 0.01)),
-                peak_v=high,
                 riding_v=None,
                 first_v=high,
                 swing=None,

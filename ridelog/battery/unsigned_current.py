@@ -48,6 +48,8 @@ def with_sign(path: PowerPath) -> PowerPath:
     loaded = int(np.count_nonzero(path.usable & ~idle))
     if np.count_nonzero(above & path.usable) < _ABOVE_SHARE * max(loaded, 1):
         return path
+    if not _rises_with_current(volts, np.abs(amps), above & path.usable):
+        return path
     signed = np.where(above, -np.abs(path.amps), path.amps)
     return replace(
         path,
@@ -55,3 +57,12 @@ def with_sign(path: PowerPath) -> PowerPath:
         trust=0.7 * path.trust,
         cautions=(*path.cautions, "its sign is lost and was taken from the voltage"),
     )
+
+
+def _rises_with_current(volts: NDArray[np.float64], size: NDArray[np.float64], braking: NDArray[np.bool_]) -> bool:
+    """Tell whether in rows taken for braking more current means more voltage: in rows of a load it means less.
+
+    An idle level that was read off too few rows, or off a dead bus, puts loads above it.
+    """
+    rows = np.flatnonzero(braking[1:] & braking[:-1])
+    return float(np.diff(volts)[rows] @ np.diff(size)[rows]) > 0

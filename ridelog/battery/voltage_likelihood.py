@@ -138,7 +138,6 @@ def _bounds(voltages: PackVoltages, family: str) -> NDArray[np.float64]:
     error = _gain_error(voltages, voltages.high_v)
     fits = _below(high - _FULL_V[family], error) * _below(_EMPTY_V[family] - low, 2 * error + 0.05)
     fits *= _below(2.0 - voltages.loaded_low_v / COUNTS, np.full(len(COUNTS), 0.2))
-    fits *= _below(voltages.peak_v / COUNTS - (_FULL_V[family] + 0.25), np.full(len(COUNTS), 0.05))
     return np.asarray(fits)
 
 

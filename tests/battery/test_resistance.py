@@ -7,7 +7,7 @@ from ridelog.battery.estimate import estimate_pack
 from ridelog.battery.polarisation import polarisation_current
 from ridelog.log import LogBuilder, Role
 
-from .signals import Pack, lagged, ride_of, ride_signal
+from .signals import Pack, lagged, ride_of, ride_signal, signal
 
 # Truth of the made-up pack in ohm.
 TRUE_OHM = 0.060
@@ -207,3 +207,19 @@ def test_polarisation_current_with_uneven_steps_and_long_pauses() -> None:
         state = keep * state + (1 - keep) * 0.5 * (amps[row] + amps[row - 1])
         expected.append(state)
     assert polarisation_current(time, amps, 8.0, 4.0) == pytest.approx(np.array(expected), abs=1e-9)
+
+
+def test_a_load_above_an_idle_level_that_was_misread_is_no_braking() -> None:
+    """Hardly a row without load, and those after a fall of the bus: the loads before stand above them and are loads."""
+    source = ride_signal(seed=4, minutes=10)
+    amps = np.abs(source.amps) + 8.0
+    log = signal(source.pack, amps, source.time).log(derived="computed from modulation", noise_a=0.05, noise_v=0.01)
+    volts, current = log.values("pack_voltage").copy(), log.values("battery_current").copy()
+    parked = log.time > log.time[-1] - 60
+    volts[parked], current[parked] = float(np.median(volts)) - 2.5, 0.0
+    builder = LogBuilder(log.time, np.arange(log.rows))
+    builder.add("pack_voltage", volts)
+    builder.add("battery_current", current, derived="computed from modulation")
+    found = resistance(builder.build(Role.CONTROLLER, "made up"))
+    assert "sign" not in found.reason
+    assert found.ohm == pytest.approx(source.pack.ohm, rel=0.1)

@@ -258,3 +258,17 @@ def test_low_cells_are_lto_only_when_they_keep_together(spread: float, name: str
     builder.add("battery_current", np.zeros(len(time)))
     builder.add("cell_voltages", cells)
     assert pack_of(builder.build(Role.BMS, "made up")).chemistry.name == name
+
+
+def test_peaks_of_braking_into_a_stiff_pack_do_not_add_cells() -> None:
+    """A cold pack of half an ohm rises by 7 V under 15 A of braking: that is resistance, and no thirteenth cell."""
+    log = ride_log(10, start=0.65, settings={"series_cells": 10.0})
+    amps = np.clip(2.0 * log.values("battery_current"), -15.0, 20.0)
+    rng = np.random.default_rng(2)
+    builder = LogBuilder(log.time, np.arange(log.rows))
+    builder.add("battery_current", amps)
+    builder.add("pack_voltage", np.round(10 * 3.87 - 0.5 * amps + rng.normal(0, 0.03, log.rows), 1))
+    pack = pack_of(builder.build(Role.CONTROLLER, "made up", settings={"series_cells": 10.0}))
+    assert amps.min() < -14
+    assert pack.series.best == 10
+    assert "does not fit" not in pack.series.reason
