@@ -11,6 +11,7 @@ from ridelog.finding import Evidence, Finding, Measurement, Outcome, Severity
 from ridelog.log import Role
 from ridelog.ride import Track
 
+from .cell_rows import REST_A
 from .cell_signs import cell_signs
 
 if TYPE_CHECKING:
@@ -47,7 +48,8 @@ class SenseWiring(Detector):
 
     Looks like it but is not:
         Two cells that really differ (their sum differs too, and the error does not jump), cells that all part at the end
-        of a charge, a board configured for more cells than there are (the last cells are always missing).
+        of a charge, a board configured for more cells than there are (the last cells are always missing), leads that are
+        being connected (information, CELL-13).
 
     Needs:
         A BMS log with cell voltages; the resistance of the wires where the board measures it.
@@ -90,8 +92,10 @@ class SenseWiring(Detector):
                 note = f"Cells {first + 1} and {first + 2}, at rest and under load alike."
                 evidence.setdefault("wiring.opposite-neighbours", Evidence.observed(note, strength=0.85))
         for cell, share in _missing(cells):
-            findings.append(self._missing(track, cell, share))
-            evidence["wiring.missing-cell"] = Evidence.observed(f"Cell {cell + 1}.")
+            connected = _connected_at(track, cells, cell)
+            findings.append(self._missing(track, cell, share, connected))
+            if connected is None:
+                evidence["wiring.missing-cell"] = Evidence.observed(f"Cell {cell + 1}.")
         for wire, ohm, usual in _wires(track):
             findings.append(self._wire(track, wire, ohm, usual))
             evidence["wiring.resistance"] = Evidence.observed(f"Wire {wire + 1}.")
@@ -163,14 +167,23 @@ class SenseWiring(Detector):
             channels=("cell_voltages",),
         )
 
-    def _missing(self, track: Track, cell: int, share: float) -> Finding:
+    def _missing(self, track: Track, cell: int, share: float, connected: int | None) -> Finding:
+        if connected is None:
+            message = (
+                f"Cell {cell + 1} is missing in {100 * share:.0f} % of the polls in which its neighbours are read."
+            )
+        else:
+            message = (
+                f"Cell {cell + 1} was missing while nothing flowed at the beginning and is read ever since: its lead was "
+                "connected then. A board reads wrong until every lead is."
+            )
         return self.finding(
             track,
             0,
-            track.log.rows - 1,
-            severity=Severity.WARNING,
+            track.log.rows - 1 if connected is None else connected,
+            severity=Severity.WARNING if connected is None else Severity.INFO,
             event=False,
-            message=f"Cell {cell + 1} is missing in {100 * share:.0f} % of the polls in which its neighbours are read.",
+            message=message,
             measurements=(
                 Measurement("share of polls without it", share, "", _MISSING_SHARE, "engineering judgement"),
             ),
@@ -238,6 +251,17 @@ def _missing(cells: NDArray[np.float64]) -> list[tuple[int, float]]:
         for cell in range(cells.shape[1])
         if _MISSING_SHARE < share[cell] < 0.995 and share[cell] > 10 * float(np.median(share))
     ][:3]
+
+
+def _connected_at(track: Track, cells: NDArray[np.float64], cell: int) -> int | None:
+    """Row from which on a cell is always read that was never read before it, at rest (CELL-13); None for any other gap."""
+    polled = np.flatnonzero(np.isfinite(cells).any(axis=1))
+    there = np.isfinite(cells[polled, cell])
+    first = int(np.argmax(there))
+    if not there[first:].all() or there[:first].any() or len(polled) - first < 2 * first:
+        return None
+    flowed = np.abs(track.values("battery_current")[: polled[first]])
+    return None if (flowed > REST_A).any() else int(polled[first])
 
 
 def _wires(track: Track) -> list[tuple[int, float, float]]:

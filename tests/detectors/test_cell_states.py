@@ -205,3 +205,13 @@ def test_cells_that_all_part_at_the_end_of_a_charge_have_no_loose_wire_between_t
         "cell_voltages": np.round(cells, 3),
     }
     assert "sense-wiring" not in _loud(columns)[0]
+
+
+@pytest.mark.parametrize(("gone", "severity"), [(slice(0, 30), Severity.INFO), (slice(400, 430), Severity.WARNING)])
+def test_a_lead_that_is_connected_at_the_beginning_is_no_loose_wire(gone, severity):
+    """A board reads wrong until every lead is connected; a cell that goes missing later has lost its wire."""
+    columns = _board(seconds=1500.0)
+    columns["battery_current"][:30] = 0.0
+    columns["cell_voltages"][gone, CELL] = np.nan
+    check, _ = _check(columns, "sense-wiring")
+    assert [finding.severity for finding in check.findings] == [severity]
