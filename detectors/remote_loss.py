@@ -24,6 +24,9 @@ _FRESH_S = 0.3
 _BACK_TO, _STEP_S, _BELOW_FULL, _LONGEST_S = 0.06, 0.12, 0.9, 6.0
 #: A throttle's voltage rests at this or more, V, works this far above it, V, and is lost below this share of its rest.
 _REST_V, _TRAVEL_V, _LOST_SHARE = 0.4, 0.25, 0.5
+#: A throttle at this share of its travel is pressed; the motor takes nothing below this share of its high current and had
+#: obeyed with the other just before; for so long, s.
+_PRESSED_SHARE, _NOTHING_SHARE, _OBEYED_SHARE, _IGNORED_S = 0.5, 0.01, 0.1, 1.0
 
 
 class RemoteLoss(Detector):
@@ -50,7 +53,8 @@ class RemoteLoss(Detector):
         speed or the motor's, 4 rows a second or more.
 
     Limits:
-        VESC Tool logs hold no throttle: there a lost remote looks like a released one, and is not reported.
+        VESC Tool logs hold no throttle: there a lost remote looks like a released one, and is not reported. A throttle that
+        stays pressed and is not obeyed is information, as a kill switch or a brake input looks the same.
 
     Example:
         Demand 0.62 at 31 km/h, the next row nothing, for 1.8 s; 74 V and no fault.
@@ -83,6 +87,11 @@ class RemoteLoss(Detector):
         if not looked:
             return Outcome.unable("the analog input is not that of a throttle, as it rests at no voltage of its own.")
         lost.sort()
+        ignored = _ignored(track) if not lost else None
+        if ignored is not None:
+            return Outcome.found(
+                (self._not_obeyed(track, *ignored),), {"remote.lost": Evidence.not_observable(_IGNORED)}
+            )
         if not lost:
             return Outcome.clear("the remote's value was there whenever the vehicle moved.")
         findings = [self._finding(track, *item) for item in lost]
@@ -102,7 +111,23 @@ class RemoteLoss(Detector):
             channels=("remote_input", "throttle_1", "speed"),
         )
 
+    def _not_obeyed(self, track: Track, first: int, last: int) -> Finding:
+        length = float(track.time[last] - track.time[first])
+        return self.finding(
+            track,
+            first,
+            last,
+            severity=Severity.INFO,
+            message=(
+                f"The throttle was pressed for {length:.1f} s while the motor took no current, without a fault: a kill switch, a "
+                "brake input or a lost command looks so."
+            ),
+            measurements=(Measurement("time without current", length, "s", _IGNORED_S, "engineering judgement"),),
+            channels=("throttle_1", "motor_current"),
+        )
 
+
+_IGNORED: Final = "the throttle was pressed and not obeyed; a kill switch looks the same"
 _WORDS: Final = {
     "gone": "The remote's value was gone",
     "neutral": "The remote's value fell to neutral in one step, and came back to where it was in one step,",
@@ -167,6 +192,23 @@ def _rest(track: Track) -> float | None:
         return None
     rest = float(np.median(still)) if len(still) >= 10 else float(np.percentile(usual, 3))
     return rest if rest >= _REST_V and float(np.percentile(known, 99)) > rest + _TRAVEL_V else None
+
+
+def _ignored(track: Track) -> tuple[int, int] | None:
+    """First stretch in which a throttle stays pressed while the motor current, that it had called up, is gone without a fault."""
+    rest = _rest(track) if track.has("throttle_1") else None
+    current = np.abs(track.values("motor_current"))
+    if rest is None or not np.isfinite(current).any():
+        return None
+    volts = track.values("throttle_1")
+    pressed = volts >= rest + _PRESSED_SHARE * (float(np.nanpercentile(volts, 99)) - rest)
+    high = float(np.nanpercentile(current, 98))
+    for first, last in runs(pressed & (current <= _NOTHING_SHARE * high)):
+        start = int(np.searchsorted(track.time, track.time[first] - 1.0))
+        obeyed = bool((pressed[start:first] & (current[start:first] > _OBEYED_SHARE * high)).any())
+        if track.time[last] - track.time[first] >= _IGNORED_S and obeyed and not _faulted(track, first, last):
+            return first, last
+    return None
 
 
 def _below_rest(track: Track, rest: float) -> list[tuple[int, int, str]]:

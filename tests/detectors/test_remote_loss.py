@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ridelog.finding import Status
+from ridelog.finding import Seen, Severity, Status
 from ridelog.pipeline import investigate
 from tests import rides
 
@@ -82,3 +82,19 @@ def test_full_throttle_pressed_and_let_go_is_a_rider():
         demand[row : row + 6] = 0.0
 
     assert _check(_with_remote(pulses)).status is Status.CLEAR
+
+
+def test_a_throttle_that_is_pressed_and_not_obeyed_is_told_and_not_blamed():
+    columns = rides.controller()
+    columns["throttle_1"] = _throttle(columns)
+    row = _driving(columns)
+    columns["throttle_1"][row - 3 : row + 20] = 2.2
+    columns["motor_current"][row - 3 : row] = 40.0
+    columns["motor_current"][row : row + 20] = 0.0
+    columns["battery_current"][row : row + 20] = 0.0
+    columns["pack_voltage"][row : row + 20] = columns["pack_voltage"][:20].mean()
+    incident = investigate([rides.log(columns)])
+    check = _check(incident)
+    assert check.evidence["remote.lost"].seen is Seen.NOT_OBSERVABLE
+    assert [finding.severity for finding in check.findings] == [Severity.INFO]
+    assert incident.verdict.cause == "none"
