@@ -144,12 +144,8 @@ def _told_apart(estimate: CellEstimate, course: ChargeCourse | None, beside: fro
             first = a[cell] < 0 and own < _EMPTY_SHARE and pack > _LEFT_SHARE and not ordinary
             if first:
                 empty_first.append(cell)
-            if a[cell] < 0 and not ordinary and np.isfinite(extra[cell]) and median > 0:
-                error = max(spread_extra, _at(estimate.extra_resistance_error, cell))
-                most = (float(extra[cell]) + 2 * error) / median
-                may = float(np.clip((most - _HARDLY_SHARE) / (_MAYBE_SHARE - _HARDLY_SHARE), 0.0, 1.0))
-                seen = float(extra[cell]) > 2 * error
-                perhaps[cell] = 1.0 if first else may if seen else min(may, _UNSEEN)
+            if a[cell] < 0 and not ordinary:
+                perhaps[cell] = 1.0 if first else _may_be_weak(estimate, cell, spread_extra)
     explained = sorted({*weak, *joint, *in_pair, *beside} - set(offset))
     others = np.delete(a, explained) if explained else a
     spread = float(np.nanmax(others) - np.nanmin(others)) if np.isfinite(others).any() else 0.0
@@ -218,6 +214,17 @@ def _loses_charge(estimate: CellEstimate, cell: int, course: ChargeCourse | None
     ordinary = lacks.most + doubt < _ORDINARY_SHARE
     loses &= lacks.least - doubt > CHARGE_SHARE
     return loses, clearly and lacks.least - doubt > _CLEAR_SHARE, ordinary
+
+
+def _may_be_weak(estimate: CellEstimate, cell: int, spread: float) -> float:
+    """How likely a low group lacks capacity as well, 0..1, by its resistance."""
+    extra = float(estimate.extra_resistance[cell])
+    if not (np.isfinite(extra) and estimate.median_resistance > 0):
+        return _UNSEEN
+    error = max(spread, _at(estimate.extra_resistance_error, cell))
+    most = (extra + 2 * error) / estimate.median_resistance
+    may = float(np.clip((most - _HARDLY_SHARE) / (_MAYBE_SHARE - _HARDLY_SHARE), 0.0, 1.0))
+    return may if extra > 2 * error else min(may, _UNSEEN)
 
 
 def _offset_pairs(a: NDArray[np.float64], spread: float) -> list[int]:

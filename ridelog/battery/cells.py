@@ -77,6 +77,8 @@ def estimate_cells(
     level = None if open_circuit is None else open_circuit[rows] * (_middle(middle) / _middle(open_circuit[rows]))
     terms = _terms(track.time[rows], amps[rows], level, known_current)
     fit = _regress(deviation, terms.design)
+    if not np.isfinite(fit.values[0]).any():
+        return _without_current(cells, len(rows))
     middle_resistance = seen.fit.ohm / max(cells.shape[1], 1) if seen is not None and path is not None else np.nan
     if terms.load is not None:
         middle_resistance = _cell_resistance(middle, amps[rows], track.time[rows], middle_resistance)
@@ -241,6 +243,15 @@ def _neighbours(misfit: NDArray[np.float64]) -> NDArray[np.float64]:
     both = (values[1:] * values[:-1]).sum(axis=1)
     with np.errstate(invalid="ignore", divide="ignore"):
         return np.asarray(both / (size[1:] * size[:-1]))
+
+
+def _without_current(cells: NDArray[np.float64], steady: int) -> CellEstimate | None:
+    """Offsets over all rows where too few have a steady current for more; None when no cell was read."""
+    rows = np.flatnonzero(np.isfinite(cells).any(axis=1))
+    rows = rows[:: -(-max(len(rows), 1) // _MOST_ROWS)]
+    if not len(rows):
+        return None
+    return _offsets_only(cells[rows], f"only {steady} rows with a steady current: offsets alone")
 
 
 def _offsets_only(cells: NDArray[np.float64], reason: str) -> CellEstimate:

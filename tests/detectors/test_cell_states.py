@@ -215,3 +215,12 @@ def test_a_lead_that_is_connected_at_the_beginning_is_no_loose_wire(gone, severi
     columns["cell_voltages"][gone, CELL] = np.nan
     check, _ = _check(columns, "sense-wiring")
     assert [finding.severity for finding in check.findings] == [severity]
+
+
+def test_a_group_that_is_empty_first_is_named_on_a_ride_that_tells_no_resistance():
+    """Twenty steady rows at hardly any current: the offset is plain all the same."""
+    columns = _board(start=0.38, seconds=300.0, lacks=0.26)
+    columns["battery_current"] = np.round(columns["battery_current"] * 0.02, 1)
+    check, _ = _check(columns, "weak-cell-group")
+    assert check.status is not Status.CLEAR
+    assert "cell group 7" in check.reason.lower() or "Cell group 7" in check.findings[0].message
