@@ -14,6 +14,11 @@ from ridelog.ride import Track
 #: Resistance of leads, connectors and the BMS that is too much, ohm: 5 to 25 mOhm are usual (methods of internal
 #: resistance); the share guards against a wrong current scale of either side.
 _TOO_MUCH_OHM, _TOO_MUCH_SHARE = 0.035, 0.35
+#: Heat in one place, W: from here it is hot to the touch within minutes, from there it browns plastic (engineering
+#: judgement: a high-current connector gives off a few watts without getting hot).
+_HOT_W, _BURNS_W = 30.0, 100.0
+#: Percentile of the current that is the high load of a ride.
+_HIGH_LOAD = 98.0
 #: A controller that carries this much less than the BMS is one of several.
 _SEVERAL = 1.4
 
@@ -81,18 +86,24 @@ class PathResistance(Detector):
         if not too_much:
             reason = f"{1000 * max(between, 0.0):.0f} mOhm between the cells and the controller."
             return Outcome.clear(reason, {"path.resistance": Evidence.absent(strength=0.7)})
+        load = float(np.nanpercentile(np.abs(board.values("battery_current")), _HIGH_LOAD))
+        heat = between * load**2
         finding = self.finding(
             track,
             0,
             track.log.rows - 1,
-            severity=Severity.WARNING,
+            severity=Severity.CRITICAL if heat >= _BURNS_W else Severity.WARNING,
             event=False,
             message=(
                 f"{1000 * between:.0f} mOhm lie between the cells and the controller: a connector, a lead or the BMS "
-                "resists too much."
+                f"resists too much, and turns {heat:.0f} W into heat at {load:.0f} A."
             ),
-            measurements=measured,
+            measurements=(*measured, Measurement("heat between them at high load", heat, "W", _HOT_W, "THM-06")),
             channels=("pack_voltage", "battery_current"),
+            danger="A connection this hot can burn or come apart under load. Find it before riding on: feel plugs, "
+            "switch and leads after a short ride, and look for brown plastic."
+            if heat >= _HOT_W
+            else "",
         )
         strength = min(0.6 + between / limit / 10, 1.0)
         seen_as = Evidence.observed(f"{1000 * between:.0f} mOhm.", strength=strength)

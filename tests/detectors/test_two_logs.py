@@ -250,3 +250,16 @@ def test_a_controller_that_starved_has_no_rows_of_a_lost_battery():
         columns[name][row:] -= columns[name][row]
     check = _check(investigate([rides.log(columns)]), "PP01")
     assert check.evidence["path.collapse"].seen is Seen.NOT_OBSERVABLE
+
+
+@pytest.mark.parametrize(("times", "severity"), [(1.0, Severity.WARNING), (2.5, Severity.CRITICAL)])
+def test_a_hot_connection_between_pack_and_controller_is_a_danger(times, severity):
+    columns = rides.controller()
+    columns["battery_current"] = np.round(columns["battery_current"] * times, 2)
+    columns["pack_voltage"] = np.round(columns["pack_voltage"] - 0.15 * columns["battery_current"], 1)
+    check = _check(investigate([rides.log(columns), _board(columns)]), "PR02")
+    (finding,) = check.findings
+    assert finding.severity is severity
+    heat = next(item.value for item in finding.measurements if item.unit == "W")
+    assert heat == pytest.approx(0.15 * np.percentile(np.abs(columns["battery_current"]), 98) ** 2, rel=0.2)
+    assert "burn" in finding.danger
