@@ -196,8 +196,8 @@ class RegenOvervoltage(Detector):
 #: An over-voltage fault releases the motor for this long, s (firmware default of the fault stop): what a row must fall in.
 _LASTS_S = 0.5
 _JOIN_S = 1.0
-#: Rows this dense, s, and this many of them around a fault show whether there was braking.
-_EVERY_S, _ENOUGH_ROWS = 0.25, 5
+#: Rows this dense, s, show whether the motor drove at the moment of a fault: with this current, A, or share of the high one.
+_EVERY_S, _DRIVES_A, _DRIVES_SHARE = 0.25, 3.0, 0.05
 
 
 def _w(item: tuple[int, int]) -> tuple[int, int]:
@@ -224,11 +224,16 @@ def _braking(track: Track, first: int, last: int) -> bool:
 
 
 def _without_braking(track: Track, first: int, last: int) -> bool:
-    """Whether the rows around a fault show that nothing was braked: what raised the voltage was no braking current."""
-    window = _near(track, first, last)
-    known = np.isfinite(track.values("battery_current")[window]) & np.isfinite(track.values("motor_current")[window])
-    enough = track.log.interval_s <= _EVERY_S and int(known.sum()) >= _ENOUGH_ROWS
-    return enough and not _braking(track, first, last)
+    """Whether the motor drove in the very rows of a fault: what raised the voltage was no braking current.
+
+    Into an open path no braking current flows at all, so that none being there says nothing.
+    """
+    motor = track.values("motor_current")
+    if track.log.interval_s > _EVERY_S or not np.isfinite(motor).any() or _braking(track, first, last):
+        return False
+    beside = motor[max(first - 2, 0) : first + 1]
+    drives = max(_DRIVES_A, _DRIVES_SHARE * float(np.nanpercentile(np.abs(motor), 98)))
+    return len(beside) > 1 and bool((beside > drives).all())
 
 
 def _has_regen(track: Track) -> bool:

@@ -190,8 +190,9 @@ def test_an_over_voltage_fault_while_nothing_is_braked_met_no_open_charge_path()
     driving = np.convolve(columns["battery_current"] > 2, np.ones(30), "valid") == 30
     row = int(np.flatnonzero(driving)[0]) + 15
     columns["fault_code"][row : row + 5] = 1
-    columns["battery_current"][row : row + 5] = 0.0
-    columns["motor_current"][row : row + 5] = 0.0
+    columns["motor_current"][row - 3 : row + 1] = 20.0
+    columns["battery_current"][row + 1 : row + 5] = 0.0
+    columns["motor_current"][row + 1 : row + 5] = 0.0
     columns["pack_voltage"][row] += 3.0
     check = _check(investigate([rides.log(columns)]), "regen-overvoltage")
     assert check.status is Status.CLEAR
