@@ -16,8 +16,6 @@ if TYPE_CHECKING:
 _SPANS_S: Final = (0.0, 1.0, 3.0, 10.0, 60.0)
 #: So much of the ride must lie before for a comparison, s (engineering judgement).
 _EARLIER_S: Final = 60.0
-#: A long load well below this share of the highest current before is no record however long it flowed.
-_PEAK_SHARE = 0.7
 #: A load of this much of the highest one carried before is a record, up to this much it is none (engineering judgement).
 _RECORD, _NO_RECORD = 1.0, 0.9
 #: A load that is a record only for its length speaks for a limit when it is about as high as any before; one far below what
@@ -57,8 +55,7 @@ def load_record(track: Track, row: int) -> float | None:
     """Largest ratio of the mean discharge current up to a row to the highest one of the same span earlier in the ride.
 
     A protection with a fixed limit and delay opens at a load the pack had not carried before: 1 and more is a record
-    over some span, clearly less says that the pack carried more for longer and stayed on. A load far below the peaks of
-    the ride is less of a record.
+    over some span, clearly less says that the pack carried more for longer and stayed on.
 
     Args:
         track: A log with a battery current in A.
@@ -86,5 +83,4 @@ def load_record(track: Track, row: int) -> float | None:
             now, before = float(means[-1]), float(means[ends <= last - span].max(initial=0.0))
         if before > 0.0:
             ratios.append(now / before)
-    # A limit at which a long steady load ends is hardly one that peaks far above it were let through.
-    return min(max(ratios), ratios[0] / _PEAK_SHARE) if ratios else None
+    return max(ratios) if ratios else None

