@@ -11,6 +11,7 @@ from ridelog.finding import Evidence, Finding, Interval, Measurement, Outcome, S
 from ridelog.ride import RIDING_ROLES, Track
 
 from .controller_restart import restarts
+from .drained_cells import cells_as_low
 from .excursions import Excursions, excursions
 from .fet_edges import lowest_cell
 from .load_record import load_evidence
@@ -95,11 +96,7 @@ class PowerPathOpen(Detector):
         scale = float(np.nanpercentile(np.abs(current), 99)) if np.isfinite(current).any() else 0.0
         openings: list[tuple[int, int]] = []
         findings: list[Finding] = []
-        for found, last in outside.low(track, _JOIN_S):
-            begin = load_stops(track, found, last)
-            if begin is None:
-                continue
-            first = began(case, track, begin, scale)
+        for first, last in _lows(case, track, outside, scale):
             kind = _kind(track, first, last, scale)
             if kind == "opening":
                 openings.append((first, last))
@@ -227,9 +224,18 @@ def openings_under_load(case: Case, track: Track) -> list[tuple[int, int]]:
         return []
     current = np.abs(track.values("battery_current"))
     scale = float(np.nanpercentile(current, 99)) if np.isfinite(current).any() else 0.0
-    low = [(load_stops(track, first, last), last) for first, last in outside.low(track, _JOIN_S)]
-    found = [(began(case, track, first, scale), last) for first, last in low if first is not None]
+    found = _lows(case, track, outside, scale)
     return [(first, last) for first, last in found if _kind(track, first, last, scale) == "opening"]
+
+
+def _lows(case: Case, track: Track, outside: Excursions, scale: float) -> list[tuple[int, int]]:
+    """First and last row of every stretch whose voltage no load explains, and the cells do not have themselves."""
+    found = []
+    for low, last in outside.low(track, _JOIN_S):
+        begin = load_stops(track, low, last)
+        if begin is not None and not cells_as_low(case, track, begin, last):
+            found.append((began(case, track, begin, scale), last))
+    return found
 
 
 def _kind(track: Track, first: int, last: int, scale: float) -> str:

@@ -264,3 +264,21 @@ def test_a_hot_connection_between_pack_and_controller_is_a_danger(times, severit
     # One poll a second sees less of the cells' own resistance than ten rows a second: that part counts as between.
     assert heat == pytest.approx(0.15 * np.percentile(np.abs(columns["battery_current"]), 98) ** 2, rel=0.5)
     assert "burn" in finding.danger
+
+
+@pytest.mark.parametrize("drained", [True, False])
+def test_cells_that_are_as_low_as_the_controller_sees_are_no_open_path(drained):
+    columns, first = rides.cut_under_load()
+    low = slice(first, len(columns["time"]))
+    columns["pack_voltage"][low] = 46.0
+    board = rides.board(600.0)
+    after = board["time"] > columns["time"][first]
+    if drained:
+        board["cell_voltages"] = board["cell_voltages"].copy()
+        board["cell_voltages"][after] = 46.0 / rides.SERIES
+        board["pack_voltage"] = board["cell_voltages"].sum(axis=1)
+    board["battery_current"] = np.where(after, 0.0, board["battery_current"])
+    incident = investigate([rides.log(columns), rides.log(board, Role.BMS)])
+    assert incident.ride.tracks[1].clock.aligned
+    opened = _check(incident, "PP01").status is Status.FOUND
+    assert opened is not drained
