@@ -200,7 +200,8 @@ def _read_wide(source: Source) -> list[DeviceTable]:
     """The wide form: a column of stamps and one for each entity; an empty cell is no value."""
     captions = read_captions(source.head)
     table = read_delimited(source.data, separator=captions.separator, text_columns=captions.names, path=source.label)
-    names = list(captions.names)
+    # A stray end of line in a mutilated head splits the captions another way than the table.
+    names = [name for name in captions.names if name in table.frame.columns] or table.frame.columns
     if not names:
         raise ParseError("has no line of captions.", path=source.label)
     stamp = next((name for name in names if name.lower() in STAMPS), names[0])

@@ -1,9 +1,12 @@
 """Histories of Home Assistant: long and wide, what a state means until it changes, and whom not to believe."""
 
+from contextlib import suppress
+
 import numpy as np
 import pytest
 
-from ridelog.errors import MappingNeededError, UnrecognisedError
+from ridelog import plugins
+from ridelog.errors import MappingNeededError, RidelogError, UnrecognisedError
 from ridelog.log import Role
 from ridelog.parsing import ReadOptions
 from ridelog.reading import read_source, recognise
@@ -183,3 +186,13 @@ def test_a_battery_far_behind_other_entities_is_found():
     data = history(extra=extra)
     assert data.find(b"sensor.jk") > 65_536
     assert recognise(Source("h.csv", data))[0].name == "home-assistant"
+
+
+def test_captions_with_a_stray_end_of_line_are_refused_or_read_but_never_a_crash():
+    lines = history().split(b"\n")
+    head = b"\r".join(line.replace(b",", b";") for line in lines[:2])
+    first = b"\r".join((head, lines[2].replace(b",", b";", 1), lines[3], lines[4]))
+    source = Source("history.csv", b"\n".join((first, *lines[5:])))
+    parser = next(entry for entry in plugins.parsers() if entry.name == "home-assistant")
+    with suppress(RidelogError):
+        parser.parse(source, ReadOptions())
