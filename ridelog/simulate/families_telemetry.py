@@ -100,8 +100,51 @@ def _saturation(scene: Scene) -> None:
         upright = rng.normal(0.5, 1.2, count) - 0.03 * t["motor_current"]
         lying = angle * np.clip(since / 0.8, 0, 1) + rng.normal(0, 0.4, count) * (since < 5)
         t.values["tilt"] = np.where(down, lying, upright)
+        if scene.vehicle.kind == "onewheel":
+            _press_pads(scene, t, since < 0.6)
 
     scene.controller_hooks.append(tumble)
+
+
+def _foot_sensor(scene: Scene) -> None:
+    """The foot sensor of a balance board lets go at speed: the board stops balancing and drops its nose."""
+    rng = scene.rng
+    at = scene.event_s
+    scene.manoeuvre(at - 12, (10.0, scene.cruise), (8.0, 1.1 * scene.cruise))
+    waits = float(rng.uniform(0.2, 0.35))
+    stopped: list[float] = []
+
+    def stop(engine: Engine) -> None:
+        stopped.append(engine.time_s)
+        engine.state.motor_enabled = False
+        engine.rider_wants(0.0, after_s=0.2)
+        engine.end_after(float(rng.uniform(8, 40)))
+
+    def given_up(chunk: Chunk) -> NDArray[np.bool_]:
+        return np.ones(len(chunk), bool)
+
+    scene.truth.begin(at)
+    scene.engine.watches.append(Trigger(given_up, stop, earliest_s=at + waits))
+    nose = -float(rng.uniform(18, 28))
+    slides = float(rng.uniform(0.8, 1.8))
+
+    def drop(scene: Scene, t: ControllerTelemetry) -> None:
+        since = t.true_s - (stopped[0] if stopped else np.inf)
+        down = since > 0
+        before = float(t["speed"][~down][-1]) if (~down).any() else 0.0
+        t.values["speed"] = np.where(down, before * np.clip(1 - since / slides, 0, 1), t["speed"])
+        t.values["erpm"] = t["speed"] * scene.vehicle.erpm_per_speed
+        upright = rng.normal(0.5, 1.2, len(t)) - 0.03 * t["motor_current"]
+        t.values["tilt"] = np.where(down, nose * np.clip(since / 0.35, 0, 1) + rng.normal(0, 0.4, len(t)), upright)
+        _press_pads(scene, t, t.true_s < at)
+
+    scene.controller_hooks.append(drop)
+
+
+def _press_pads(scene: Scene, t: ControllerTelemetry, pressed: NDArray[np.bool_]) -> None:
+    """Give the two halves of a foot pad, V of a supply of 3.3 V, while somebody stands on it."""
+    for half in ("pad_left", "pad_right"):
+        t.values[half] = np.where(pressed, 3.0, 0.06) + scene.rng.normal(0, 0.015, len(t))
 
 
 FAMILIES: Final = (
@@ -139,6 +182,14 @@ FAMILIES: Final = (
         "A self-balancing board runs out of voltage at speed and drops its nose.",
         ("vesc", "express"),
         _saturation,
+        build={"vehicle_kind": "onewheel"},
+    ),
+    Family(
+        "foot-sensor-lets-go",
+        "foot-sensor-released",
+        "The foot sensor of a self-balancing board lets go at speed, and the board drops its nose.",
+        ("express",),
+        _foot_sensor,
         build={"vehicle_kind": "onewheel"},
     ),
 )

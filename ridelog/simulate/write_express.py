@@ -58,8 +58,8 @@ def write_express(
         ("cnt_wh", "Watt Hours", "Wh", 2, t["wh_used"]),
         ("cnt_ah_chg", "Ah Chg", "Ah", 2, t["ah_charged"]),
         ("cnt_wh_chg", "Wh Chg", "Wh", 2, t["wh_charged"]),
-        ("ADC1", "ADC1", "V", 2, throttle),
-        ("ADC2", "ADC2", "V", 2, 0.9 + 1.6 * np.clip(-t["throttle"], 0, 1)),
+        ("ADC1", "ADC1", "V", 2, t.values.get("pad_left", throttle)),
+        ("ADC2", "ADC2", "V", 2, t.values.get("pad_right", 0.9 + 1.6 * np.clip(-t["throttle"], 0, 1))),
     ]
     held = np.zeros(count, bool)
     if bms is not None and len(bms):
