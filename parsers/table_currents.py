@@ -88,10 +88,11 @@ def _join_directions(plans: Sequence[Planned]) -> None:
             )
             out.sign = 1.0
             back.keep("")
-        elif out is not None:
-            out.sign = out.sign or (1.0 if float(np.nansum(out.values)) >= 0 else -1.0)
-        elif back is not None:
-            back.sign = back.sign or (-1.0 if float(np.nansum(back.values)) >= 0 else 1.0)
+        # A "discharge current" below zero may be a charge, or a discharge counted downwards: the data tell.
+        elif out is not None and float(np.nansum(out.values)) >= 0:
+            out.sign = out.sign or 1.0
+        elif back is not None and float(np.nansum(back.values)) >= 0:
+            back.sign = back.sign or -1.0
 
 
 def _settle(

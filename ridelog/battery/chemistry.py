@@ -15,8 +15,11 @@ from .pack import ChemistryEstimate, SeriesEstimate
 from .series_evidence import PackVoltages
 from .voltage_likelihood import COUNTS, count_fits
 
-#: A cell above this at rest is no LFP cell (full is 3.65 V while charging); above the second it surely is NMC.
-_ABOVE_LFP_V: Final = 3.68
+#: A cell above this is no LFP cell (full is 3.65 V while charging); in a log of charging alone only above the other, since
+#: a charger that is set too high drives a full LFP cell up there.
+_ABOVE_LFP_V, _CHARGED_LFP_V = 3.68, 3.95
+#: A log charges when this share of its rows at most give current, A (a board draws some itself).
+_GIVES_A, _GIVES_SHARE = 0.2, 0.02
 #: Least probability at which a chemistry is named.
 _NAMED: Final = 0.8
 #: Confidence is held below this when the cell voltage is known, and below that when the count is in doubt as well.
@@ -52,7 +55,9 @@ def estimate_chemistry(
     high = max((item.high_v for item in counted), default=None)
     if high is None and voltages is not None and series.best is not None and series.certain:
         high = voltages.high_v / series.best
-    if high is not None and high > _ABOVE_LFP_V:
+    charged = bool(counted) and all(_charges(ride, item) for item in counted)
+    above = _CHARGED_LFP_V if charged else _ABOVE_LFP_V
+    if high is not None and high > above:
         return ChemistryEstimate("nmc", 0.98 if counted else 0.9, f"A cell at {high:.2f} V is no LFP cell.")
     if limit is not None and 2.5 < limit < 5.0:
         name = "lto" if limit < 3.0 else "lfp" if limit < 3.95 else "nmc"
@@ -62,6 +67,10 @@ def estimate_chemistry(
         return ChemistryEstimate("lto", 0.8, f"No cell is above {high:.2f} V.")
     if voltages is None:
         return ChemistryEstimate("", 0.0, "There is no voltage to tell it by.")
+    if charged and not stated and high is not None and high > _ABOVE_LFP_V:
+        return ChemistryEstimate(
+            "", 0.5, f"NMC, or LFP that is charged too high, by a charge that ended at {high:.2f} V."
+        )
     share = _share_of_lfp(voltages, series, settings)
     if stated == "lfp":
         # Nobody gets this setting by leaving a default.
@@ -74,6 +83,15 @@ def estimate_chemistry(
     if share < 1 - _NAMED:
         return ChemistryEstimate("nmc", round(min(1 - share, most), 3), f"NMC by {words}.")
     return ChemistryEstimate("", round(max(share, 1 - share), 3), f"NMC nearly empty, or LFP, by {words}.")
+
+
+def _charges(ride: Ride, item: CountedCells) -> bool:
+    """Whether a log of cells holds nothing but a charge."""
+    current = ride.tracks[item.track].values("battery_current")
+    current = current[np.isfinite(current)]
+    if not len(current) or float(current.mean()) >= 0.0:
+        return False
+    return float((current > _GIVES_A).mean()) <= _GIVES_SHARE
 
 
 def _looks_like_lto(counted: Sequence[CountedCells]) -> bool:

@@ -286,3 +286,15 @@ def test_a_battery_that_is_lost_stays_in_the_log():
     )
     log = read_one(rows)
     assert log.rows == COUNT
+
+
+@pytest.mark.parametrize("caption", ["discharge current (A)", "charge current (A)"])
+@pytest.mark.parametrize("change", [1, -1])
+def test_a_current_of_one_direction_below_zero_is_told_by_the_data(caption, change):
+    log = read_one(
+        ride(
+            f"time (s),voltage (V),{caption},soc (%),discharge_fet",
+            lambda i: [20 * i, f"{50 + 0.02 * change * i:.2f}", "-5.0", 50 + change * i // 2, 1],
+        )
+    )
+    assert set(log.values("battery_current")) == {-5.0 * change}

@@ -1,0 +1,26 @@
+"""Chemistry by the voltage of cells: what only a charger did to them is no proof."""
+
+import numpy as np
+import pytest
+
+from ridelog.log import Role
+from ridelog.pipeline import investigate
+from tests import rides
+
+
+def _charge(top_v, current_a):
+    time = np.arange(0.0, 3600.0, 10.0)
+    cell = 3.35 + (top_v - 3.35) * np.clip((time - 3000) / 600, 0, 1)
+    columns = {
+        "time": time,
+        "battery_current": np.full(len(time), current_a),
+        "pack_voltage": 12 * cell,
+        "cell_voltages": np.tile(cell[:, None], (1, 12)),
+        "discharge_fet": np.ones(len(time), bool),
+    }
+    return investigate([rides.log(columns, Role.BMS)]).pack.chemistry
+
+
+@pytest.mark.parametrize(("top_v", "current_a", "name"), [(3.80, -2.0, ""), (4.10, -2.0, "nmc"), (3.80, 2.0, "nmc")])
+def test_a_cell_that_only_a_charger_drove_up_may_be_lfp(top_v, current_a, name):
+    assert _charge(top_v, current_a).name == name
