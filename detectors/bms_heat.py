@@ -89,8 +89,7 @@ class BmsHeat(Detector):
         board = next((name for name in _BOARD if track.has(name) and name not in spoilt), None)
         follows = self._follows(track, board)
         findings += [follows] if follows is not None else []
-        named = self._named(track)
-        findings += named
+        findings += self._named(track)
         if board is None:
             unnamed = self._unnamed(track, spoilt)
             if unnamed is not None:
@@ -103,10 +102,9 @@ class BmsHeat(Detector):
         limit = number(track.log.settings, "bms_fet_temperature_max")
         hot = _HOT_DEGC if limit is None or not 60.0 <= limit <= 150.0 else limit - _BELOW_LIMIT_K
         evidence = {"bms.board-hot": Evidence.absent()}
-        for first, last in episodes(heat >= hot, track.time, _JOIN_S):
-            if track.time[last] - track.time[first] >= _HOT_S and last > first:
-                findings.append(self._hot(track, board, first, last, hot, Severity.WARNING))
-                evidence["bms.board-hot"] = Evidence.observed(f"{float(np.nanmax(heat[first : last + 1])):.0f} degC.")
+        for first, last in _hot_stretches(track, heat, hot):
+            findings.append(self._hot(track, board, first, last, hot, Severity.WARNING))
+            evidence["bms.board-hot"] = Evidence.observed(f"{float(np.nanmax(heat[first : last + 1])):.0f} degC.")
         if not any(item.severity is Severity.WARNING for item in findings):
             warm = [item for item in episodes(heat >= _WARM_DEGC, track.time, _JOIN_S) if item[1] > item[0]]
             if warm:
@@ -121,26 +119,25 @@ class BmsHeat(Detector):
             channel = name.split(" ")[0]
             if channel in spoilt:
                 continue
-            for first, last in episodes(heat >= _HOT_DEGC, track.time, _JOIN_S):
-                if track.time[last] - track.time[first] >= _HOT_S and last > first:
-                    top = float(np.nanmax(heat[first : last + 1]))
-                    return self.finding(
-                        track,
-                        first,
-                        last,
-                        severity=Severity.WARNING,
-                        event=False,
-                        message=(
-                            f"The sensor '{name.replace('_', ' ')}' reads {top:.0f} degC. Boards number the sensor on their "
-                            "own FETs among those of the battery: if it is that one, the board is close to switching off."
-                        ),
-                        measurements=(Measurement("temperature", top, "degC", _HOT_DEGC, "CUR-02"),),
-                        channels=(channel,),
-                        danger=(
-                            "If it sits between the cells, they are far hotter than they stand. Do not ride or charge, and keep "
-                            "the pack outdoors until it is known where the sensor is."
-                        ),
-                    )
+            for first, last in _hot_stretches(track, heat, _HOT_DEGC):
+                top = float(np.nanmax(heat[first : last + 1]))
+                return self.finding(
+                    track,
+                    first,
+                    last,
+                    severity=Severity.WARNING,
+                    event=False,
+                    message=(
+                        f"The sensor '{name.replace('_', ' ')}' reads {top:.0f} degC. Boards number the sensor on their "
+                        "own FETs among those of the battery: if it is that one, the board is close to switching off."
+                    ),
+                    measurements=(Measurement("temperature", top, "degC", _HOT_DEGC, "CUR-02"),),
+                    channels=(channel,),
+                    danger=(
+                        "If it sits between the cells, they are far hotter than they stand. Do not ride or charge, and keep "
+                        "the pack outdoors until it is known where the sensor is."
+                    ),
+                )
         return None
 
     def _named(self, track: Track) -> list[Finding]:
@@ -271,6 +268,12 @@ class BmsHeat(Detector):
             measurements=(Measurement("share of the board's warming", float(shares[most]), "K/K", _SHOWS, "THM-05"),),
             channels=("battery_temperatures", board),
         )
+
+
+def _hot_stretches(track: Track, heat: NDArray[np.float64], bound: float) -> list[tuple[int, int]]:
+    """First and last row of every stretch in which a sensor stays at or above a bound, degC."""
+    found = episodes(heat >= bound, track.time, _JOIN_S)
+    return [(first, last) for first, last in found if last > first and track.time[last] - track.time[first] >= _HOT_S]
 
 
 def _sensors(track: Track) -> dict[str, NDArray[np.float64]]:

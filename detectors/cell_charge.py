@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from ridelog.battery.quantiles import row_medians, some_rows
+
 from .capacity_of_ride import MOST_SETTLING, SETTLING_V, SHIFTS_V, charge_taken, curves
 
 if TYPE_CHECKING:
@@ -117,15 +119,14 @@ def charge_course(case: Case, track: Track, estimate: CellEstimate) -> ChargeCou
     if residual is None or not tables:
         return None
     cells = track.log.matrix("cell_voltages")
-    rows = np.flatnonzero(np.isfinite(residual.open_circuit))
-    rows = rows[:: max(1, -(-len(rows) // _MOST_ROWS))]
+    rows = some_rows(np.asarray(np.isfinite(residual.open_circuit)), _MOST_ROWS)
     read = np.where((cells[rows] > 0.5) & (cells[rows] < 5.0), cells[rows], np.nan)
     known = np.isfinite(read).any(axis=1)
     rows, read = rows[known], read[known]
     if len(rows) < 4 * _LEVELS:
         return None
     taken = charge_taken(track)[rows]
-    middle = _median(read)
+    middle = row_medians(read)
     apart = read - middle[:, None]
     load = np.nan_to_num(track.values("battery_current")[rows])
     apart += np.nan_to_num(estimate.extra_resistance)[None, :] * load[:, None]
@@ -139,15 +140,6 @@ def charge_course(case: Case, track: Track, estimate: CellEstimate) -> ChargeCou
     return ChargeCourse(
         np.array([float(taken[part].mean()) for part in parts]),
         levels,
-        np.stack([_median(apart[part].T) for part in parts]),
+        np.stack([row_medians(apart[part].T) for part in parts]),
         tables,
     )
-
-
-def _median(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Median of each row without its NaN, NaN for a row of nothing else."""
-    known = np.isfinite(values).any(axis=1)
-    found = np.full(len(values), np.nan)
-    if known.any():
-        found[known] = np.nanmedian(values[known], axis=1)
-    return found

@@ -229,7 +229,7 @@ def openings_under_load(case: Case, track: Track) -> list[tuple[int, int]]:
 
 
 def _lows(case: Case, track: Track, outside: Excursions, scale: float) -> list[tuple[int, int]]:
-    """First and last row of every stretch whose voltage no load explains, and the cells do not have themselves."""
+    """First and last row of every stretch whose low voltage neither a load nor the cells themselves explain."""
     found = []
     for low, last in outside.low(track, _JOIN_S):
         begin = load_stops(track, low, last)

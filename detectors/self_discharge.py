@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
+from ridelog.battery.quantiles import row_medians, some_rows
 from ridelog.detection import Case, Detector, Need
 from ridelog.finding import Evidence, Finding, Measurement, Outcome, Severity
 from ridelog.log import Role
@@ -111,12 +112,11 @@ class SelfDischarge(Detector):
 def _common_fall(track: Track) -> float:
     """How fast the median cell moves over the log, V/day: what is drawn from all cells at once."""
     cells, days = track.log.matrix("cell_voltages"), track.time / _DAY_S
-    rows = np.flatnonzero(np.isfinite(cells).any(axis=1)) if cells.shape[1] else np.empty(0, dtype=np.int64)
-    rows = rows[:: -(-max(len(rows), 1) // _MOST_ROWS)]
+    rows = some_rows(np.asarray(np.isfinite(cells).any(axis=1)), _MOST_ROWS)
     quarter = len(rows) // 4
     if not quarter:
         return 0.0
-    middle, days = np.nanmedian(cells[rows], axis=1), days[rows]
+    middle, days = row_medians(cells[rows]), days[rows]
     apart = float(np.median(days[-quarter:]) - np.median(days[:quarter]))
     return abs(float(np.median(middle[-quarter:]) - np.median(middle[:quarter]))) / apart if apart > 0 else 0.0
 
@@ -144,12 +144,11 @@ def _by_the_curve(case: Case, track: Track, estimate: CellEstimate) -> NDArray[n
     """
     nothing = np.zeros(len(estimate.rest_offset))
     cells = track.log.matrix("cell_voltages")
-    rows = np.flatnonzero(np.isfinite(cells).any(axis=1))
-    rows = rows[:: max(1, -(-len(rows) // _MOST_ROWS))]
+    rows = some_rows(np.asarray(np.isfinite(cells).any(axis=1)), _MOST_ROWS)
     tables = curves(case)
     if len(rows) < _FEWEST_ROWS or not tables:
         return nothing
-    level = np.nanmedian(cells[rows], axis=1)
+    level = row_medians(cells[rows])
     days = (track.time[rows] - track.time[rows].mean()) / _DAY_S
     offset = np.nan_to_num(estimate.rest_offset)
     most = nothing

@@ -171,8 +171,8 @@ class ThermalLimit(Detector):
 def _untouched(track: Track, channel: str, first: int, last: int, start: float) -> bool:
     """Tell whether the current of the hot rows shows that nothing was folded back.
 
-    The highest current of the cooler rows is at most the limit, so a fold-back leaves at least its share of that; a
-    current far above it in many rows only says that the limit was never near when most of the ride was hot.
+    A fold-back leaves a share of the limit, which the highest current of the cooler rows shows when most of the ride was
+    cooler: a current far above that share in many rows was not folded back.
     """
     current = "motor_current" if track.has("motor_current") else "battery_current"
     if not track.has(current):

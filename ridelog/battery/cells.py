@@ -247,8 +247,7 @@ def _neighbours(misfit: NDArray[np.float64]) -> NDArray[np.float64]:
 
 def _without_current(cells: NDArray[np.float64], steady: int) -> CellEstimate | None:
     """Offsets over all rows where too few have a steady current for more; None when no cell was read."""
-    rows = np.flatnonzero(np.isfinite(cells).any(axis=1))
-    rows = rows[:: -(-max(len(rows), 1) // _MOST_ROWS)]
+    rows = some_rows(np.asarray(np.isfinite(cells).any(axis=1)), _MOST_ROWS)
     if not len(rows):
         return None
     return _offsets_only(cells[rows], f"only {steady} rows with a steady current: offsets alone")
