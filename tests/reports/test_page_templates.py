@@ -1,4 +1,6 @@
-"""The compiled templates are those of the templates, and the page does not depend on them."""
+"""The page is the same whether its templates were compiled before or not."""
+
+import sys
 
 from ridelog import plugins
 from ridelog.reporting import ReportOptions
@@ -7,19 +9,21 @@ from ridelog.reports import page_templates
 from . import incidents
 
 
-def test_the_compiled_templates_are_up_to_date():
-    assert page_templates.made_from()[1] == page_templates.current_sources()[1], "run: python -m scripts.make_templates"
-
-
-def test_compiled_or_not_the_page_is_the_same(monkeypatch):
+def test_with_kept_byte_code_the_page_is_the_same(tmp_path, monkeypatch):
     render = plugins.report("html").render
     page = render(incidents.trip(), ReportOptions())
-    monkeypatch.setattr(page_templates, "environment", page_templates.environment_of_sources)
-    assert render(incidents.trip(), ReportOptions()) == page
+    monkeypatch.setattr(sys, "dont_write_bytecode", False)
+    kept = page_templates._byte_code
+    monkeypatch.setattr(page_templates, "_byte_code", lambda _: kept(tmp_path))
+    for _ in ("written", "read"):
+        page_templates.environment.cache_clear()
+        assert render(incidents.trip(), ReportOptions()) == page
+        assert list(tmp_path.iterdir())
+    page_templates.environment.cache_clear()
 
 
-def test_templates_made_from_something_else_are_not_used(monkeypatch):
-    monkeypatch.setattr(page_templates, "made_from", lambda: ("0", "0"))
-    assert page_templates.environment.__wrapped__().loader.has_source_access
-    monkeypatch.setattr(page_templates, "made_from", page_templates.current_sources)
-    assert not page_templates.environment.__wrapped__().loader.has_source_access
+def test_where_python_keeps_no_byte_code_none_is_kept(tmp_path, monkeypatch):
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)
+    assert page_templates._byte_code(tmp_path) is None
+    monkeypatch.setattr(sys, "dont_write_bytecode", False)
+    assert page_templates._byte_code(tmp_path / "missing") is None
