@@ -244,7 +244,7 @@ def _read(source: Source, options: ReadOptions, mapping: TableMapping) -> _Readi
     style = number_style({str(place): grid.series(place) for place in range(grid.frame.width)})
     if mapping.decimal_comma is not None:
         style = Style(mapping.decimal_comma)
-    clock = choose_clock(grid, style, options.zone, mapping.time, source.name, source.label)
+    clock = choose_clock(grid, style, options, mapping.time, source.name, source.label)
     stamps = clock.seconds if len(clock.seconds) else np.arange(grid.frame.height, dtype=np.float64)
     rows = timed_rows(
         grid.frame,

@@ -76,11 +76,14 @@ def read_meanings(captions: Sequence[str]) -> list[Meaning]:
     split = [split_unit(caption) for caption in captions]
     words = [words_of(text) for text, _ in split]
     common = _common_words(words)
+    letters = _letters_alone(split)
     meanings = []
     series: dict[tuple[object, ...], list[tuple[int, int]]] = defaultdict(list)
     for place, (caption, (text, unit), all_words) in enumerate(zip(captions, split, words, strict=True)):
         own = tuple(word for word in all_words if word not in common)
         concepts, unknown, numbers = concepts_of(own)
+        if unit is None and text in letters:
+            concepts, unknown = {letters[text]}, []
         meaning = _single(caption, text, unit, concepts, unknown, numbers)
         if meaning.channel in ("cell_voltages", "battery_temperatures", "cell_wire_resistances", "cells_balancing"):
             series[meaning.channel, frozenset(concepts)].append((numbers[0], place))
@@ -103,6 +106,20 @@ def _common_words(words: Sequence[tuple[str, ...]]) -> frozenset[str]:
     return frozenset(
         word for word, count in counts.items() if count >= fewest and concepts_of((word,))[1] and len(word) > 1
     )
+
+
+def _letters_alone(split: Sequence[tuple[str, Unit | None]]) -> dict[str, str]:
+    """What letters that are whole captions mean beside one another: v beside U is a speed, A and W beside V are units.
+
+    Args:
+        split: Captions without their unit, and the unit.
+
+    Returns:
+        Concept of a letter.
+    """
+    alone = {text for text, unit in split if unit is None}
+    found = {"v": "speed"} if alone & {"U", "u", "V"} else {}
+    return found | {"A": "current", "W": "power"} if alone & {"U", "V"} else found
 
 
 def _single(

@@ -12,6 +12,7 @@ import numpy as np
 from ridelog.clock import Clock, unwrap_midnight
 from ridelog.damage import Damage, DamageKind, Effect
 from ridelog.errors import ParseError, RefusedError
+from ridelog.parsing import ReadOptions
 
 from .table_numbers import Style
 from .table_source import Grid
@@ -59,13 +60,15 @@ class TableClock:
         return clock_of(self.column, start, self.zone, self.dated)
 
 
-def choose_clock(grid: Grid, style: Style, zone: str, said: Mapping[str, object], name: str, path: str) -> TableClock:
+def choose_clock(
+    grid: Grid, style: Style, options: ReadOptions, said: Mapping[str, object], name: str, path: str
+) -> TableClock:
     """Find the clock of a table.
 
     Args:
         grid: The table.
         style: How it writes numbers.
-        zone: Zone of wall time the user named, "" for none.
+        options: Zone of wall time the user named, and what other logs of the ride tell of its day.
         said: The `[time]` part of a mapping: column or columns, kind, day_first, zone, interval.
         name: Name of the file; a date in it may settle the order of day and month.
         path: Name of the file as given, for errors.
@@ -77,13 +80,14 @@ def choose_clock(grid: Grid, style: Style, zone: str, said: Mapping[str, object]
         RefusedError: If a spreadsheet destroyed every clock.
         ParseError: If there is no time column.
     """
-    zone = str(said.get("zone") or zone)
+    zone = str(said.get("zone") or options.zone)
     interval = said.get("interval")
     if isinstance(interval, int | float) and not isinstance(interval, bool) and interval > 0:
         seconds = np.arange(grid.frame.height, dtype=np.float64) * float(interval)
         reason = f"the mapping says that rows are {float(interval):g} s apart"
         return TableClock((), TimeColumn(-1, "", "seconds", seconds, float(interval), reason=reason), seconds, ())
-    columns = _candidates(grid, style, said, _hints(grid, name))
+    hints = [*_hints(grid, name), *(f"beside:{day}" for day in options.dates)]
+    columns = _candidates(grid, style, said, hints)
     usable = [column for column in columns if column.kind != "lost"]
     if not usable:
         if columns:
@@ -96,9 +100,11 @@ def choose_clock(grid: Grid, style: Style, zone: str, said: Mapping[str, object]
             "no column holds time stamps.", path=path, advice="Name it in a mapping file and give that with --map."
         )
     clock = _join_date(usable, zone) or _single(usable, zone)
+    if clock.column.question and options.leave_open:
+        clock = _by_face(clock, usable, zone)
     if clock.column.question:
         return clock
-    return _refined(clock, usable, mangled(columns), path)
+    return _refined(clock, usable, (*mangled(columns), *clock.damage), path)
 
 
 def _hints(grid: Grid, name: str) -> list[str]:
@@ -178,6 +184,21 @@ def _single(columns: Sequence[TimeColumn], zone: str) -> TableClock:
     if best.question:
         return TableClock((best.place,), best, np.empty(0), (), zone)
     return TableClock((best.place,), best, unwrapped(best), (), zone)
+
+
+def _by_face(clock: TableClock, columns: Sequence[TimeColumn], zone: str) -> TableClock:
+    """The time of day alone, where nothing tells the day of a date from its month."""
+    question = clock.column.question
+    time = next((column for column in columns if column.kind == "time-of-day"), None)
+    if len(clock.column.face):
+        reason = f"'{clock.column.caption}' is read as a time of day"
+        time = replace(clock.column, kind="time-of-day", seconds=clock.column.face, zoned=False, reason=reason)
+        time = replace(time, question="", face=np.empty(0))
+    if time is None:
+        return clock
+    message = f"Nothing decides {question}: only the time of day is used. A mapping file (--map) answers it."
+    note = Damage(DamageKind.NOTE, Effect.LOST, message, channel="time")
+    return TableClock(clock.places, time, unwrapped(time), (note,), zone)
 
 
 def _refined(clock: TableClock, columns: Sequence[TimeColumn], damage: tuple[Damage, ...], path: str) -> TableClock:

@@ -28,6 +28,9 @@ _MOSTLY: Final = 0.5
 _PROOFS: Final = ("pack_voltage", "cell_voltages", "cell_voltage_max", "cell_voltage_min")
 #: Rows that are enough to tell a unit; of longer files every n-th is looked at.
 _ENOUGH: Final = 2000
+#: Temperatures in degC that a battery has in use (engineering judgement: cells are cut off at 60 degC, and a motor or a
+#: controller gets hotter). A column that is called nothing but "T" is the battery's only within them.
+_MILD: Final = (-30.0, 60.0)
 #: Channels of a position: they do not come from the vehicle.
 POSITION: Final = frozenset(
     {"latitude", "longitude", "altitude", "gps_speed", "gps_heading", "gps_accuracy", "gps_distance"}
@@ -252,6 +255,13 @@ def _apply(plan: Planned, scale: Scale) -> None:
         plan.keep(scale.note.format(name=plan.caption))
         return
     plan.convert(scale)
+    if plan.meaning.caption.strip() == "T" and plan.meaning.unit is None and not _mild(plan.values):
+        plan.values = (plan.values - scale.offset) / scale.factor
+        plan.keep(
+            "'T' does not say what it measures, and its values need not be a battery's temperatures: it is kept as it "
+            "is. A mapping file (--map) can say it."
+        )
+        return
     if plan.meaning.channel == plan.channel and not _plausible(plan):
         low, high = CHANNELS[plan.channel].low, CHANNELS[plan.channel].high
         plan.values = (plan.values - scale.offset) / scale.factor
@@ -259,6 +269,12 @@ def _apply(plan: Planned, scale: Scale) -> None:
             f"The values of '{plan.caption}' are not those of {plan.channel} ({low:g} to {high:g} "
             f"{CHANNELS[plan.channel].unit}); it is kept as it is."
         )
+
+
+def _mild(values: NDArray[np.float64]) -> bool:
+    """Whether all temperatures are ones a battery has in use."""
+    known = values[np.isfinite(values)]
+    return not len(known) or bool(known.min() >= _MILD[0] and known.max() <= _MILD[1])
 
 
 def _plausible(plan: Planned) -> bool:

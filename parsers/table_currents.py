@@ -28,6 +28,8 @@ _CHARGING: Final = re.compile(r"charg|lade|carg|caric|заря|充电", re.IGNOR
 _SAME: Final = 0.01
 _NEARLY_ALL: Final = 0.9
 _FEWEST_COMPARED: Final = 10
+#: What a positive current is where the caption names one direction only.
+_NAMED: Final = {"discharge": 1.0, "charge": -1.0}
 #: Where one of these is in a table, its voltage is that of the battery, not of a bus behind its switch.
 _OF_BATTERY: Final = frozenset({"cell_voltages", "cell_voltage_min", "discharge_fet", "charge_fet"})
 _OF_BUS: Final = frozenset({"duty", "erpm", "motor_current"})
@@ -119,6 +121,9 @@ def _settle(
             values("soc"),
             values("remaining_capacity"),
             values("amp_hours_used"),
+            values("amp_hours_charged"),
+            values("watt_hours_used"),
+            values("energy_left"),
             _known_power(plans, device),
             charging,
             values("discharge_fet"),
@@ -128,8 +133,13 @@ def _settle(
         )
     )
     if not answer.factor:
-        plan.question = f"whether a positive '{plan.caption}' discharges or charges the battery"
-        return []
+        named = _NAMED.get(plan.meaning.flow, 0.0)
+        if not named or answer.contradicts(named):
+            plan.question = f"whether a positive '{plan.caption}' discharges or charges the battery"
+            return []
+        _turn(plan, named, "as its caption says")
+        message = f"'{plan.caption}' counts as its caption says; the data do not tell whether it does."
+        return [Damage(DamageKind.NOTE, Effect.NOTED, message, channel=plan.channel)]
     because = "; ".join(answer.reasons)
     _turn(plan, answer.factor, because)
     if not answer.witnessed:
@@ -161,8 +171,13 @@ def _settle_power(plan: Planned, current: Planned, voltage: Planned | None) -> N
 
 
 def _cells(plans: Sequence[Planned]) -> NDArray[np.float64] | None:
+    """The sum of the cells, or what the table tells of one of them: it moves as the pack does."""
     cells = [plan.values for plan in plans if plan.channel == "cell_voltages" and len(plan.values)]
     if not cells:
+        for channel in ("cell_voltage_average", "cell_voltage_min", "cell_voltage_max"):
+            one = _first(plans, channel)
+            if one is not None and not one.question:
+                return np.where(one.values > 0.5, one.values, np.nan)
         return None
     matrix = np.column_stack(cells)
     whole = np.isfinite(matrix).all(axis=1) & (matrix > 0.5).all(axis=1)

@@ -27,7 +27,8 @@ def date_order(dates: Dates, name: str, day_first: bool | None, hints: Sequence[
         dates: The dates.
         name: Caption of their column.
         day_first: The order of day and month when the user said it.
-        hints: "day-first-language", "month-first-units", or a date such as "2024-05-13" out of the name of the file.
+        hints: "day-first-language", "month-first-units", a date such as "2024-05-13" out of the name of the file, or
+            "beside:2024-05-13", a day of another log of the ride.
 
     Returns:
         "ymd", "dmy" or "mdy", or "" when nothing decides; the reason; and the question.
@@ -78,20 +79,24 @@ def _span(seconds: NDArray[np.float64]) -> tuple[float, bool]:
 
 
 def _order_by_hint(dates: Dates, hint: str) -> tuple[str, str] | None:
-    """What a hint says: the language of the captions, or a date in the name of the file ("2024-05-13")."""
+    """What a hint says: the language of the captions, a date in the name of the file, or one of another log."""
     if hint == "day-first-language":
         return "dmy", "the captions are in a language that writes the day first, and so '{name}'"
     if hint == "month-first-units":
         # Miles per hour would not do: they are British, too. degF is used where the month is written first.
         return "mdy", "temperatures are in degF: the month comes first in '{name}'"
-    if not re.fullmatch(r"\d{4}-\d{2}-\d{2}", hint):
+    beside, _, day = hint.rpartition(":")
+    if not re.fullmatch(r"\d{4}-\d{2}-\d{2}", day):
         return None
+    # The clocks of two devices may stand in different zones.
+    slack = np.timedelta64(1 if beside else 0, "D")
     fitting = []
     for order in ("dmy", "mdy"):
         seconds = seconds_of(dates, order)
         days = np.floor(seconds[np.isfinite(seconds)] / DAY_S).astype(np.int64).astype("datetime64[D]")
-        if len(days) and np.datetime64(hint) in (days[0], days[-1]):
+        if len(days) and any(abs(end - np.datetime64(day)) <= slack for end in (days[0], days[-1])):
             fitting.append(order)
     if len(fitting) != 1:
         return None
-    return fitting[0], f"only so '{{name}}' fits the date in the file name ({hint})"
+    where = "of another log of the ride" if beside else "in the file name"
+    return fitting[0], f"only so '{{name}}' fits the date {where} ({day})"

@@ -32,6 +32,9 @@ class Ride:
         soc: State of charge as a fraction.
         remaining: Remaining capacity, Ah.
         used: Counter of the charge taken, Ah.
+        charged: Counter of the charge put in, Ah.
+        used_energy: Counter of the energy taken, Wh.
+        energy_left: Energy left in the battery, Wh.
         power: Power whose sign is known, W, positive when discharging.
         charging: 1 where the table says that it charges, 0 where it says that it discharges.
         discharge_fet: 1 where the switch of the battery lets a discharge through, 0 where it does not.
@@ -47,6 +50,9 @@ class Ride:
     soc: NDArray[np.float64] | None = None
     remaining: NDArray[np.float64] | None = None
     used: NDArray[np.float64] | None = None
+    charged: NDArray[np.float64] | None = None
+    used_energy: NDArray[np.float64] | None = None
+    energy_left: NDArray[np.float64] | None = None
     power: NDArray[np.float64] | None = None
     charging: NDArray[np.float64] | None = None
     discharge_fet: NDArray[np.float64] | None = None

@@ -21,9 +21,14 @@ _MOVING = 1.5
 _TURNING = 0.1
 #: What the weights must come to; one strong one is enough when no other speaks against it.
 _NEEDED = 2
-#: Change of state of charge that shows which way the charge went, as a fraction, and in Ah.
+#: Change of state of charge that shows which way the charge went, as a fraction, in Ah and in Wh.
 _CHARGE_CHANGE = 0.015
 _CAPACITY_CHANGE = 0.1
+_ENERGY_CHANGE = 5.0
+#: A state of charge that only falls, or only rises, by this much under a current of which this part runs one way tells
+#: its direction as well: a percent is the step of most displays (engineering judgement).
+_ONE_STEP = 0.0095
+_ONE_WAY = 0.95
 #: A battery level is compared with the charge in this many stretches of the file, and tells from this agreement (the
 #: cosine of both series) on; engineering judgement.
 _WINDOWS = 40
@@ -38,11 +43,17 @@ class SignAnswer:
         factor: 1.0 where discharging is positive, -1.0 where charging is, 0.0 where the ride does not decide.
         reasons: What the witnesses say, in words.
         witnessed: Whether there was a current to judge at all.
+        votes: Weights of the witnesses, above 0 where they say that discharging is positive.
     """
 
     factor: float
     reasons: list[str] = field(default_factory=list)
     witnessed: bool = True
+    votes: tuple[int, ...] = ()
+
+    def contradicts(self, factor: float) -> bool:
+        """Whether the witnesses speak against a direction: a strong one, or all together."""
+        return sum(self.votes) * factor < 0 or any(vote * factor <= -STRONG for vote in self.votes)
 
 
 def find_sign(ride: Ride) -> SignAnswer:
@@ -71,6 +82,10 @@ def find_sign(ride: Ride) -> SignAnswer:
             _by_charge(ride, ride.soc, _CHARGE_CHANGE, -1.0, "the state of charge"),
             _by_charge(ride, ride.remaining, _CAPACITY_CHANGE, -1.0, "the remaining capacity"),
             _by_charge(ride, ride.used, _CAPACITY_CHANGE, 1.0, "the counter of used charge"),
+            _by_charge(ride, ride.charged, _CAPACITY_CHANGE, -1.0, "the counter of charge put in"),
+            _by_charge(ride, ride.used_energy, _ENERGY_CHANGE, 1.0, "the counter of used energy"),
+            _by_charge(ride, ride.energy_left, _ENERGY_CHANGE, -1.0, "the energy left"),
+            _by_one_way(ride),
             by_level(ride),
             by_same_current(ride),
         )
@@ -78,10 +93,10 @@ def find_sign(ride: Ride) -> SignAnswer:
     ]
     total = sum(weight for weight, _ in votes)
     reasons = [reason for weight, reason in votes if weight * total > 0]
-    against = [weight for weight, _ in votes if weight * total < 0]
-    if abs(total) < _NEEDED or any(abs(weight) >= STRONG for weight in against):
-        return SignAnswer(0.0, reasons)
-    return SignAnswer(float(np.sign(total)), reasons)
+    weights = tuple(weight for weight, _ in votes)
+    if abs(total) < _NEEDED or any(abs(weight) >= STRONG for weight in weights if weight * total < 0):
+        return SignAnswer(0.0, reasons, votes=weights)
+    return SignAnswer(float(np.sign(total)), reasons, votes=weights)
 
 
 def _by_charging(ride: Ride) -> tuple[int, str] | None:
@@ -177,3 +192,20 @@ def _by_charge(
         return None
     text = f"{what} against the charge that flows as logged (agreement {agreement:+.2f})"
     return int(np.sign(agreement)) * STRONG, text
+
+
+def _by_one_way(ride: Ride) -> tuple[int, str] | None:
+    """A state of charge that moves one way only, under a current that runs one way only."""
+    if ride.soc is None:
+        return None
+    known = np.isfinite(ride.soc) & np.isfinite(ride.current)
+    level, current = ride.soc[known], ride.current[known]
+    net, total = float(np.sum(current)), float(np.sum(np.abs(current)))
+    changes = np.diff(level)
+    if total <= NO_CURRENT * len(current) or abs(net) < _ONE_WAY * total or not len(changes):
+        return None
+    change = float(level[-1] - level[0])
+    if abs(change) < _ONE_STEP or (changes * change < 0).any():
+        return None
+    text = f"the state of charge, which only goes {'down' if change < 0 else 'up'} ({change:+.1%})"
+    return -int(np.sign(change * net)) * FAIR, text

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -82,6 +82,7 @@ class TimeColumn:
         zoned: Whether the stamps name their zone.
         reason: What was found, one sentence.
         question: What the data do not decide, "" when nothing is open.
+        face: Seconds since midnight of a date and time whose order is open, shape (rows,); else empty.
     """
 
     place: int
@@ -92,6 +93,7 @@ class TimeColumn:
     zoned: bool = False
     reason: str = ""
     question: str = ""
+    face: NDArray[np.float64] = field(default_factory=lambda: np.empty(0))
 
 
 def read_time_column(
@@ -176,7 +178,8 @@ def _from_dates(dates: Dates, place: int, name: str, day_first: bool | None, hin
     resolution = DAY_S if dates.digits == -2 else 60.0 if dates.digits == -1 else 10.0**-dates.digits
     kind = "date-time" if dates.has_time else "date"
     zoned = bool(np.isfinite(dates.offset).any())
-    return TimeColumn(place, name, kind, seconds, resolution, zoned, reason, question)
+    face = dates.time if question and dates.has_time else np.empty(0)
+    return TimeColumn(place, name, kind, seconds, resolution, zoned, reason, question, face)
 
 
 def _from_numbers(series: pl.Series, place: int, meaning: Meaning, style: Style, kind: str) -> TimeColumn | None:

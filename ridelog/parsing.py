@@ -22,12 +22,15 @@ class ReadOptions:
         mapping: Answers for columns that a general table reader cannot decide, as read from the mapping file.
         leave_open: Leave out a column whose meaning the data do not decide, and say so, instead of asking: for a file
             beside others of the same ride.
+        dates: Days on which other logs of the same ride begin or end ("2024-05-13"), which may tell the day of a date
+            from its month.
     """
 
     zone: str = ""
     bms: str = ""
     mapping: Mapping[str, object] = field(default_factory=dict)
     leave_open: bool = False
+    dates: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,10 +6,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from importlib.metadata import version
 
+import numpy as np
+
 from ridelog import detection, plugins
 from ridelog.alignment import AlignmentOptions, join
 from ridelog.battery.estimate import estimate_pack
 from ridelog.battery.pack import PackOptions
+from ridelog.clock import DAY_S, ClockBasis
 from ridelog.damage import Damage, DamageKind, Effect
 from ridelog.diagnosis import handbook
 from ridelog.diagnosis.causes import UNDETERMINED
@@ -107,10 +110,22 @@ def read_all(paths: Iterable[str], options: Options) -> list[Log]:
         # Beside another log of the ride one open column is no reason to analyze nothing.
         if not any(log.role in _RIDE_ROLES for log in logs):
             raise question
-        logs[place:place] = read_source(source, replace(options.reading, leave_open=True))
+        reading = replace(options.reading, leave_open=True, dates=_days_of(logs))
+        logs[place:place] = read_source(source, reading)
     if not logs:
         raise SourceError("no log was found.", path=", ".join(paths))
     return logs
+
+
+def _days_of(logs: Iterable[Log]) -> tuple[str, ...]:
+    """Days on which the logs that carry a date begin and end, as ISO dates."""
+    ends = [
+        log.clock.start + second
+        for log in logs
+        if log.clock.start is not None and log.clock.basis in (ClockBasis.UTC, ClockBasis.LOCAL)
+        for second in (0.0, log.duration_s)
+    ]
+    return tuple(sorted({str(np.datetime64(int(end // DAY_S), "D")) for end in ends}))
 
 
 def _note_repeated(logs: Sequence[Log], name: str) -> None:

@@ -1,9 +1,12 @@
 """A column whose meaning the data do not decide: asked for when the file is alone, left out beside another log."""
 
+from datetime import UTC, datetime
+
 import numpy as np
 import pytest
 
 import ridelog
+from ridelog.clock import ClockBasis
 from ridelog.errors import MappingNeededError
 from ridelog.log import Role
 from tests.vesc_bytes import vesc_log
@@ -45,3 +48,33 @@ def test_beside_another_log_it_is_left_out_and_said(board, ride, board_first):
     assert not log.has("battery_current")
     assert "current" in log.table.column_names
     assert any("'current'" in damage.message for damage in log.damage)
+
+
+def undecided(tmp_path, day="01/05/2026"):
+    """A log of the pack whose dates may be read both ways."""
+    lines = ["Date,Time,voltage (V),current (A)"]
+    lines += [
+        f"{day},12:{second // 60:02d}:{second % 60:02d},{50 - 0.1 * (second % 7):.2f},{5 + second % 7}"
+        for second in range(120)
+    ]
+    path = tmp_path / "pack.csv"
+    path.write_text("\n".join(lines) + "\n")
+    return str(path)
+
+
+def test_an_undecided_date_is_read_as_the_day_of_the_other_log(tmp_path, ride):
+    with pytest.raises(MappingNeededError, match="day/month"):
+        ridelog.analyze([undecided(tmp_path)])
+    for paths in ([undecided(tmp_path), str(ride)], [str(ride), undecided(tmp_path)]):
+        incident = ridelog.analyze(paths)
+        log = next(track.log for track in incident.ride.tracks if track.log.parser == "table")
+        assert log.clock.basis is ClockBasis.LOCAL
+        assert log.clock.start == datetime(2026, 5, 1, 12, tzinfo=UTC).timestamp()
+
+
+def test_an_undecided_date_of_another_day_gives_the_time_of_day(tmp_path, ride):
+    incident = ridelog.analyze([undecided(tmp_path, "03/07/2025"), str(ride)])
+    log = next(track.log for track in incident.ride.tracks if track.log.parser == "table")
+    assert log.clock.basis is ClockBasis.TIME_OF_DAY
+    assert log.clock.start == 12 * 3600
+    assert any("only the time of day is used" in damage.message for damage in log.damage)
