@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar, Final
 
 import numpy as np
 
+from ridelog.battery.ocv import table_for_chemistry
 from ridelog.detection import Case, Detector, Need
 from ridelog.finding import Evidence, Finding, Measurement, Outcome, Severity
 from ridelog.log import Role
@@ -13,10 +14,18 @@ from ridelog.ride import Track
 
 from .cell_signs import OFFSET_HIGH_V, OFFSET_V, cell_signs
 
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
 #: A pack whose cells are spread this far was not balanced for a long time, V (CELL-06 saw 0.7 V, CELL-05 5 mV is good).
-_SPREAD_V = 0.060
-#: A current at which the cells are compared when only the highest and the lowest are logged, A.
-_REST_A = 1.0
+_SPREAD_V: Final = 0.060
+#: A current at which cells count as resting, A.
+_REST_A: Final = 1.0
+#: Between the ends of a cell that is not LFP, one percent of charge is about 10 mV: V for the whole range. Below the
+#: second figure, a share of charge, the curve is many times as steep, and cells that were balanced when full differ by
+#: volts that are little charge (the 1 or 2 % by which good cells differ in capacity).
+_USUAL_SLOPE_V: Final = 1.0
+_STEEP_BELOW: Final = 0.15
 
 
 class CellImbalance(Detector):
@@ -34,7 +43,7 @@ class CellImbalance(Detector):
 
     Looks like it but is not:
         A weak group or a bad joint (they sag more), settling after a charge (REST-01: all cells together), a warm end
-        of the pack.
+        of the pack, an empty pack: at its steep lower end good cells stand far apart, so the limits rise with the slope.
 
     Needs:
         A BMS log with cell voltages, or with the highest and lowest cell.
@@ -59,21 +68,26 @@ class CellImbalance(Detector):
         """Look at one BMS log."""
         estimate = case.pack.cells.get(track.index)
         signs = cell_signs(case, track)
+        steepness = _steepness(case, track)
         if estimate is None or signs is None:
-            return self._extremes(track)
+            return self._extremes(track, steepness)
         a = estimate.rest_offset
         findings: list[Finding] = []
         for cell in signs.offset if not signs.scattered else ():
             size = abs(float(a[cell]))
             findings.append(
-                self._offset(track, cell, float(a[cell]), Severity.WARNING if size >= OFFSET_HIGH_V else Severity.INFO)
+                self._offset(
+                    track,
+                    cell,
+                    float(a[cell]),
+                    Severity.WARNING if size >= OFFSET_HIGH_V * steepness else Severity.INFO,
+                )
             )
         if signs.scattered:
-            wide = signs.spread >= _SPREAD_V
-            findings.append(self._spread(track, signs.spread, Severity.WARNING if wide else Severity.INFO))
+            findings.append(self._spread(track, signs.spread, steepness))
         serious = [finding for finding in findings if finding.severity is not Severity.INFO]
         if not serious:
-            absent = Evidence.absent(strength=min(max(1.0 - signs.spread / _SPREAD_V, 0.2), 1.0))
+            absent = Evidence.absent(strength=min(max(1.0 - signs.spread / (_SPREAD_V * steepness), 0.2), 1.0))
             if findings:
                 return Outcome.found(findings, {"cells.imbalance": absent})
             return Outcome.clear(
@@ -82,21 +96,20 @@ class CellImbalance(Detector):
         largest = signs.spread if signs.scattered else max(abs(float(a[cell])) for cell in signs.offset)
         # A group that may as well lack capacity says less of the balance.
         doubt = 0.5 * max(signs.perhaps.values(), default=0.0)
-        strength = min(0.5 + largest / 0.12, 1.0) * (1.0 - doubt)
+        strength = min(0.5 + largest / steepness / 0.12, 1.0) * (1.0 - doubt)
         seen = Evidence.observed(f"{1000 * largest:.0f} mV.", strength=strength)
         return Outcome.found(findings, {"cells.imbalance": seen})
 
-    def _extremes(self, track: Track) -> Outcome:
+    def _extremes(self, track: Track, steepness: float) -> Outcome:
         high, low = track.values("cell_voltage_max"), track.values("cell_voltage_min")
-        current = track.values("battery_current")
-        resting = np.isfinite(high) & np.isfinite(low) & (~np.isfinite(current) | (np.abs(current) < _REST_A))
+        resting = np.isfinite(high) & np.isfinite(low) & _resting(track)
         if np.count_nonzero(resting) < 3:
             return Outcome.unable("the cells were never seen at rest.")
         spread = float(np.median((high - low)[resting]))
-        if spread < _SPREAD_V:
+        if spread < _SPREAD_V * steepness:
             return Outcome.clear(f"the cells are within {1000 * spread:.0f} mV at rest.")
-        seen = Evidence.observed(f"{1000 * spread:.0f} mV.", strength=min(0.3 + spread / 0.2, 0.9))
-        return Outcome.found((self._spread(track, spread, Severity.WARNING),), {"cells.imbalance": seen})
+        seen = Evidence.observed(f"{1000 * spread:.0f} mV.", strength=min(0.3 + spread / steepness / 0.2, 0.9))
+        return Outcome.found((self._spread(track, spread, steepness),), {"cells.imbalance": seen})
 
     def _offset(self, track: Track, cell: int, offset: float, severity: Severity) -> Finding:
         where = "above" if offset > 0 else "below"
@@ -111,14 +124,43 @@ class CellImbalance(Detector):
             channels=("cell_voltages",),
         )
 
-    def _spread(self, track: Track, spread: float, severity: Severity) -> Finding:
+    def _spread(self, track: Track, spread: float, steepness: float) -> Finding:
+        limit = _SPREAD_V * steepness
+        meaning = (
+            "the pack was not balanced for a long time."
+            if spread >= limit
+            else "so little charge is left that a small difference of charge makes it."
+            if spread >= _SPREAD_V
+            else "not yet so much that the ride is shorter for it."
+        )
         return self.finding(
             track,
             0,
             track.log.rows - 1,
-            severity=severity,
+            severity=Severity.WARNING if spread >= limit else Severity.INFO,
             event=False,
-            message=f"The cell groups are spread over {1000 * spread:.0f} mV: the pack was not balanced for a long time.",
-            measurements=(Measurement("spread at rest", spread, "V", _SPREAD_V, "CELL-06"),),
+            message=f"The cell groups are spread over {1000 * spread:.0f} mV: {meaning}",
+            measurements=(Measurement("spread at rest", spread, "V", limit, "CELL-06"),),
             channels=("cell_voltages",),
         )
+
+
+def _resting(track: Track) -> NDArray[np.bool_]:
+    current = track.values("battery_current")
+    return np.asarray(~np.isfinite(current) | (np.abs(current) < _REST_A))
+
+
+def _steepness(case: Case, track: Track) -> float:
+    """How many times as steep as usual the open-circuit curve is where the cells mostly rested, at least 1.
+
+    Only the empty end counts: at the full end a difference shows what the charger has to leave out.
+    """
+    table = table_for_chemistry(case.pack.chemistry.name)
+    channel = "cell_voltages" if track.has("cell_voltages") else "cell_voltage_min"
+    volts = track.log.matrix(channel) if channel == "cell_voltages" else track.values(channel)[:, None]
+    resting = volts[_resting(track)]
+    resting = resting[np.isfinite(resting)]
+    if table is None or not len(resting):
+        return 1.0
+    level = table.soc(float(np.median(resting))).soc
+    return max(float(table.slope(level)) / _USUAL_SLOPE_V, 1.0) if level < _STEEP_BELOW else 1.0

@@ -62,6 +62,32 @@ def test_even_cells_with_a_static_spread_are_healthy(seed, noise):
     assert _loud(_board(seed=seed, noise=noise, spread=0.006))[0] == set()
 
 
+def _resting(charges, seed=4):
+    """An hour of rest, polled every 20 s; charges of the groups as shares, shape (16,)."""
+    rng = np.random.default_rng(seed)
+    time = np.arange(0.0, 3600.0, 20.0)
+    cells = np.interp(charges, SOC, OPEN_V) + rng.normal(0, 0.001, (len(time), CELLS))
+    return {
+        "time": time,
+        "pack_voltage": np.round(cells.sum(axis=1), 2),
+        "battery_current": np.zeros(len(time)),
+        "cell_voltages": np.round(cells, 3),
+    }
+
+
+@pytest.mark.parametrize("seed", [4, 5, 6, 7])
+def test_cells_of_an_empty_pack_may_stand_apart(seed):
+    """One percent more or less of charge is 60 mV there."""
+    charges = 0.045 + np.random.default_rng(seed).normal(0, 0.005, CELLS)
+    assert np.ptp(np.interp(charges, SOC, OPEN_V)) > 0.060
+    assert _loud(_resting(charges, seed)) == (set(), "none")
+
+
+def test_cells_of_an_empty_pack_that_were_never_balanced_are_found():
+    charges = np.linspace(0.02, 0.14, CELLS)[np.random.default_rng(3).permutation(CELLS)]
+    assert "cell-imbalance" in _loud(_resting(charges))[0]
+
+
 @pytest.mark.parametrize("start", [0.6, 0.92])
 def test_missing_charge_is_imbalance_wherever_the_curve_bends(start):
     """Near full the same charge makes a few millivolts, further down ten times as many: that is no lack of capacity."""
