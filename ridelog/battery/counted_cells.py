@@ -112,6 +112,29 @@ def _count(track: Track) -> CountedCells | None:
     )
 
 
+def seen_by_others(ride: Ride, item: CountedCells) -> float | None:
+    """How many of a track's mean cells make the voltage that a controller or wheel on the same clock sees.
+
+    Returns:
+        The number, None where no other device is on the clock of the track, or where they never ran together.
+    """
+    board = ride.tracks[item.track]
+    for track in ride.riding:
+        if not (track.clock.aligned and board.clock.aligned and track.has("pack_voltage")):
+            continue
+        volts = track.values("pack_voltage")
+        known = np.isfinite(volts)
+        if known.sum() < 2:
+            continue
+        seen = np.interp(board.time, track.time[known], volts[known], left=np.nan, right=np.nan)
+        cells = board.log.matrix("cell_voltages")
+        mean = row_medians(np.where((cells > _LOWEST_CELL_V) & (cells < _HIGHEST_CELL_V), cells, np.nan))
+        ratio = _ratio(seen, mean)
+        if ratio is not None:
+            return ratio
+    return None
+
+
 def _ratio(pack: NDArray[np.float64], mean: NDArray[np.float64]) -> float | None:
     both = np.isfinite(pack) & np.isfinite(mean) & (pack > 1.0)
     return float(np.median(pack[both] / mean[both])) if both.any() else None

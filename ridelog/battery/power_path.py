@@ -23,6 +23,11 @@ _LOWEST_SHARE, _HIGHEST_SHARE = 0.6, 1.4
 _FEWEST_ROWS = 5
 #: A current above this share of the largest is work.
 _WORKING_SHARE = 0.1
+#: A BMS that sees so many times the current of a controller, while it pulls more than this share of its most, over so many
+#: rows, sees another one as well (two equal ones make two; means and delays make some ten per cent).
+_SHARED_TIMES = 1.5
+_PULLING_SHARE = 0.2
+_FEWEST_COMPARED = 50
 #: Rows the resolution of the voltage is read off.
 _RESOLUTION_ROWS = 10_000
 
@@ -199,7 +204,31 @@ def _pack_amps(ride: Ride, track: Track) -> tuple[NDArray[np.float64], float, tu
         elif count > 1:
             trust *= 0.5
             cautions.append(f"{count:.0f} controllers share the pack and the current of only one is known")
+    elif (times := _times_of_board(ride, track, amps)) is not None and times > _SHARED_TIMES:
+        trust *= 0.5
+        cautions.append(
+            f"the BMS sees {times:.1f} times this current: a second controller on the pack, or a wrong shunt"
+        )
     return amps, trust, tuple(cautions)
+
+
+def _times_of_board(ride: Ride, track: Track, amps: NDArray[np.float64]) -> float | None:
+    """Current of a BMS on the same clock over the current of a controller, while it pulls; None when it cannot be told."""
+    if not track.clock.aligned:
+        return None
+    for board in ride.bms:
+        if not board.clock.aligned or not np.isfinite(board.values("battery_current")).any():
+            continue
+        whole = _carried(board, track.time)
+        both = np.isfinite(whole) & np.isfinite(amps)
+        if both.sum() < _FEWEST_COMPARED:
+            continue
+        ours, theirs = amps[both], whole[both]
+        pulling = ours > _PULLING_SHARE * quantile(ours, 0.98)
+        # Sums, because one of the two is a mean over up to a second and comes late.
+        if pulling.sum() >= _FEWEST_COMPARED and (total := float(ours[pulling].sum())) > 0:
+            return float(theirs[pulling].sum()) / total
+    return None
 
 
 def _is_partner(track: Track, other: Track) -> bool:

@@ -8,22 +8,20 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from ridelog.ride import Ride
-from ridelog.settings import number
 
-from .counted_cells import CountedCells
+from .count_statements import CountStatement, count_statements
+from .counted_cells import CountedCells, seen_by_others
 from .pack import SeriesEstimate
-from .series_evidence import PackVoltages, configured_meter_count
+from .series_evidence import PackVoltages
 from .voltage_likelihood import COUNTS, count_fits
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-#: How often a setting is right, given that the voltages allow it (engineering judgement; a count left from another
-#: pack, or a lead-acid setting, is seen in the wild).
-_SETTING_RIGHT: Final = 0.93
-_METER_RIGHT: Final = 0.90
 #: So many other counts share what a wrong setting can be.
 _USUAL_MISTAKES: Final = 8.0
+#: Error of the gain of two meters and what is lost in the leads between them.
+_GAIN_ERROR: Final = 0.015
 #: Confidence is held below this, whatever the numbers say.
 _MOST_SURE: Final = {"cells": 0.99, "configuration": 0.95, "statement": 0.88, "voltage": 0.85}
 
@@ -50,13 +48,13 @@ def estimate_series(
     if given is not None:
         return SeriesEstimate({given: 1.0}, "given", f"{given} in series was given.")
     if counted:
-        return _from_cells(counted, voltages)
+        return _from_cells(ride, counted, voltages)
     if voltages is None:
         return SeriesEstimate(reason="There is no pack voltage and there are no cells.")
     return _from_voltages(ride, voltages, chemistry)
 
 
-def _from_cells(counted: Sequence[CountedCells], voltages: PackVoltages | None) -> SeriesEstimate:
+def _from_cells(ride: Ride, counted: Sequence[CountedCells], voltages: PackVoltages | None) -> SeriesEstimate:
     # The pack that reads most cells; a second BMS is a pack beside it or in series with it.
     main = max(counted, key=lambda item: item.counted)
     count, by_voltage = main.counted, main.by_voltage
@@ -74,6 +72,13 @@ def _from_cells(counted: Sequence[CountedCells], voltages: PackVoltages | None) 
     sure, reason = _MOST_SURE["cells"], f"{count} cells are read"
     if by_voltage is not None:
         reason += " and the pack voltage is their sum"
+    elif (seen := seen_by_others(ride, main)) is not None and abs(seen - count) > 0.5 + _GAIN_ERROR * count:
+        # The board's own voltage is the sum of what it reads: a cell it is not set to read is missing there too.
+        other = max(1, round(seen))
+        reason += f", but another device sees the voltage of {seen:.1f} of them"
+        return SeriesEstimate(
+            {count: 0.5, other: 0.5} if seen < 1.9 * count else {other: 0.8, count: 0.2}, "cells", reason + "."
+        )
     if voltages is not None and voltages.riding_v is not None and main.pack_v > 0:
         ratio = voltages.riding_v / main.pack_v
         times = round(ratio)
@@ -97,39 +102,31 @@ def _from_voltages(ride: Ride, voltages: PackVoltages, chemistry: str) -> Series
     if not weight.any():
         return SeriesEstimate(reason=f"No usual pack has {voltages.high_v:.1f} V at rest.")
     source, reason = "voltage", f"{voltages.low_v:.1f} to {voltages.high_v:.1f} V without load"
-    alone = weight / weight.sum()
     most = _MOST_SURE[source]
-    for stated, right, says in _statements(ride):
-        if not fits.possible(stated):
-            reason += f"; {says} {stated}, which does not fit"
+    believed: list[CountStatement] = []
+    for statement in count_statements(ride):
+        if any(statement.by_board == other.by_board for other in believed):
             continue
-        spot = np.flatnonzero(np.equal(COUNTS, stated))
+        if not fits.possible(statement.count):
+            reason += f"; {statement.says} {statement.count}, which does not fit"
+            continue
+        believed.append(statement)
         # A statement is right, or any other usual count as a mistake.
-        told = np.full(len(COUNTS), (1 - right) / _USUAL_MISTAKES)
-        told[spot[0]] = right
+        told = np.full(len(COUNTS), (1 - statement.right) / _USUAL_MISTAKES)
+        told[np.equal(COUNTS, statement.count)] = statement.right
         weight = weight * told
-        # One statement may be left from another pack: it is built on only when the voltages and limits say the same.
-        source, most = "configuration", _MOST_SURE["configuration" if alone[spot[0]] >= 0.5 else "statement"]
-        reason = f"{says} {stated} and {reason} fits"
-        break
-    if source == "voltage" and any(name in settings for name in ("battery_cut_start", "battery_cut_end")):
+    if believed:
+        first, *others = believed
+        source, most = "configuration", _MOST_SURE["statement"]
+        # A device may be left at another pack's count, and its limits with it, and a voltage that allows the right count
+        # mostly allows its neighbours: it takes a second device that says the same.
+        if first.count in (other.count for other in others):
+            most = _MOST_SURE["configuration"]
+        says = "".join(f", {other.says} {other.count}" for other in others)
+        reason = f"{first.says} {first.count}{says} and {reason} fits"
+    elif any(name in settings for name in ("battery_cut_start", "battery_cut_end")):
         reason += ", and where the controller folds back"
     return SeriesEstimate(_held(weight, most), source, reason[0].upper() + reason[1:] + ".")
-
-
-def _statements(ride: Ride) -> list[tuple[int, float, str]]:
-    """Counts that somebody set, how often such a setting is right, and words for it; the better one first."""
-    found = []
-    configured = number(ride.settings, "series_cells")
-    if configured is not None:
-        found.append((round(configured), _SETTING_RIGHT, "the configuration says"))
-    counts = [track.values("cell_count") for track in ride.bms if track.has("cell_count")]
-    if counts:
-        found.append((round(float(np.nanmedian(counts[0]))), _SETTING_RIGHT, "the BMS is set to"))
-    meter = configured_meter_count(ride)
-    if meter is not None:
-        found.append((meter, _METER_RIGHT, "the charge shown is that of"))
-    return found
 
 
 def _held(weight: NDArray[np.float64], most: float) -> dict[int, float]:

@@ -184,6 +184,22 @@ def test_a_single_log_of_two_controllers_uses_their_sum() -> None:
     assert resistance(builder.build(Role.CONTROLLER, "made up")).ohm == pytest.approx(TRUE_OHM, rel=0.03)
 
 
+@pytest.mark.parametrize(("share", "doubted"), [(0.5, True), (0.95, False)])
+def test_a_controller_that_carries_half_of_what_the_bms_sees_is_not_trusted(share: float, doubted: bool) -> None:
+    """The other controller wrote no log, and nothing in this one says that there is one."""
+    signal = ride_signal(seed=12)
+    whole = signal.log()
+    builder = LogBuilder(whole.time, whole.source_rows)
+    builder.add("pack_voltage", whole.values("pack_voltage"))
+    builder.add("battery_current", share * whole.values("battery_current"))
+    board = signal.log(0.5, role=Role.BMS, mean_s=0.5)
+    found = estimate_pack(ride_of(builder.build(Role.CONTROLLER, "made up"), board)).resistance
+    assert ("a second controller" in found[0].reason) == doubted
+    assert (found[0].confidence < 0.5) == doubted
+    assert found[1].confidence > 0.8
+    assert found[1].ohm == pytest.approx(TRUE_OHM, rel=0.04)
+
+
 def test_the_same_log_given_twice_is_not_added() -> None:
     log = ride_signal(seed=13).log()
     pack = estimate_pack(ride_of(log, log))

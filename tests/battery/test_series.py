@@ -140,13 +140,54 @@ def test_limits_of_the_controller_tell_the_count(series: int) -> None:
     assert found.best == series
     with_count = pack_of(ride_log(series, start=0.7, settings={**settings, "series_cells": float(series)})).series
     assert with_count.best == series
-    assert with_count.certain
     assert with_count.source == "configuration"
 
 
-def test_a_setting_alone_is_not_certain() -> None:
-    found = pack_of(ride_log(17, start=0.55, settings={"series_cells": 17.0})).series
-    assert found.best == 17
+@pytest.mark.parametrize(("series", "start"), [(17, 0.55), (10, 1.0), (20, 0.9)])
+def test_a_setting_alone_is_not_certain(series: int, start: float) -> None:
+    found = pack_of(ride_log(series, start=start, settings={"series_cells": float(series)})).series
+    assert found.best == series
+    assert not found.certain
+
+
+@pytest.mark.parametrize("series", [10, 16, 20, 24])
+@pytest.mark.parametrize("off", [-2, -1, 1, 2])
+def test_a_count_left_from_another_pack_is_never_certain_whatever_limits_go_with_it(series: int, off: int) -> None:
+    told = float(series + off)
+    settings = {"series_cells": told, "battery_cut_start": 3.4 * told, "battery_cut_end": 3.1 * told}
+    found = pack_of(ride_log(series, start=0.6, settings=settings, seed=series)).series
+    assert series in found.probabilities
+    assert not found.certain
+
+
+@pytest.mark.parametrize(("series", "told"), [(12, 10), (16, 13), (20, 16)])
+def test_iron_phosphate_on_a_controller_set_to_fewer_cells_of_nmc(series: int, told: int) -> None:
+    """Twelve LFP cells stand where ten of NMC would stand at 3.96 V."""
+    log = ride_log(series, table="proxy-lfp", start=0.6, settings={"series_cells": float(told)}, minutes=20)
+    pack = pack_of(log)
+    assert series in pack.series.probabilities
+    assert not pack.series.certain
+    assert not (pack.chemistry.name == "nmc" and pack.chemistry.confidence >= 0.9)
+
+
+def test_two_devices_that_were_set_to_the_same_count_make_it_certain() -> None:
+    controller = ride_log(17, start=0.55, settings={"series_cells": 17.0})
+    board = ride_log(17, start=0.55, role=Role.BMS, settings={"series_cells": 17.0})
+    assert pack_of(controller, board).series.certain
+    other = ride_log(17, start=0.55, role=Role.BMS, settings={"series_cells": 16.0})
+    found = pack_of(controller, other).series
+    assert not found.certain
+    assert {16, 17} <= set(found.probabilities)
+
+
+def test_cells_a_board_is_not_set_to_read_are_missed_by_the_controller() -> None:
+    """A board whose pack voltage is the sum of what it reads; two cells of sixteen are not among them."""
+    board = ride_log(16, role=Role.BMS, cells=np.ones(14))
+    sum_only = LogBuilder(board.time, board.source_rows)
+    sum_only.add("battery_current", board.values("battery_current"))
+    sum_only.add("cell_voltages", board.matrix("cell_voltages"))
+    found = pack_of(ride_log(16), sum_only.build(Role.BMS, "made up")).series
+    assert {14, 16} <= set(found.probabilities)
     assert not found.certain
 
 
