@@ -6,44 +6,29 @@ from typing import TYPE_CHECKING, ClassVar, Final
 
 import numpy as np
 
-from ridelog.battery.ocv import table_for_chemistry
 from ridelog.detection import Case, Detector, Need
 from ridelog.finding import Evidence, Finding, Measurement, Outcome, Severity
 from ridelog.log import Role
 from ridelog.ride import Track
 from ridelog.settings import number
 
-from .balancer_work import balance_current, start_voltage, working_rows
+from .balancer_effect import ABOVE_V, TRIGGER_V, WIDE_V, WORK_S, Remark, heat_at_rest, without_effect
+from .balancer_work import start_voltage, working_rows
 from .cell_rows import REST_A, CellRows, cell_rows
-from .parasitic_drain import pack_capacity
+from .cell_signs import OFFSET_HIGH_V, cell_signs
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-#: Difference of the cells that starts an active balancer when nobody says, V (CELL-01: 0.015 to 0.025 V).
-_TRIGGER_V: Final = 0.025
-#: Noise of the cells' difference that is allowed above the trigger, V (engineering judgement: two cells of 5 mV).
-_ABOVE_V: Final = 0.010
-#: A difference that matters, V (CELL-06; a good balancer holds 3 to 7 mV, CELL-04).
-_WIDE_V: Final = 0.060
-#: Idle for so long in reach of the balancer, s; at work for so long, s; engineering judgement.
-_IDLE_S, _WORK_S = 1_800.0, 14_400.0
+#: Idle for so long in reach of the balancer, s; so long that a smaller difference counts, too, where a single group stands
+#: apart, s; engineering judgement.
+_IDLE_S, _LONG_IDLE_S = 1_800.0, 10_800.0
 #: Rows further apart than this miss a balancer that comes and goes, s.
 _SEEN_S: Final = 300.0
-#: The difference grew by this while balancing, V; it should have shrunk by twice that.
-_GREW_V, _SHOULD_V = 0.010, 0.020
-#: Share of the expected work below which the balancer is broken or far too weak.
-_DONE_SHARE: Final = 0.2
-#: A good active balancer holds the cells within this, V (CELL-04: 3 to 7 mV), give or take the noise of two cells; a current
-#: that it logs itself, so many times what closes the difference, without a change of it, moves no charge (engineering
-#: judgement).
-_HELD_V, _STEP_V, _TIMES_NEEDED = 0.007, 0.003, 2.5
-#: Share of the time in which a cell is balanced.
-_TIME_SHARE: Final = 0.5
 #: The JK is held to this by many, A (CELL-03).
 _JK_CAREFUL_A: Final = 0.2
-#: Heat of the balancer at rest: rise and level that are not ordinary, degC; engineering judgement after THM-01.
-_RISE_K, _HOT_DEGC = 15.0, 60.0
+#: How far an idle balancer is to blame when the settings say that it is switched off: somebody did that.
+_OFF_STRENGTH: Final = 0.6
 _LONGEST_STEP_S: Final = 900.0
 
 
@@ -106,10 +91,10 @@ class Balancer(Detector):
             return Outcome.unable("the pack was under load in every row.")
         working, known = working_rows(track, rows)
         step = np.minimum(np.diff(rows.time, append=rows.time[-1:]), _LONGEST_STEP_S)
-        trigger = number(track.log.settings, "balance_trigger") or _TRIGGER_V
+        trigger = number(track.log.settings, "balance_trigger") or TRIGGER_V
         family = track.log.identity.family or case.family
         start = start_voltage(case, track, family)
-        reach = quiet & known & (spread > trigger + _ABOVE_V) & (rows.high >= start if start is not None else False)
+        reach = quiet & known & (spread > trigger + ABOVE_V) & (rows.high >= start if start is not None else False)
         findings: list[Finding] = []
         evidence: dict[str, Evidence] = {}
         self._switched_off(track, spread[quiet], findings)
@@ -117,21 +102,23 @@ class Balancer(Detector):
         idle_s, on_s = float(step[reach & ~working].sum()), float(step[known & working].sum())
         if idle_s >= _IDLE_S and rows.step_s <= _SEEN_S and not (known & working).any():
             widest = float(np.median(spread[reach]))
-            finding = self._idle(track, rows, reach, idle_s, widest, trigger)
+            apart = widest >= WIDE_V or (idle_s >= _LONG_IDLE_S and _one_apart(case, track))
+            finding = self._idle(track, rows, reach, idle_s, widest, trigger, apart)
             findings.append(finding)
-            if finding.severity is not Severity.INFO:
-                evidence["balancer.idle"] = Evidence.observed(finding.message)
-        elif start is not None and not reach.any() and float(np.median(spread[quiet])) > _WIDE_V and family == "daly":
+            if apart:
+                off = track.log.settings.get("balancer_enabled") is False
+                evidence["balancer.idle"] = Evidence.observed(finding.message, strength=_OFF_STRENGTH if off else 1.0)
+        elif start is not None and not reach.any() and float(np.median(spread[quiet])) > WIDE_V and family == "daly":
             findings.append(self._below_start(track, rows, start))
-        if on_s >= _WORK_S:
-            weak = self._without_effect(case, track, rows, working & known, on_s, family)
+        if on_s >= WORK_S:
+            weak = without_effect(case, track, rows, working & known, on_s, family)
             if weak is not None:
-                findings.append(weak)
+                findings.append(self._of(track, weak))
                 evidence["balancer.without-effect"] = Evidence.observed(weak.message)
-        hot = self._hot(track, rows, working & known)
+        hot = heat_at_rest(case, track, rows, working & known)
         if hot is not None:
-            findings.append(hot)
-            evidence["balancer.hot"] = Evidence.observed(hot.message, at=hot.onset)
+            findings.append(self._of(track, hot))
+            evidence["balancer.hot"] = Evidence.observed(hot.message, at=findings[-1].onset)
         for name in self.evidence:
             evidence.setdefault(name, Evidence.absent())
         if findings:
@@ -150,15 +137,26 @@ class Balancer(Detector):
         details: dict[str, object] = {"event": False, "channels": ("cell_voltages", "balancing"), **more}
         return self.finding(track, int(rows[0]), int(rows[-1]), severity=severity, message=message, **details)
 
+    def _of(self, track: Track, said: Remark) -> Finding:
+        more: dict[str, object] = {"measurements": said.measurements, "channels": said.channels, "danger": said.danger}
+        return self._state(track, said.rows, Severity.WARNING, said.message, **more)
+
     def _idle(
-        self, track: Track, rows: CellRows, reach: NDArray[np.bool_], idle_s: float, widest: float, trigger: float
+        self,
+        track: Track,
+        rows: CellRows,
+        reach: NDArray[np.bool_],
+        idle_s: float,
+        widest: float,
+        trigger: float,
+        apart: bool,
     ) -> Finding:
         full = float(np.nanmax(rows.high[reach])) >= 4.15
         stopped = " It may have stopped because the board calls the pack full." if full else ""
         return self._state(
             track,
             rows.rows[np.flatnonzero(reach)],
-            Severity.WARNING if widest >= _WIDE_V else Severity.INFO,
+            Severity.WARNING if apart else Severity.INFO,
             f"The cells differ by {1000 * widest:.0f} mV and the balancer did not start in {idle_s / 60:.0f} min in its "
             f"reach.{stopped}",
             measurements=(
@@ -187,7 +185,7 @@ class Balancer(Detector):
                     np.array([0, track.log.rows - 1]),
                     Severity.INFO,
                     f"The balancer is switched off in the settings of the BMS; the cells differ by {1000 * wide:.0f} mV.",
-                    measurements=(Measurement("difference of the cells", wide, "V", _TRIGGER_V, "CELL-01"),),
+                    measurements=(Measurement("difference of the cells", wide, "V", TRIGGER_V, "CELL-01"),),
                 )
             )
 
@@ -208,96 +206,12 @@ class Balancer(Detector):
                 )
             )
 
-    def _without_effect(
-        self, case: Case, track: Track, rows: CellRows, working: NDArray[np.bool_], on_s: float, family: str
-    ) -> Finding | None:
-        """Hours of balancing after which the cells are as far apart as before, compared at one charge of the pack."""
-        at = np.flatnonzero(working & (np.abs(rows.current) < REST_A if rows.logged else True))
-        if len(at) < 20:
-            return None
-        fifth = len(at) // 5
-        spread = rows.high - rows.low
-        before, after = float(np.nanmedian(spread[at[:fifth]])), float(np.nanmedian(spread[at[-fifth:]]))
-        moved = abs(float(np.nanmedian(rows.middle[at[:fifth]]) - np.nanmedian(rows.middle[at[-fifth:]])))
-        table = table_for_chemistry(case.pack.chemistry.name)
-        capacity = pack_capacity(case, track)
-        # At another charge the same imbalance is another voltage.
-        if table is None or capacity is None or moved > _WIDE_V:
-            return None
-        ampere = balance_current(track, rows, working, family)
-        soc = table.soc(np.array([float(np.nanmedian(rows.middle[at]))])).soc
-        slope = float(table.slope(soc)[0])
-        needed = before / slope * capacity
-        if before < _TRIGGER_V + _ABOVE_V:
-            unmoved = before > _HELD_V + _STEP_V and abs(before - after) < max(_DONE_SHARE * before, _STEP_V)
-            times = ampere * on_s / 3600 / needed if needed > 0 else 0.0
-            if track.has("balance_current") and unmoved and times > _TIMES_NEEDED:
-                return self._nothing_moved(track, rows, at, on_s, ampere, needed, after)
-            return None
-        expected = ampere * _TIME_SHARE * on_s / 3600 / capacity * slope
-        expected = min(expected, before - _TRIGGER_V)
-        done = before - after
-        grew = done < -_GREW_V and expected >= _SHOULD_V / 2
-        if not grew and (expected < _SHOULD_V or done > _DONE_SHARE * expected):
-            return None
-        return self._state(
-            track,
-            rows.rows[at],
-            Severity.WARNING,
-            f"The balancer was on for {on_s / 3600:.1f} h with about {ampere:.2f} A and the cells differ by "
-            f"{1000 * after:.0f} mV, {1000 * before:.0f} mV before: it does not work, or something works against it.",
-            measurements=(
-                Measurement("difference before", before, "V"),
-                Measurement("difference after", after, "V", before - expected, "charge the balancer should have moved"),
-                Measurement("time on", on_s, "s", _WORK_S, "engineering judgement"),
-            ),
-        )
 
-    def _nothing_moved(
-        self,
-        track: Track,
-        rows: CellRows,
-        at: NDArray[np.intp],
-        on_s: float,
-        ampere: float,
-        needed: float,
-        after: float,
-    ) -> Finding:
-        return self._state(
-            track,
-            rows.rows[at],
-            Severity.WARNING,
-            f"The balancer says that it worked for {on_s / 3600:.1f} h with {ampere:.2f} A, many times what the cells need, "
-            f"and they still differ by {1000 * after:.0f} mV: no charge moves. The balancer or a wire to it is dead.",
-            measurements=(
-                Measurement("difference after", after, "V", _HELD_V, "CELL-04"),
-                Measurement("charge that it says it moved", ampere * on_s / 3600, "Ah", needed, "CELL-09"),
-            ),
-        )
-
-    def _hot(self, track: Track, rows: CellRows, working: NDArray[np.bool_]) -> Finding | None:
-        """The board heats up while it balances and no current flows."""
-        if not rows.logged:
-            return None
-        rest = np.abs(rows.current) < REST_A
-        for channel in ("balancer_temperature", "bms_fet_temperature", "bms_temperature"):
-            heat = track.values(channel)[rows.rows]
-            at = np.flatnonzero(rest & working & np.isfinite(heat))
-            if len(at) < 10 or rows.time[at[-1]] - rows.time[at[0]] < 600.0:
-                continue
-            part = max(len(at) // 10, 3)
-            first, last = float(np.median(heat[at[:part]])), float(np.median(heat[at[-part:]]))
-            if last >= _HOT_DEGC and last - first >= _RISE_K:
-                return self._state(
-                    track,
-                    rows.rows[at],
-                    Severity.WARNING,
-                    f"While balancing at rest the board warmed from {first:.0f} to {last:.0f} degC.",
-                    measurements=(
-                        Measurement("temperature while balancing", last, "degC", _HOT_DEGC, "THM-01"),
-                        Measurement("rise at rest", last - first, "K", _RISE_K, "THM-01"),
-                    ),
-                    channels=(channel, "balancing"),
-                    danger="Balancers burnt out and took the board with them. Do not leave this pack unattended.",
-                )
-        return None
+def _one_apart(case: Case, track: Track) -> bool:
+    """A single group stands apart at rest, by what the detector of imbalance calls serious."""
+    signs, estimate = cell_signs(case, track), case.pack.cells.get(track.index)
+    return (
+        signs is not None
+        and estimate is not None
+        and any(abs(float(estimate.rest_offset[cell])) >= OFFSET_HIGH_V for cell in signs.offset)
+    )

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 _WARM_DEGC: Final = 70.0
 #: Board temperature close to what FET protections are set to, degC (85 to 100 degC), for so long, s.
 _HOT_DEGC, _HOT_S = 85.0, 30.0
+#: Or for so many rows and s: a heat sink has no glitches of seconds (engineering judgement).
+_HOT_ROWS, _BRIEF_S = 5, 5.0
 #: A configured limit counts from this far below it, K.
 _BELOW_LIMIT_K: Final = 5.0
 _JOIN_S: Final = 30.0
@@ -273,7 +275,13 @@ class BmsHeat(Detector):
 def _hot_stretches(track: Track, heat: NDArray[np.float64], bound: float) -> list[tuple[int, int]]:
     """First and last row of every stretch in which a sensor stays at or above a bound, degC."""
     found = episodes(heat >= bound, track.time, _JOIN_S)
-    return [(first, last) for first, last in found if last > first and track.time[last] - track.time[first] >= _HOT_S]
+    return [
+        (first, last)
+        for first, last in found
+        if last > first
+        and (lasted := track.time[last] - track.time[first]) >= _BRIEF_S
+        and (lasted >= _HOT_S or np.count_nonzero(heat[first : last + 1] >= bound) >= _HOT_ROWS)
+    ]
 
 
 def _sensors(track: Track) -> dict[str, NDArray[np.float64]]:

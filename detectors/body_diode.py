@@ -12,6 +12,7 @@ from ridelog.log import Role
 from ridelog.ride import Track
 
 from .common_bins import bin_edges, bin_means, controller_current
+from .stuck_board import stuck_rows
 from .voltage_step import FEWEST, Difference, Step, largest_step
 
 #: Forward voltage of body diodes, V: 0.5 to 0.9 V hardly depending on the current (methods of BMS trips), and what
@@ -157,6 +158,8 @@ def _difference(case: Case, controllers: list[Track], board: Track) -> Differenc
     volts = cells[:, read].sum(axis=1) if read.any() else board.values("pack_voltage")
     if not np.isfinite(volts).any():
         return "the BMS log has no voltages."
+    # Old values of a board that froze are not the cells of that moment.
+    volts = np.where(stuck_rows(case, board), np.nan, volts)
     edges = bin_edges([controllers[0], board])
     if len(edges) < 2 * FEWEST:
         return "the logs share too little time."

@@ -26,6 +26,8 @@ _PEAK_S: Final = 5.0
 #: A limit that is passed by this factor, for so many of its delays and so many seconds, does not act; engineering
 #: judgement with room for the error of the current meter.
 _IGNORED, _DELAYS, _IGNORED_S = 1.3, 3.0, 5.0
+#: Or a delay that is known is surely passed, by this share and this many s, so many times.
+_PASSED, _PASSED_S, _TIMES = 1.1, 0.25, 3
 #: Delay when nobody says it, s: the longest that boards are delivered with.
 _DELAY_S: Final = 30.0
 #: The BMS should be this much above what the controllers may draw (CUR-07).
@@ -42,7 +44,7 @@ class CurrentEnvelope(Detector):
     What it finds:
         Regen above the charge limit of the BMS or above 120 A, currents above the continuous rating for more than seconds,
         controllers that may draw what the BMS does not allow, and currents far above the over-current limit that did not
-        trip it.
+        trip it, at once for long or again and again for longer than its delay.
 
     Why it matters:
         Regen above the charge limit opens the charge path while braking (REG-01); a peak rating lasts seconds (CUR-01); a
@@ -104,29 +106,40 @@ class CurrentEnvelope(Detector):
         if limit is None or track.log.role is not Role.BMS or not track.has("discharge_fet"):
             return None
         delay = number(case.settings, "discharge_overcurrent_delay")
-        needed = max(_IGNORED_S, _DELAYS * (delay if delay is not None and delay > 0 else _DELAY_S))
+        known = delay is not None and delay > 0
+        wait = delay if known and delay is not None else _DELAY_S
+        needed, passed = max(_IGNORED_S, _DELAYS * wait), _PASSED * wait + _PASSED_S
         on = track.values("discharge_fet") > 0.5
-        for first, last in episodes(current > _IGNORED * limit, track.time, _JOIN_S):
-            lasted = float(track.time[last] - track.time[first])
-            if lasted >= needed and last - first >= 4 and on[first : last + 2].all():
-                level = float(np.nanmedian(current[first : last + 1]))
-                return self.finding(
-                    track,
-                    first,
-                    last,
-                    severity=Severity.WARNING,
-                    event=False,
-                    message=(
-                        f"{level:.0f} A flowed for {lasted:.0f} s and the BMS, whose limit is {limit:.0f} A, did not act: its "
-                        "over-current protection cannot be relied on."
-                    ),
-                    measurements=(
-                        Measurement("battery current", level, "A", limit, "TRIP-20"),
-                        Measurement("time", lasted, "s", needed, "delay of the protection"),
-                    ),
-                    channels=("battery_current", "discharge_fet"),
-                )
-        return None
+        over = [
+            (first, last)
+            for first, last in episodes(current > _IGNORED * limit, track.time, _JOIN_S)
+            if on[first : last + 2].all() and last - first >= 2 and track.time[last] - track.time[first] >= passed
+        ]
+        if not over:
+            return None
+        first, last = max(over, key=lambda item: track.time[item[1]] - track.time[item[0]])
+        lasted = float(track.time[last] - track.time[first])
+        long = lasted >= needed and last - first >= 4
+        if not long and not (known and len(over) >= _TIMES):
+            return None
+        level = float(np.nanmedian(current[first : last + 1]))
+        often = "" if len(over) == 1 else f", {len(over)} times,"
+        return self.finding(
+            track,
+            first,
+            last,
+            severity=Severity.WARNING,
+            event=False,
+            message=(
+                f"{level:.0f} A flowed for {lasted:.0f} s{often} and the BMS, whose limit is {limit:.0f} A, did not act: its "
+                "over-current protection cannot be relied on."
+            ),
+            measurements=(
+                Measurement("battery current", level, "A", limit, "TRIP-20"),
+                Measurement("time", lasted, "s", needed if long else passed, "delay of the protection"),
+            ),
+            channels=("battery_current", "discharge_fet"),
+        )
 
     def _regen(self, case: Case, track: Track, current: NDArray[np.float64]) -> Finding | None:
         given = _limit(case, "charge_current_limit")

@@ -12,6 +12,8 @@ from ridelog.finding import Evidence, Measurement, Outcome, Severity
 from ridelog.log import Role
 from ridelog.ride import RIDING_ROLES, Track
 
+from .stuck_board import stuck_stretches
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -32,8 +34,6 @@ _REST_S: Final = 30.0
 #: At rest a log must have this many steps outside the freeze, and a freeze must be this many times longer than the
 #: longest time without a change there; engineering judgement.
 _FEWEST_AT_REST, _TIMES_LONGER = 30, 5
-#: A current that stands still but for its noise, A, while a controller's moves by this much, A.
-_NOISE_A, _MOVES_A = 0.35, 6.0
 #: Channels that flicker in any live log.
 _CHANNELS: Final = (
     "pack_voltage",
@@ -88,7 +88,8 @@ class FrozenTelemetry(Detector):
         if used < _FEWEST_CHANNELS:
             return Outcome.unable("too few channels that could change.")
         changing = 1.0 - float(same.mean())
-        found = _stuck(case, track)
+        stuck = stuck_stretches(case, track)
+        found = list(stuck)
         if changing < 0.02 and not found:
             return Outcome.clear("the values of this log hardly ever change; a freeze could not be told.")
         at_rest: list[tuple[int, int, float]] = []
@@ -107,13 +108,18 @@ class FrozenTelemetry(Detector):
             return Outcome.clear("no value stood still while the vehicle was in use.")
         froze = "as it does nowhere else: the logger froze."
         perhaps = "at rest: the logger may have frozen; of a ride nothing is hidden."
+        old = "but for its noise while the controller's moved: these values are old."
         findings = [
             self.finding(
                 track,
                 first,
                 last,
                 severity=severity,
-                message=f"Every value of this log stood still for {length:.0f} s {told}",
+                message=(
+                    f"The current of the BMS stood still for {length:.0f} s {old}"
+                    if (first, last, length) in stuck
+                    else f"Every value of this log stood still for {length:.0f} s {told}"
+                ),
                 measurements=(Measurement("time without any change", length, "s", _SHORTEST_S, "TEL-01"),),
                 channels=tuple(name for name in _CHANNELS if track.has(name)),
             )
@@ -124,44 +130,6 @@ class FrozenTelemetry(Detector):
             return Outcome.found(findings, {"telemetry.frozen": Evidence.absent("nothing stood still in use")})
         at = track.onset(found[0][0] + 1)
         return Outcome.found(findings, {"telemetry.frozen": Evidence.observed(f"{found[0][2]:.0f} s.", at=at)})
-
-
-def _stuck(case: Case, track: Track) -> list[tuple[int, int, float]]:
-    """Stretches in which a BMS current stays where it is, but for noise, while a controller on the same clock moves."""
-    if track.log.role is not Role.BMS or not track.has("battery_current") or not track.clock.aligned:
-        return []
-    current = track.values("battery_current")
-    steady = np.abs(np.diff(current)) <= _NOISE_A + 0.03 * np.abs(current[:-1])
-    found = []
-    for first, last in runs(steady):
-        inside = current[first : last + 2]
-        length = float(track.time[last + 1] - track.time[first])
-        spread = float(np.nanmax(inside) - np.nanmin(inside))
-        if (
-            length >= _SHORTEST_S
-            and last - first >= _FEWEST_ROWS
-            and spread <= 2 * (_NOISE_A + 0.03 * abs(float(inside[0])))
-        ):
-            moved = _moved_elsewhere(case, track, first, last + 1)
-            if moved > _MOVES_A + 4 * spread:
-                found.append((first, last + 1, length))
-    return found
-
-
-def _moved_elsewhere(case: Case, track: Track, first: int, last: int) -> float:
-    """By how much the current of a controller moved meanwhile, in A, averaged over the polls of the BMS as it would."""
-    most = 0.0
-    for other in case.ride.riding:
-        if not (other.clock.aligned and other.has("battery_current")):
-            continue
-        current = np.nan_to_num(other.values("battery_current"))
-        sums = np.concatenate(([0.0], np.cumsum(current)))
-        edges = np.searchsorted(other.time, track.time[first + 1 : last])
-        counts = np.diff(edges)
-        means = np.diff(sums[edges])[counts > 0] / counts[counts > 0]
-        if len(means) >= 5:
-            most = max(most, float(np.percentile(means, 90) - np.percentile(means, 10)))
-    return most
 
 
 def _unchanged(track: Track) -> tuple[NDArray[np.bool_], int]:

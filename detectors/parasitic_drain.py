@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar, Final
+from typing import ClassVar, Final
 
 import numpy as np
 
-from ridelog.battery.ocv import OpenCircuitTable, table_for_chemistry
 from ridelog.detection import Case, Detector, Need
 from ridelog.finding import Evidence, Finding, Measurement, Outcome, Severity
 from ridelog.log import Role
@@ -15,20 +13,12 @@ from ridelog.ride import Track
 from ridelog.settings import number
 
 from .cell_rows import CellRows, cell_rows
+from .rest_loss import DAY_S, LONG_REST_S, SHORT_REST_S, RestLoss, relaxed, rest_loss, slopes
 
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-_DAY_S: Final = 86_400.0
-#: The first hours of a rest are relaxation (three hours suffice for NMC and LFP, REST-01), and a rest worth looking at is
-#: twice as long, s.
-_RELAXED_S, _REST_S = 10_800.0, 21_600.0
 #: The vehicle can have been used or charged in a longer pause of the log, s.
 _PAUSE_S: Final = 7_200.0
 #: A voltage that rises by more than this between two rows of a rest was charged, V a cell.
 _CHARGED_V: Final = 0.010
-#: Change of a cell's voltage with its temperature, V/K, and the change of temperature assumed when none is logged, K.
-_PER_KELVIN_V, _UNKNOWN_K = 0.0002, 4.0
 #: Standby draws of 20 to 200 mA are usual (REST-02); from here they are worth ending, A.
 _HIGH_A: Final = 0.10
 #: Loss of charge a day from which it is, as a share (engineering judgement). A board that stays awake draws about 20 mA,
@@ -38,23 +28,11 @@ _HIGH_SHARE_DAY, _FAST_SHARE_DAY = 0.10, 0.15
 #: What was lost in days is a fact and no forecast: from this share of the pack, over so many days, it counts whatever
 #: the current is.
 _LOST_SHARE, _LOST_DAYS = 0.20, 2.0
-#: A rest this long is looked at in so many parts, days.
-_LONG_DAYS, _PARTS = 1.0, 4
 #: A loss that can be told from noise: multiples of its error.
 _SIGMAS: Final = 3.0
 #: A block of groups that falls faster than the others: V/day, and multiples of the scatter inside the blocks.
 _BLOCK_V_DAY: Final = 0.002
 _BLOCK_SIGMAS: Final = 5.0
-_MOST_POINTS: Final = 400
-
-
-@dataclass(frozen=True, slots=True)
-class _Loss:
-    first: int
-    last: int
-    volts_day: float
-    share_day: float
-    error: float
 
 
 class ParasiticDrain(Detector):
@@ -62,7 +40,8 @@ class ParasiticDrain(Detector):
 
     What it finds:
         Rests of six hours or more in which, after the first three hours, the cells fall steadily together (a load on the
-        whole pack), or a block of neighbouring groups falls faster than the rest (a load on part of the stack).
+        whole pack), or a block of neighbouring groups falls faster than the rest (a load on part of the stack); shorter
+        rests in which they fall further than any settling.
 
     Why it matters:
         A stored pack is empty in weeks and deeply discharged after that; a load on part of the stack also pulls the groups
@@ -76,7 +55,8 @@ class ParasiticDrain(Detector):
         a single group that falls (self-discharge), some tens of milliamperes of standby for a day or two (information).
 
     Needs:
-        A BMS log with cell voltages, or the pack voltage with a sure series count, over six hours of rest.
+        A BMS log with cell voltages, or the pack voltage with a sure series count, over six hours of rest; two for a fast
+        fall.
 
     Limits:
         On the plateau near full and in the flat middle of LFP the voltage does not tell the charge. Without the capacity
@@ -97,21 +77,21 @@ class ParasiticDrain(Detector):
 
     def examine(self, case: Case, track: Track) -> Outcome:
         """Look at one BMS log."""
-        if track.log.duration_s < _REST_S:
-            return Outcome.unable(f"the log covers {track.log.duration_s / 3600:.1f} h; six hours of rest are needed.")
+        if track.log.duration_s < SHORT_REST_S:
+            return Outcome.unable(f"the log covers {track.log.duration_s / 3600:.1f} h; two hours of rest are needed.")
         rows = cell_rows(case, track)
         if rows is None:
             return Outcome.unable("the number of cells in series is not sure, and no cell was read.")
         rests = _rests(rows)
         if not rests:
-            return Outcome.unable("no rest of six hours without a pause is in the log.")
+            return Outcome.unable("no rest of two hours without a pause is in the log.")
         findings: list[Finding] = []
         evidence: dict[str, Evidence] = {}
         block = self._block(track, rows, rests)
         if block is not None:
             findings.append(block)
             evidence["drain.one-sided"] = Evidence.observed(block.message)
-        losses = [loss for loss in (_loss(case, track, rows, *rest) for rest in rests) if loss is not None]
+        losses = [loss for loss in (rest_loss(case, track, rows, *rest) for rest in rests) if loss is not None]
         lost = [loss for loss in losses if loss.share_day > _SIGMAS * loss.error]
         if lost:
             worst = max(lost, key=lambda loss: loss.share_day)
@@ -130,11 +110,11 @@ class ParasiticDrain(Detector):
             evidence,
         )
 
-    def _uniform(self, case: Case, track: Track, rows: CellRows, loss: _Loss) -> Finding:
+    def _uniform(self, case: Case, track: Track, rows: CellRows, loss: RestLoss) -> Finding:
         capacity = pack_capacity(case, track)
         ampere = capacity * loss.share_day / 24 if capacity else None
         bound = _HIGH_SHARE_DAY if ampere is None or ampere >= _HIGH_A else _FAST_SHARE_DAY
-        days = float(rows.time[loss.last] - rows.time[_relaxed(rows, loss.first)]) / _DAY_S
+        days = float(rows.time[loss.last] - rows.time[relaxed(rows, loss.first, loss.last)]) / DAY_S
         lost = loss.share_day * days
         gone = days >= _LOST_DAYS and lost >= _LOST_SHARE
         high = gone or loss.share_day >= bound or (ampere is not None and ampere >= _HIGH_A)
@@ -167,17 +147,19 @@ class ParasiticDrain(Detector):
     def _block(self, track: Track, rows: CellRows, rests: list[tuple[int, int]]) -> Finding | None:
         """The first or last groups fall faster than the others, all alike."""
         first, last = max(rests, key=lambda rest: rows.time[rest[1]] - rows.time[rest[0]])
-        cells = rows.cells[_relaxed(rows, first) : last + 1]
-        time = rows.time[_relaxed(rows, first) : last + 1]
+        if rows.time[last] - rows.time[first] < LONG_REST_S:
+            return None
+        start = relaxed(rows, first, last)
+        cells, time = rows.cells[start : last + 1], rows.time[start : last + 1]
         count = cells.shape[1]
         if count < 6 or len(time) < 8:
             return None
-        slopes = _slopes(time / _DAY_S, cells)
-        if not np.isfinite(slopes).all():
+        each = slopes(time / DAY_S, cells)
+        if not np.isfinite(each).all():
             return None
         best = (0.0, 0, 0.0)
         for split in range(2, count - 1):
-            one, other = slopes[:split], slopes[split:]
+            one, other = each[:split], each[split:]
             scatter = max(float(np.hypot(np.std(one), np.std(other))), 1e-5)
             gap = float(other.mean() - one.mean())
             if abs(gap) / scatter > best[0]:
@@ -204,7 +186,7 @@ class ParasiticDrain(Detector):
 
 
 def _rests(rows: CellRows) -> list[tuple[int, int]]:
-    """First and last place of each rest of six hours: no current, no long pause, and never charged."""
+    """First and last place of each rest of two hours: no current, no long pause, and never charged."""
     resting = rows.resting
     cut = np.zeros(len(resting), dtype=bool)
     cut[1:] = (np.diff(rows.time) > _PAUSE_S) | (np.diff(rows.middle) > _CHARGED_V)
@@ -214,81 +196,8 @@ def _rests(rows: CellRows) -> list[tuple[int, int]]:
     return [
         (int(first), int(last))
         for first, last in zip(starts, ends, strict=True)
-        if resting[first] and last - first >= 9 and rows.time[last] - rows.time[first] >= _REST_S
+        if resting[first] and last - first >= 9 and rows.time[last] - rows.time[first] >= SHORT_REST_S
     ]
-
-
-def _relaxed(rows: CellRows, first: int) -> int:
-    return int(np.searchsorted(rows.time, rows.time[first] + _RELAXED_S))
-
-
-def _loss(case: Case, track: Track, rows: CellRows, first: int, last: int) -> _Loss | None:
-    """Steady loss of charge over a rest; None where the voltage does not tell the charge."""
-    table = table_for_chemistry(case.pack.chemistry.name)
-    start = _relaxed(rows, first)
-    if table is None or last - start < 7:
-        return None
-    time, volts = rows.time[start : last + 1] / _DAY_S, rows.middle[start : last + 1]
-    kelvin = _temperature_span(track, rows, start, last)
-    parts = _PARTS if time[-1] - time[0] >= _LONG_DAYS and len(time) >= 8 * _PARTS else 2
-    windows = [
-        loss
-        for part in np.array_split(np.arange(len(time)), parts)
-        if (loss := _loss_within(table, time[part], volts[part], kelvin, (first, last))) is not None
-    ]
-    if len(windows) < 2:
-        return None
-    # What flattens is relaxation: a load takes as much later, too. Two parts must agree; an empty pack or a board that
-    # fell asleep may end it, so that not all of a long rest need to.
-    return sorted(windows, key=lambda loss: loss.share_day)[-2]
-
-
-def _loss_within(
-    table: OpenCircuitTable,
-    days: NDArray[np.float64],
-    volts: NDArray[np.float64],
-    kelvin: float,
-    place: tuple[int, int],
-) -> _Loss | None:
-    """Loss of charge within a part of a rest; None where the voltage does not tell the charge."""
-    slope = float(_slopes(days, volts[:, None])[0])
-    level = float(np.median(volts))
-    if not np.isfinite(slope):
-        return None
-    span = float(days[-1] - days[0])
-    ends = table.soc(np.array([level - slope * span / 2, level, level + slope * span / 2]), 0.004)
-    if not bool(ends.usable[1]):
-        return None
-    noise = 1.4826 * float(np.median(np.abs(volts - level - slope * (days - np.median(days)))))
-    error_v_day = (2 * noise / np.sqrt(max(len(days) / 6, 1.0)) + _PER_KELVIN_V * kelvin) / span
-    share = max(float(ends.soc[0] - ends.soc[2]) / span, 0.0)
-    return _Loss(*place, slope, share, error_v_day / float(table.slope(ends.soc[1])))
-
-
-def _temperature_span(track: Track, rows: CellRows, first: int, last: int) -> float:
-    """How far the battery's temperature is apart between the first and the last quarter of a stretch, K."""
-    values = track.values("battery_temperature")[rows.rows[first : last + 1]]
-    if not np.isfinite(values).any():
-        return _UNKNOWN_K
-    quarter = max(len(values) // 4, 1)
-    ends = (values[:quarter], values[-quarter:])
-    if not all(np.isfinite(end).any() for end in ends):
-        return _UNKNOWN_K
-    return abs(float(np.nanmedian(ends[1]) - np.nanmedian(ends[0]))) + 0.5
-
-
-def _slopes(time: NDArray[np.float64], values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Robust slope of each column: the median of the slopes between matched rows of the two halves (Theil-Sen)."""
-    step = max(1, len(time) // _MOST_POINTS)
-    time, values = time[::step], values[::step]
-    half = len(time) // 2
-    if half < 1:
-        return np.full(values.shape[1], np.nan)
-    apart = time[half : 2 * half] - time[:half]
-    rise = (values[half : 2 * half] - values[:half]) / np.where(apart > 0, apart, np.nan)[:, None]
-    return np.asarray(
-        np.nanmedian(rise, axis=0) if np.isfinite(rise).any(axis=0).all() else np.full(rise.shape[1], np.nan)
-    )
 
 
 def pack_capacity(case: Case, track: Track) -> float | None:

@@ -100,6 +100,7 @@ def _balancer_idle(scene: Scene) -> None:
     _apart(scene, 0.012, 0.025)
     rest(scene, (6, 20), (20, 90))
     scene.balancing = True
+    scene.truth.facts["never_started"] = 1.0
 
     def idle(_: Scene, t: BmsTelemetry) -> None:
         t.balancing[:] = False
@@ -112,6 +113,7 @@ def _balancer_useless(scene: Scene) -> None:
     """The balancer reports itself at work for a day, and the groups stay where they are: a burnt resistor."""
     _apart(scene, 0.012, 0.025)
     rest(scene, (16, 30), (30, 120))
+    scene.balancing = True
 
     def busy(scene: Scene, t: BmsTelemetry) -> None:
         t.balancing[:] = True
@@ -128,6 +130,7 @@ def _balancer_burns(scene: Scene) -> None:
     scene.pack.leak_a[cell] = bleed
     hours = min(0.35 * float(scene.pack.capacity_ah[cell]) / bleed, 14.0)
     rest(scene, (0.7 * hours, hours), (20, 60))
+    scene.balancing = True
     warmer = float(scene.rng.uniform(42, 60))
     scene.truth.facts["bleed_a"] = round(bleed, 3)
 

@@ -121,6 +121,10 @@ def daly_a5_parcels(t: BmsTelemetry) -> list[Parcel]:
         f = frame(0x95)
         f.put(4, number + 1)
         f.put_block(5, millivolts[:, begin : begin + 3])
+    f = frame(0x97)
+    highest = np.nanargmax(read, axis=1)
+    for byte in range(6):
+        f.put(4 + byte, np.where(t.balancing & (highest // 8 == byte), 1 << (highest % 8), 0))
     f = frame(0x98)
     for place, bits in (
         (4, _VOLTAGE_BITS),

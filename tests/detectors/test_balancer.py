@@ -24,8 +24,33 @@ def test_a_balancer_that_never_starts():
     assert {"balancer-fault", "cell-imbalance"} <= {item.cause for item in incident.causes}
 
 
-def test_a_small_difference_is_information():
-    assert parked.severities(investigate([parked.log(_apart(0.045))]), NAME) == ["info"]
+def test_a_small_difference_is_information_until_it_stood_for_hours():
+    assert parked.severities(investigate([parked.log(_apart(0.045, hours=2.0))]), NAME) == ["info"]
+    assert parked.severities(investigate([parked.log(_apart(0.045))]), NAME) == ["warning"]
+
+
+def test_an_imbalance_that_the_balancer_had_time_to_remove_is_the_balancers():
+    verdict = investigate([parked.log(_apart(0.09))]).verdict
+    assert verdict.cause == "balancer-fault"
+    off = investigate([parked.log(_apart(0.09), settings={"balancer_enabled": False})])
+    assert off.verdict.cause == "cell-imbalance"
+
+
+def test_a_group_that_is_emptied_while_the_balancer_works():
+    columns = _apart(0.0, hours=10.0, level=0.6, on=True)
+    columns["cell_voltages"][:, 3] -= 0.12 * columns["time"] / columns["time"][-1]
+    incident = investigate([parked.log(columns, family="ant")])
+    assert incident.verdict.cause == "balancer-fault"
+    assert "Cell group 4 is emptied" in parked.check(incident, NAME).findings[-1].message
+
+
+def test_a_board_that_falls_silent_after_its_balancer_was_hot():
+    columns = _apart(0.0, hours=6.0, level=0.6, on=True)
+    columns["bms_fet_temperature"] = 25.0 + 50.0 * (1 - np.exp(-columns["time"] / 1500.0))
+    columns["cell_voltages"][-20:] = np.nan
+    columns["pack_voltage"][-20:] = np.nan
+    found = parked.check(investigate([parked.log(columns)]), NAME).findings
+    assert "fell silent" in found[-1].message
 
 
 @pytest.mark.parametrize("volts", [0.0, 0.005])

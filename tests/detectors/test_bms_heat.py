@@ -27,6 +27,13 @@ def test_a_board_near_its_limit():
     assert incident.verdict.cause == "bms-overheating"
 
 
+@pytest.mark.parametrize(("rows", "found"), [(6, True), (2, False)])
+def test_a_board_that_is_hot_for_seconds_is_hot_and_a_glitch_is_not(rows, found):
+    columns = _warm(60.0)
+    columns["bms_fet_temperature"][100 : 100 + rows] = 92.0
+    assert ("warning" in parked.severities(investigate([parked.log(columns)]), NAME)) is found
+
+
 @pytest.mark.parametrize(("top", "found"), [(94.0, ["warning"]), (58.0, [])])
 def test_a_sensor_of_unnamed_place_that_is_hotter_than_cells_can_be(top, found):
     """Boards whose first sensor sits on their FETs number it among those of the battery."""

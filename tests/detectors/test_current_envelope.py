@@ -27,6 +27,16 @@ def test_a_limit_that_does_not_act():
     assert finding.measurements[1].value == pytest.approx(199.0, abs=1.0)
 
 
+@pytest.mark.parametrize(("times", "found"), [(5, True), (2, False)])
+def test_a_delay_that_is_passed_again_and_again(times, found):
+    columns = _board(last=200)
+    for number in range(times):
+        columns["battery_current"][200 + 30 * number : 204 + 30 * number] = 182.0
+    settings = {"discharge_current_limit": 100.0, "discharge_overcurrent_delay": 2.0}
+    incident = investigate([parked.log(columns, settings=settings)])
+    assert (incident.verdict.cause == "bms-protection-ineffective") is found
+
+
 @pytest.mark.parametrize("change", ["short", "long delay", "acts", "little"])
 def test_what_a_protection_allows(change):
     columns = _board(last=215) if change == "short" else _board(amps=115.0) if change == "little" else _board()

@@ -149,3 +149,19 @@ def test_a_group_of_a_little_less_capacity_falls_faster_under_a_load_and_leaks_n
     incident = investigate([parked.log(columns)])
     assert parked.check(incident, "self-discharge").status is Status.CLEAR
     assert incident.verdict.cause == "parasitic-drain"
+
+
+def test_a_fast_fall_shows_in_a_few_hours():
+    columns = parked.resting(hours=5.0, level=0.6, per_day=1.3)
+    assert parked.severities(investigate([parked.log(columns)]), NAME) == ["warning"]
+
+
+def test_a_few_hours_of_settling_are_no_drain():
+    columns = parked.resting(hours=5.0, level=0.9, settle_v=0.04)
+    assert "warning" not in parked.severities(investigate([parked.log(columns)]), NAME)
+
+
+def test_a_meter_that_did_not_see_the_drain_is_not_the_cause():
+    columns = parked.resting(hours=12.0, level=0.7, per_day=0.9)
+    columns["soc"] = np.full(len(columns["time"]), 0.7)
+    assert investigate([parked.log(columns)]).verdict.cause == "parasitic-drain"

@@ -1,0 +1,50 @@
+"""A BMS whose values stand still, but for the noise of its meter, while the vehicle moves."""
+
+import numpy as np
+import pytest
+
+from ridelog.log import Role
+from ridelog.pipeline import investigate
+from tests import rides
+
+
+def _pair(first, last, noise=0.1):
+    """A controller and a BMS of one ride; from `first` to `last` s the BMS shows its last values and noise."""
+    board = rides.board()
+    rows = np.flatnonzero((board["time"] > first) & (board["time"] < last))
+    rng = np.random.default_rng(4)
+    for name in ("battery_current", "pack_voltage"):
+        board[name][rows] = board[name][rows[0]] + rng.normal(0, noise / 2, len(rows))
+    board["cell_voltages"][rows] = board["cell_voltages"][rows[0]] + rng.normal(0, 0.001, (len(rows), 20))
+    return investigate([rides.log(rides.controller()), rides.log(board, Role.BMS)])
+
+
+def _loud(incident):
+    return {check.name for check in incident.checks for item in check.findings if str(item.severity) != "info"}
+
+
+@pytest.mark.parametrize("noise", [0.0, 0.1, 0.2])
+def test_a_board_that_repeats_an_old_value_with_noise_is_frozen(noise):
+    incident = _pair(300.0, 380.0, noise)
+    assert incident.verdict.cause == "telemetry-fault"
+    assert _loud(incident) == {"frozen-telemetry"}
+
+
+def test_a_board_that_goes_on_is_not():
+    incident = investigate([rides.log(rides.controller()), rides.log(rides.board(), Role.BMS)])
+    assert incident.verdict.cause == "none"
+
+
+def test_a_board_that_does_not_measure_braking_is_not_frozen():
+    controller, board = rides.controller(), rides.board()
+    for columns in (controller, board):
+        rows = (columns["time"] > 300.0) & (columns["time"] < 340.0)
+        braking = -6.0 - 4.0 * np.sin(columns["time"][rows])
+        change = columns["battery_current"][rows] - braking
+        columns["battery_current"][rows] = braking
+        if "cell_voltages" in columns:
+            columns["cell_voltages"][rows] += (0.06 / 20 * change)[:, None]
+        columns["pack_voltage"][rows] += 0.08 * change
+    board["battery_current"] = np.maximum(board["battery_current"], 0.0)
+    incident = investigate([rides.log(controller), rides.log(board, Role.BMS)])
+    assert "frozen-telemetry" not in _loud(incident)
