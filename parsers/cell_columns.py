@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from ridelog.log import LogBuilder
 
 
+#: Rows of a table that are turned into lists in one go.
+_PIECE = 2048
+
+
 def numbered_matrix(columns: Mapping[int, NDArray[np.float64]], rows: int) -> NDArray[np.float64]:
     """Put numbered columns side by side.
 
@@ -29,7 +33,12 @@ def numbered_matrix(columns: Mapping[int, NDArray[np.float64]], rows: int) -> ND
         return np.empty((rows, 0))
     first = min(1, *columns)
     empty = np.full(rows, np.nan)
-    return np.column_stack([columns.get(number, empty) for number in range(first, max(columns) + 1)])
+    series = [columns.get(number, empty) for number in range(first, max(columns) + 1)]
+    matrix = np.empty((rows, len(series)))
+    # Turned piece by piece: a piece of all columns stays in the cache of the processor.
+    for at in range(0, rows, _PIECE):
+        matrix[at : at + _PIECE] = np.array([values[at : at + _PIECE] for values in series]).T
+    return matrix
 
 
 def add_cells(
@@ -46,7 +55,11 @@ def add_cells(
     """
     if not volts.shape[1]:
         return ()
-    silent = ~(volts > 0)
+    read = volts > 0
+    if read.all():
+        builder.add("cell_voltages", volts, source=source, conversion=conversion)
+        return ()
+    silent = ~read
     builder.add("cell_voltages", np.where(silent, np.nan, volts), source=source, conversion=conversion)
     return tuple(
         Damage(
@@ -73,6 +86,8 @@ def add_sensors(builder: LogBuilder, heat: NDArray[np.float64], source: str) -> 
     if not heat.shape[1]:
         return
     builder.add("battery_temperatures", heat, source=source)
-    hottest = np.max(np.where(np.isnan(heat), -np.inf, heat), axis=1)
-    hottest[np.isinf(hottest)] = np.nan
+    hottest = heat[:, 0]
+    for sensor in range(1, heat.shape[1]):
+        hottest = np.fmax(hottest, heat[:, sensor])
+    hottest = np.where(np.isinf(hottest), np.nan, hottest)
     builder.add("battery_temperature", hottest, source=source, derived="the hottest of the sensors")

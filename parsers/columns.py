@@ -79,7 +79,7 @@ def add_columns(
         if not series.dtype.is_numeric():
             series, unreadable = _read_numbers(series, column)
             damage += unreadable
-        values = series.to_numpy().astype(np.float64, copy=False)
+        values = np.asarray(series.to_numpy(), dtype=np.float64)
         if _holds_only(values, column.sentinels):
             shown = "/".join(f"{sentinel:g}" for sentinel in column.sentinels)
             damage.append(
@@ -92,8 +92,11 @@ def add_columns(
                 )
             )
             values = np.full(len(values), np.nan)
-        elif column.scale != 1.0 or column.offset:
-            values = values * column.scale + column.offset
+        else:
+            if column.scale != 1.0:
+                values = values * column.scale
+            if column.offset:
+                values = values + column.offset
         builder.add(column.channel, values, source=column.source, conversion=column.conversion, derived=column.derived)
     for name in frame.columns:
         if name not in done and name:

@@ -166,10 +166,12 @@ def _fit_width(names: list[str], rows: Sequence[bytes], separator: str, quoted: 
     """Names for the cells the rows really have; a separator at the end of the rows or of the header is no column."""
     mark = separator.encode()
     widths = Counter(
-        len(_split(row.decode("utf-8", "replace"), separator, quoted))
-        if quoted and b'"' in row
-        else row.count(mark) + 1
-        for row in rows
+        [
+            len(_split(row.decode("utf-8", "replace"), separator, quoted))
+            if quoted and b'"' in row
+            else row.count(mark) + 1
+            for row in rows
+        ]
     )
     if not widths:
         return names

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Final
 
 #: What a column means, by words its caption must hold (all of one group) and must not hold. The first that fits wins.
@@ -63,6 +64,7 @@ _TYPICAL: Final = ("highest_number", "lowest_number", "remaining", "full", "hott
 _LEAST_TYPICAL: Final = 5
 
 
+@lru_cache(maxsize=4096)
 def meaning_of(caption: str) -> str:
     """What a caption means; "" for one that is not known."""
     bare = re.sub(r"\([^)]*\)|\[[^]]*\]|（[^）]*）", " ", caption.lower())

@@ -52,12 +52,22 @@ def parse_stamps(texts: pl.Series, pattern: str) -> Stamps:
     Returns:
         Seconds since 1970-01-01 00:00 as if the stamps were UTC, shape (n,); NaN where a text does not fit.
     """
+    if "%H" not in pattern and _alike(texts):
+        # Most rides begin and end on one day, and its date is read once.
+        return np.repeat(parse_stamps(texts[:1], pattern), len(texts))
     seconds = np.full(len(texts), np.nan)
     for rows, matrix in _by_width(texts):
         found = _read(matrix, pattern)
         if found is not None:
             seconds[rows] = found
     return seconds
+
+
+def _alike(texts: pl.Series) -> bool:
+    """Whether all texts of several are the same."""
+    if len(texts) < 2 or texts.null_count() or texts[0] != texts[-1]:
+        return False
+    return bool((texts == texts[0]).all())
 
 
 def parse_first_fitting(texts: pl.Series, patterns: tuple[str, ...]) -> tuple[Stamps, str]:
@@ -201,10 +211,9 @@ def _read_rows(matrix: Bytes, parts: list[_Part], marks: list[tuple[int, int]]) 
     for at, mark in marks:
         _narrow(good, columns[at] == mark)
     seconds = np.zeros(matrix.shape[0])
-    days = [columns[part.at : part.at + part.width] for part in parts if part.kind in _DATE]
-    # Most rides begin and end on one day: its date is read once.
-    one_day = len(matrix) > 1 and all((digits == digits[:, :1]).all() for digits in days)
-    good_day = np.ones(1, dtype=bool) if one_day else good
+    # Dates hardly change from row to row: the first of each run is read. Most rides begin and end on one day.
+    first = _first_of_days(columns, parts)
+    good_day = np.ones(len(first), dtype=bool)
     date: dict[str, NDArray[np.int64]] = {}
     for part in parts:
         digits = columns[part.at : part.at + part.width]
@@ -218,15 +227,28 @@ def _read_rows(matrix: Bytes, parts: list[_Part], marks: list[tuple[int, int]]) 
             _narrow(good, value <= most)
             seconds += value * scale
         else:
-            date[part.kind] = _number(digits[:, :1] if one_day else digits, good_day).astype(np.int64)
+            date[part.kind] = _number(digits[:, first], good_day).astype(np.int64)
     years = date["Y"] if "Y" in date else date["y"] + 2000 if "y" in date else None
     if years is not None and "m" in date and "d" in date:
-        seconds += _days(years, date["m"], date["d"], good_day) * DAY_S
-    if one_day and not good_day[0]:
-        good[:] = False
+        days = _days(years, date["m"], date["d"], good_day) * DAY_S
+        seconds += days if len(first) == 1 else np.repeat(days, np.diff(first, append=len(matrix)))
+    if not good_day.all():
+        good &= np.repeat(good_day, np.diff(first, append=len(matrix)))
     if not good.all():
         seconds[~good] = np.nan
     return seconds
+
+
+def _first_of_days(columns: Bytes, parts: list[_Part]) -> NDArray[np.int64]:
+    """The rows whose date differs from that of the row before, the first among them."""
+    changes = np.zeros(columns.shape[1], dtype=bool)
+    changes[:1] = True
+    for part in parts:
+        if part.kind in _DATE:
+            for digits in columns[part.at : part.at + part.width]:
+                if (digits != digits[0]).any():
+                    changes[1:] |= digits[1:] != digits[:-1]
+    return np.flatnonzero(changes)
 
 
 def _narrow(good: NDArray[np.bool_], fits: NDArray[np.bool_]) -> None:

@@ -161,11 +161,15 @@ def _zeros(frame: pl.DataFrame, columns: tuple[str, ...]) -> NDArray[np.bool_]:
     present = [name for name in columns if name in frame.columns]
     zeros = np.full(frame.height, bool(present))
     for name in present:
+        if not zeros.any():
+            break
         column = frame.get_column(name)
         # A column of text has no number in it that could be 0.
-        zeros &= (
-            ((column == 0) | column.is_null()).to_numpy() if column.dtype.is_numeric() else column.is_null().to_numpy()
-        )
+        if not column.dtype.is_numeric():
+            zeros &= column.is_null().to_numpy()
+            continue
+        values = column.to_numpy()
+        zeros &= (values == 0) | np.isnan(values) if column.null_count() else values == 0
     return zeros
 
 

@@ -39,6 +39,12 @@ def floats(column: pa.Array | pa.ChunkedArray) -> NDArray[np.float64]:
     return np.concatenate(parts) if parts else np.empty(0)
 
 
+def floats_at(array: pa.Array, rows: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Some rows of a float64 array, NaN for null; shape (rows,)."""
+    values: NDArray[np.float64] = _memory(array, np.dtype(np.float64))[rows]
+    return np.where(_valid(array)[rows], values, np.nan) if array.null_count else values
+
+
 def integers(column: pa.ChunkedArray) -> NDArray[np.int64]:
     """Values of an int64 column without nulls, shape (rows,)."""
     parts = [_memory(chunk, np.dtype(np.int64)) for chunk in column.chunks if len(chunk)]
@@ -227,4 +233,5 @@ def _fixed_lists(values: Any, kind: pa.DataType) -> pa.Array | pa.ChunkedArray: 
         raise PluginError("a list channel needs a matrix of shape (rows, size).")
     flat = rows.reshape(-1)
     missing = np.isnan(flat)
-    return pa.FixedSizeListArray.from_arrays(_as_kind(np.where(missing, 0.0, flat), missing, kind), rows.shape[1])
+    filled = np.where(missing, 0.0, flat) if missing.any() else flat
+    return pa.FixedSizeListArray.from_arrays(_as_kind(filled, missing, kind), rows.shape[1])

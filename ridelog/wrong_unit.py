@@ -8,6 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from ridelog.arrow_columns import floats_at
 from ridelog.channels import CHANNELS, Kind
 from ridelog.damage import Damage, DamageKind, Effect
 
@@ -34,9 +35,10 @@ def in_wrong_unit(columns: Mapping[str, pa.Array | pa.ChunkedArray]) -> dict[str
         values = np.abs(values[np.isfinite(values) & (values != 0.0)])
         if not len(values):
             continue
-        usual = float(np.quantile(values, 1.0 - _SHARE))
         most = max(abs(channel.low), abs(channel.high))
-        if usual > most * (_BEYOND_FILL if channel.unit == "degC" or name == "soc" else _BEYOND):
+        limit = most * (_BEYOND_FILL if channel.unit == "degC" or name == "soc" else _BEYOND)
+        # The quantile is taken only where a value is too large at all.
+        if values.max() > limit and (usual := float(np.quantile(values, 1.0 - _SHARE))) > limit:
             message = (
                 f"{name.replace('_', ' ')} reads up to {usual:.6g} where no more than {most:g} {channel.unit} is possible: "
                 "it is logged in another unit. It is kept as it was logged and not used."
@@ -49,6 +51,8 @@ def _sample(array: pa.Array | pa.ChunkedArray) -> np.ndarray[tuple[int], np.dtyp
     """Values of evenly taken rows as floats, NaN for null; those of lists one after the other."""
     count = min(len(array), _SAMPLES)
     rows = np.arange(count) * len(array) // max(count, 1)
+    if isinstance(array, pa.Array) and array.type == pa.float64():
+        return floats_at(array, rows)
     taken = array.take(pa.array(rows, type=pa.int64()))
     if isinstance(taken, pa.ChunkedArray):
         taken = taken.combine_chunks()
