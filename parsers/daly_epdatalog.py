@@ -14,11 +14,11 @@ from ridelog.log import Identity, Log, LogBuilder, Role
 from ridelog.parsing import Parser, ReadOptions, Sniff
 from ridelog.sources import HEAD_BYTES, Source
 
-from .captions import read_captions
+from .captions import Captions, read_captions
 from .cell_columns import add_cells, add_sensors, numbered_matrix
 from .columns import MILLI, PERCENT, Column, add_columns
 from .daly_epdatalog_alarms import add_alarms, balanced_cells
-from .delimited import read_delimited
+from .delimited import Delimited, read_delimited
 from .frames.daly_codes import STATES
 from .required_columns import require_columns
 from .stamps import parse_stamps
@@ -93,13 +93,7 @@ class DalyEpDataLog(Parser):
     def parse(self, source: Source, options: ReadOptions) -> list[Log]:
         """Read the rows."""
         captions = read_captions(source.head, (",", ";", "\t"))
-        table = read_delimited(
-            _without_blank_ends(source.data),
-            separator=captions.separator,
-            text_columns=[name for name in captions.names if _holds_text(name)],
-            loose_columns=captions.names,
-            path=source.label,
-        )
+        table = _read(source.data, captions, source.label)
         require_columns(table.frame, (_TIME, _CURRENT, _STATE), source.label)
         frame = table.frame
         stamps = parse_stamps(frame.get_column(_TIME).fill_null(""), "%Y-%m-%d %H:%M:%S%.f")
@@ -143,6 +137,25 @@ class DalyEpDataLog(Parser):
 
 def _holds_text(name: str) -> bool:
     return name in (_TIME, _BALANCED) or bool(_ALARM.fullmatch(name))
+
+
+def _read(data: bytes, captions: Captions, path: str) -> Delimited:
+    """Read the rows; the blanks behind the last comma are taken off first where they would make a column."""
+
+    def read(data: bytes) -> Delimited:
+        return read_delimited(
+            data,
+            separator=captions.separator,
+            text_columns=[name for name in captions.names if _holds_text(name)],
+            loose_columns=captions.names,
+            path=path,
+        )
+
+    if data.partition(b"\n")[0].rstrip().endswith(captions.separator.encode()):
+        table = read(data)
+        if not table.damage:
+            return table
+    return read(_without_blank_ends(data))
 
 
 def _without_blank_ends(data: bytes) -> bytes:

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     _Rows = tuple[pl.DataFrame, NDArray[np.int64], tuple[Damage, ...]]
 
 
+#: Words that stand for a number.
+_NUMBER_WORDS = frozenset({"nan", "inf", "infinity", "null", "none", "na"})
 #: Bytes looked at in one go where all of them are counted.
 _PIECE = 1 << 17
 
@@ -178,7 +180,7 @@ def _read_whole(data: bytes, layout: Layout) -> _Rows | None:
     except (pl.exceptions.PolarsError, pl.exceptions.PanicException):
         return None
     rows = frame.height
-    if trailing and frame.get_column("").null_count() < rows:
+    if trailing and not _blank(frame.get_column("")):
         return None
     named = frame.drop("") if trailing else frame
     nulls = [column.null_count() for column in named.get_columns()]
@@ -187,19 +189,33 @@ def _read_whole(data: bytes, layout: Layout) -> _Rows | None:
         separators = _count(data, separator[0], layout.offset)
         if min(nulls) or separators != rows * (len(layout.columns) - 1):
             return None
-    if not layout.text_columns.isdisjoint(layout.named) and layout.header:
-        header_again = data.find(b"\n" + layout.header, layout.offset - 1)
-        if header_again >= 0:
-            return None
+    texts = layout.header and not layout.text_columns.isdisjoint(layout.named)
+    if texts and not _refused_as_row(layout) and data.find(b"\n" + layout.header, layout.offset - 1) >= 0:
+        return None
     return named, np.arange(layout.first_line, layout.first_line + rows, dtype=np.int64), ()
+
+
+def _blank(column: pl.Series) -> bool:
+    """Whether no cell of a text column holds anything but blanks."""
+    if column.null_count() == len(column):
+        return True
+    return bool((column == " ").all()) or not column.str.strip_chars().str.len_bytes().sum()
+
+
+def _refused_as_row(layout: Layout) -> bool:
+    """Whether a header between the rows would be an error: a word stands where a number belongs."""
+    words = layout.header.split(layout.separator.encode())
+    return any(
+        name.isalpha() and name.lower() not in _NUMBER_WORDS and name.encode() in words
+        for name in layout.named
+        if name not in layout.text_columns
+    )
 
 
 def _count(data: bytes, character: int, start: int) -> int:
     """How often a character occurs; piece by piece, so that the comparison stays in the cache of the processor."""
     text = np.frombuffer(data, np.uint8)
-    return sum(
-        int(np.count_nonzero(text[at : at + _PIECE] == character)) for at in range(start, len(text), _PIECE)
-    )
+    return sum(int(np.count_nonzero(text[at : at + _PIECE] == character)) for at in range(start, len(text), _PIECE))
 
 
 def _only_finite(frame: pl.DataFrame) -> pl.DataFrame:
@@ -217,4 +233,4 @@ def _not_finite(frame: pl.DataFrame) -> list[str]:
     import polars as pl
 
     columns = [series for series in frame.get_columns() if series.dtype == pl.Float64]
-    return [series.name for series in columns if not np.isfinite(series.sum() or 0.0)]
+    return [series.name for series in columns if not np.isfinite(float(series.sum() or 0.0))]

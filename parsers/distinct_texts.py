@@ -64,5 +64,8 @@ def _starts(columns: Sequence[pl.Series]) -> NDArray[np.int64]:
     first = np.zeros(len(columns[0]), dtype=bool)
     first[:1] = True
     for column in columns:
-        first |= column.ne_missing(column.shift()).to_numpy()
+        if column.null_count():
+            first |= column.ne_missing(column.shift()).to_numpy()
+        elif len(column) > 1:
+            first[1:] |= (column[1:] != column[:-1]).to_numpy()
     return np.flatnonzero(first)

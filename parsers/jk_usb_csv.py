@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import reduce
 from typing import TYPE_CHECKING, ClassVar, Final
 
 import numpy as np
@@ -97,9 +98,9 @@ class JkUsbCsv(Parser):
                 flags = distinct_texts(frame.get_column(source_name)).numbers(_flag)
                 builder.add(channel, flags, source=source_name)
         sensors = [name for name in _SENSORS if name in frame.columns]
-        probes = np.column_stack([_probe(frame, name) for name in sensors])
-        builder.add("battery_temperatures", probes, source=", ".join(sensors))
-        builder.add("battery_temperature", np.fmax.reduce(probes, axis=1), derived="the hottest of the battery sensors")
+        probes = [_probe(frame, name) for name in sensors]
+        builder.add("battery_temperatures", np.column_stack(probes), source=", ".join(sensors))
+        builder.add("battery_temperature", reduce(np.fmax, probes), derived="the hottest of the battery sensors")
         damage += add_columns(builder, frame, COLUMNS, known=(_TIME, _MISNAMED, *_FLAGS, *sensors))
         clock = Clock(
             ClockBasis.LOCAL,

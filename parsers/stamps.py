@@ -28,6 +28,10 @@ _FRACTION = "%.f"
 _PIECE = re.compile(r"%\.f|%[YymdHMS]|.", re.DOTALL)
 #: No stamp of any format is longer; longer texts are not looked at.
 _LONGEST = 40
+#: Rows that are read in one go.
+_PIECE_ROWS = 16_384
+#: Longest text that polars keeps beside its length; longer ones stand elsewhere.
+_LONGEST_INLINE = 12
 _EPOCH_YEAR = 1970
 _DATE = frozenset("Yymd")
 #: Seconds in a part of the time of day, and the most it may read (60 s is a leap second).
@@ -80,6 +84,12 @@ def parse_first_fitting(texts: pl.Series, patterns: tuple[str, ...]) -> tuple[St
     Returns:
         The seconds as in `parse_stamps` and the pattern that was taken.
     """
+    # Only a pattern that fits the first row can fit all of them.
+    for pattern in patterns:
+        if len(texts) and np.isfinite(parse_stamps(texts[:1], pattern))[0]:
+            seconds = parse_stamps(texts, pattern)
+            if np.isfinite(seconds).all():
+                return seconds, pattern
     best = np.full(len(texts), np.nan)
     taken = patterns[0]
     most = 0
@@ -138,11 +148,16 @@ def _by_width(texts: pl.Series) -> list[tuple[NDArray[np.int64], Bytes]]:
     if not len(texts):
         return []
     texts = texts.cast(pl.String)
+    inline = _inline(texts)
+    if inline is not None:
+        return [(np.arange(len(texts)), inline)]
     places, flat = _buffers(texts)
     width = int(places[1] - places[0])
-    # Texts as programs write them: all of one width, no blanks around them, none missing.
-    if 0 < width <= _LONGEST and not texts.null_count() and (np.diff(places) == width).all():
+    # Texts as programs write them: all of one width, none missing; a blank before each of them is taken off.
+    if 0 < width <= _LONGEST and not texts.null_count() and (places[1:] - places[:-1] == width).all():
         matrix = flat[places[0] : places[-1]].reshape(len(texts), width)
+        if width > 1 and (matrix[:, 0] == ord(" ")).all():
+            matrix = matrix[:, 1:]
         if matrix[0, 0] != ord(" ") and matrix[0, -1] != ord(" "):
             return [(np.arange(len(texts)), matrix)]
     texts = texts.fill_null("").str.strip_chars()
@@ -154,6 +169,26 @@ def _by_width(texts: pl.Series) -> list[tuple[NDArray[np.int64], Bytes]]:
             rows = np.flatnonzero(widths == width)
             groups.append((rows, flat[places[:-1][rows, None] + np.arange(width)]))
     return groups
+
+
+def _inline(texts: pl.Series) -> Bytes | None:
+    """The bytes of short texts of one width without blanks around them, shape (n, width); None for any others."""
+    import polars as pl
+    import pyarrow as pa
+
+    if texts.null_count() or not 0 < len(texts[0]) <= _LONGEST_INLINE:
+        return None
+    array = texts.alias("").to_arrow(compat_level=pl.CompatLevel.newest())
+    if array.type != pa.string_view():
+        return None
+    # A view is 16 bytes: the length, then the text or where it stands.
+    views = np.frombuffer(array.buffers()[1], np.uint8)[16 * array.offset :][: 16 * len(texts)].reshape(-1, 16)
+    lengths = np.ascontiguousarray(views[:, :4]).view("<u4").ravel()
+    width = int(lengths[0])
+    if not 0 < width <= _LONGEST_INLINE or (lengths != width).any():
+        return None
+    matrix = views[:, 4 : 4 + width]
+    return None if matrix[0, 0] == ord(" ") or matrix[0, -1] == ord(" ") else matrix
 
 
 def _buffers(texts: pl.Series) -> tuple[NDArray[np.int64], Bytes]:
@@ -206,6 +241,12 @@ def _read(matrix: Bytes, pattern: str) -> Stamps | None:
 
 
 def _read_rows(matrix: Bytes, parts: list[_Part], marks: list[tuple[int, int]]) -> Stamps:
+    """Seconds of texts that are laid out alike; piece by piece, so that a piece stays in the cache of the processor."""
+    pieces = [_read_piece(matrix[at : at + _PIECE_ROWS], parts, marks) for at in range(0, len(matrix), _PIECE_ROWS)]
+    return pieces[0] if len(pieces) == 1 else np.concatenate(pieces) if pieces else np.empty(0)
+
+
+def _read_piece(matrix: Bytes, parts: list[_Part], marks: list[tuple[int, int]]) -> Stamps:
     columns = np.ascontiguousarray(matrix.T)
     good = np.ones(matrix.shape[0], dtype=bool)
     for at, mark in marks:

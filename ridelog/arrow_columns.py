@@ -179,11 +179,7 @@ def _from_names(values: Sequence[Sequence[str] | None]) -> pa.Array:
 
 def texts_by_place(texts: Sequence[str | None], places: NDArray[np.int64]) -> pa.Array:
     """An Arrow array of strings, one for each of `places` in `texts`, with null for None."""
-    encoded = [b"" if text is None else text.encode() for text in texts]
-    lengths = np.array([len(text) for text in encoded], dtype=np.int64)[places]
-    count, validity = _validity(np.array([text is None for text in texts], dtype=bool)[places])
-    data = pa.py_buffer(b"".join([encoded[place] for place in places.tolist()]))
-    return pa.Array.from_buffers(pa.string(), len(places), [validity, _offsets(lengths), data], count)
+    return from_texts(texts).take(from_array(places))
 
 
 def names_by_place(names: Sequence[Sequence[str] | None], places: NDArray[np.int64]) -> pa.Array:
