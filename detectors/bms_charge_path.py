@@ -22,6 +22,8 @@ _LIGHT_A, _LIGHT_SHARE, _FEWEST_ROWS = 1.5, 0.3, 20
 #: that follow each other within the longest pause of a log of a ride, s (engineering judgement: BMS are polled at least
 #: once a minute; a record kept once an hour says nothing about the minute of the opening).
 _RIDE_S, _ROWS_BEFORE, _LONGEST_PAUSE_S = 180.0, 5, 120.0
+#: A discharge current in the record of the opening itself that shows the vehicle in use, A: no charger and no standby has it.
+_RECORDED_A = 1.0
 #: A cell from which an over-voltage protection is plausible, V, when nobody says.
 _CELL_HIGH_V = 4.18
 
@@ -49,7 +51,8 @@ class BmsChargePath(Detector):
 
     Limits:
         A flip shorter than the time between two polls can fall between them. A record kept once an hour does not say
-        whether the vehicle was ridden when the path opened: such an opening is left alone.
+        whether the vehicle was ridden when the path opened: such an opening is left alone, unless the board wrote the
+        record at that moment and it shows a load.
 
     Example:
         -31 A of braking, next poll: charge FETs off, cell overvoltage, 0 A.
@@ -78,9 +81,10 @@ class BmsChargePath(Detector):
         always = bool(np.isfinite(flag).any()) and float(off.sum()) >= 0.99 * float(np.isfinite(flag).sum())
         throughout = not edges and ((share > 0.95 and int(ridden.sum()) >= 5) or (always and _rides(case)))
         if not edges and not throughout:
-            seen = 0.9 if track.log.interval_s <= 2.0 else 0.5
+            interval = track.log.interval_s
+            seen = 0.9 if interval <= 2.0 else 0.5 if interval <= 10.0 else 0.1
             note = "the charge path stayed closed while riding."
-            absent = Evidence.absent(f"A flip shorter than {track.log.interval_s:.2g} s could hide.", strength=seen)
+            absent = Evidence.absent(f"A flip shorter than {interval:.2g} s could hide.", strength=seen)
             if always:
                 return Outcome.found((self._off_at_rest(track),), dict.fromkeys(self.evidence, _PARKED))
             if not ridden.any():
@@ -198,8 +202,18 @@ def _while_riding(track: Track, ridden: np.ndarray[tuple[int], np.dtype[np.bool_
     recent = int(np.searchsorted(track.time, track.time[edge.row] - _RIDE_S))
     start = max(min(recent, edge.row - _ROWS_BEFORE), int(earlier[-1]) if len(earlier) else 0)
     end = min(track.log.rows if edge.back is None else edge.back, int(later[0]) if len(later) else track.log.rows)
+    if _recorded_in_use(track, edge.row):
+        return True
     alone = end - start < 2
     return bool(ridden[start:end].any()) and not alone
+
+
+def _recorded_in_use(track: Track, row: int) -> bool:
+    """A record that the board wrote at the very moment it opened, with a current that no charger explains."""
+    if not track.log.has("event") or not track.log.texts("event")[row]:
+        return False
+    current = float(np.nan_to_num(track.values("battery_current")[row]))
+    return current > _RECORDED_A
 
 
 def _flagged(track: Track, row: int) -> bool:

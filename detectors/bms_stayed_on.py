@@ -13,6 +13,7 @@ from ridelog.log import Role
 from ridelog.ride import Track
 
 from .controller_restart import restarts
+from .fet_edges import falling_edges
 from .log_ending import ends_under_load
 from .power_path_open import openings_under_load
 
@@ -25,6 +26,8 @@ _NO_LOAD_A = 1.5
 _VOLTAGE_SHARE = 0.94
 #: Looking at the BMS before and after the end of a controller log, s.
 _ENDED_S = (3.0, 10.0)
+#: A loss so soon after the BMS had switched off belongs to that, even when it has closed again, s.
+_ITS_OWN_S = 30.0
 #: Polls before the moment that say what was normal, and how far back, s.
 _BEFORE_S = 20.0
 
@@ -160,7 +163,7 @@ class BmsStayedOn(Detector):
                 continue
             looked = True
             name = "bms.on-while-collapsed" if loss.collapse else "bms.on-while-controller-gone"
-            if account.opened:
+            if account.opened or _opened_before(board, loss, track.clock.uncertainty_s + board.clock.uncertainty_s):
                 if evidence[name].seen != "observed":
                     evidence[name] = Evidence.absent("the BMS had switched off", strength=0.9)
                 continue
@@ -200,6 +203,15 @@ class BmsStayedOn(Detector):
 
 def _comparable(one: Track, other: Track) -> bool:
     return one.clock.aligned and other.clock.aligned and one.log.rows > 2 and other.log.rows > 2
+
+
+def _opened_before(board: Track, loss: _Loss, apart: float) -> bool:
+    """Whether the BMS had switched off shortly before: a controller that lost the battery then takes its time to come back."""
+    return any(
+        board.time[edge.row] >= loss.onset.earliest_s - apart - _ITS_OWN_S
+        and board.time[edge.before] <= loss.onset.latest_s + apart
+        for edge in falling_edges(board, "discharge_fet")
+    )
 
 
 def _blind(why: str) -> dict[str, Evidence]:

@@ -13,6 +13,7 @@ from ridelog.log import Role
 from ridelog.ride import Track
 from ridelog.settings import number
 
+from .before_the_loss import heat_before
 from .fet_edges import Edge, falling_edges, load_ended, lowest_cell, recent_load
 from .load_record import load_evidence
 from .poll_cover import unpolled
@@ -46,8 +47,6 @@ _EMPTY_NMC_V, _EMPTY_LFP_V = 2.85, 2.45
 _CLEAR_OF_LIMIT_V = 0.35
 #: How sure a record of the current is among polls; engineering judgement.
 _POLLED = 0.6
-#: Battery and FET temperatures from which heat is plausible and below which it is not, degC.
-_HOT_DEGC, _COOL_DEGC = 60.0, 45.0
 
 
 class BmsTrip(Detector):
@@ -236,7 +235,7 @@ class BmsTrip(Detector):
             evidence["bms.no-flag"] = Evidence.not_observable("the log has no protection flags")
         evidence["bms.cell-low-before"] = _cell_low(case, track, edge)
         evidence["bms.current-high-before"] = _current_high(case, track, edge)
-        evidence["bms.hot-before"] = _hot(case, track, edge)
+        evidence["bms.hot-before"] = heat_before(case, track, edge.row)
         if edge.back is None:
             evidence["bms.closed-again"] = Evidence.absent()
         else:
@@ -301,34 +300,3 @@ def _current_high(case: Case, track: Track, edge: Edge) -> Evidence:
     told = load_evidence(track, edge.row, highest)
     # A poll shows little of a rush of current, so a record among polls is no proof of a limit that was reached.
     return replace(told, strength=min(told.strength, _POLLED)) if told.seen is Seen.OBSERVED else told
-
-
-def _hot(case: Case, track: Track, edge: Edge) -> Evidence:
-    hottest = -np.inf
-    where = ""
-    rows = slice(max(edge.row - 5, 0), edge.row + 1)
-    for channel, setting in (
-        ("bms_fet_temperature", "bms_fet_temperature_max"),
-        ("battery_temperature", "discharge_temperature_max"),
-        ("bms_temperature", "bms_fet_temperature_max"),
-    ):
-        values = track.values(channel)[rows]
-        if np.isfinite(values).any():
-            value = float(np.nanmax(values))
-            limit = number(case.settings, setting)
-            if limit is not None and value >= limit - 2.0:
-                return Evidence.observed(f"{value:.0f} degC, limit {limit:.0f} degC.")
-            relative = value - (limit - 15.0 if limit is not None else _COOL_DEGC)
-            if relative > hottest:
-                hottest, where = relative, f"{value:.0f} degC."
-    matrix = track.log.matrix("battery_temperatures")[rows]
-    if matrix.size and np.isfinite(matrix).any():
-        value = float(np.nanmax(matrix))
-        if value - _COOL_DEGC > hottest:
-            hottest, where = value - _COOL_DEGC, f"{value:.0f} degC."
-    if not where:
-        return Evidence.not_observable("the log has no temperatures")
-    share = hottest / (_HOT_DEGC - _COOL_DEGC)
-    if share >= 0.7:
-        return Evidence.observed(where, strength=min(share, 1.0) * 0.8)
-    return Evidence.absent(where, strength=min(1.0 - max(share, 0.0), 1.0))

@@ -21,6 +21,8 @@ _RECORD, _NO_RECORD = 1.0, 0.9
 #: A load that is a record only for its length speaks for a limit when it is about as high as any before; one far below what
 #: was carried for shorter would need a limit that low (engineering judgement: boards are sized above the peaks they carry).
 _FAR_BELOW, _AS_HIGH = 0.4, 0.75
+#: How far a small load that merely lasted longer than ever speaks against a limit, at the most.
+_ONLY_LONG: Final = 0.6
 #: Rows this far apart let a rush of current slip through, s, and what is left then of its absence (engineering judgement).
 _SHORT_S, _LONG_S, _LESS, _LITTLE = 0.5, 3.0, 0.6, 0.3
 
@@ -33,7 +35,8 @@ def load_evidence(track: Track, row: int, ampere: float) -> Evidence:
     if record >= _RECORD:
         height = _height(track, row, ampere)
         if height <= _FAR_BELOW:
-            return Evidence.not_observable(f"{ampere:.0f} A had been carried for shorter, but never for so long")
+            note = f"{ampere:.0f} A lasted longer than ever, but the pack had given {ampere / height:.0f} A."
+            return Evidence.absent(note, strength=_ONLY_LONG * (1 - height / _FAR_BELOW))
         strength = min(0.5 + (record - _RECORD) / 0.2, 1.0) * min((height - _FAR_BELOW) / (_AS_HIGH - _FAR_BELOW), 1.0)
         return Evidence.observed(f"{ampere:.0f} A.", strength=strength)
     if record > _NO_RECORD:

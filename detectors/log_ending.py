@@ -23,6 +23,13 @@ _ENDS_SHARE, _ENDS_A, _RARE = 0.85, 6.0, 0.04
 #: What is lower than every voltage of this time before, s, by this share of the open-circuit voltage although the load
 #: is gone is no sag: a voltage that lags behind its current reaches the loaded level at the lowest.
 _LEVEL_S, _LOWER_SHARE = 20.0, 0.008
+#: Programs that write on the vehicle itself, supplied by its battery. LogUI ends its log below 18 V, and a card loses up to 2 s
+#: of rows when its supply goes. Nobody closes an app there.
+_ON_BOARD = frozenset({"VESC Express or LogUI"})
+_UNWRITTEN_S, _DRIVES_A, _DRIVES_SHARE = 2.0, 5.0, 0.1
+#: Without a load the voltage falls over so many rows, by this share of the open-circuit voltage from each to the next, to this
+#: share below what the unloaded pack has: no pack does, as it recovers.
+_FALLING_ROWS, _STEP_SHARE, _FALLEN_SHARE = 2, 0.004, 0.015
 #: A current is gone below this, A, or below this share of the ride's high current; a motor holds its bus up so long, s.
 _QUIET_A, _QUIET_SHARE, _LONGEST_TAIL_S = 1.0, 0.05, 60.0
 #: The voltage is below that of the unloaded pack by so many standard deviations and by this share of it.
@@ -48,6 +55,18 @@ def ends_under_load(track: Track, scale: float) -> float | None:
     return last if last > max(10.0, 0.4 * scale) and moving(track, row) else None
 
 
+def own_logger_ended(track: Track, scale: float) -> float | None:
+    """Highest battery current of the last rows, A, when a logger on the vehicle falls silent in motion and under load.
+
+    Such a logger lives on the battery of the vehicle: where the supply is cut, its log just ends, or lacks the last seconds.
+    """
+    if track.log.identity.software not in _ON_BOARD or not moving(track, track.log.rows - 1):
+        return None
+    recent = track.time >= track.time[-1] - _UNWRITTEN_S
+    highest = float(np.nanmax(np.nan_to_num(track.values("battery_current"))[recent]))
+    return highest if highest >= max(_DRIVES_A, _DRIVES_SHARE * scale) else None
+
+
 def cut_at_the_end(track: Track, outside: Excursions, scale: float) -> tuple[int, int] | None:
     """First and last row of an opening of which only the first moment is in the log: it ends within it.
 
@@ -65,6 +84,8 @@ def cut_at_the_end(track: Track, outside: Excursions, scale: float) -> tuple[int
     first = int(loaded[-1]) + 1 if len(loaded) else 0
     if not 5 < first <= last or track.time[last] - track.time[first] > _LONGEST_TAIL_S:
         return None
+    if _falls_without_load(track, outside, first):
+        return first, last
     load = float(current[max(first - 2, 0) : first].max(initial=0.0))
     start = min(int(np.searchsorted(track.time, track.time[first] - _LEVEL_S)), first - 5)
     before, after = volts[max(start, 0) : first], volts[first : last + 1]
@@ -75,6 +96,21 @@ def cut_at_the_end(track: Track, outside: Excursions, scale: float) -> tuple[int
     if lower > _LOWER_SHARE * float(outside.open_circuit[first]) and float(outside.below[first]) > 0:
         return first, last
     return None
+
+
+def _falls_without_load(track: Track, outside: Excursions, first: int) -> bool:
+    """Whether the voltage falls from row to row, below what an unloaded pack has, after the current has ended in motion.
+
+    A pack that is let go rises. What falls so is the bus without one: its capacitors, then the motor that runs down.
+    """
+    after = track.values("pack_voltage")[first:]
+    if len(after) < _FALLING_ROWS or not np.isfinite(after).all() or not moving(track, first):
+        return False
+    open_v = float(outside.open_circuit[first])
+    started = float(outside.below[first - 1]) <= _BELOW_SHARE * open_v
+    steps = -np.diff(after)
+    low = float(outside.below[-1]) > max(_FALLEN_SHARE * open_v, 0.5 * float(outside.low_margin[-1]))
+    return started and low and bool((steps > _STEP_SHARE * open_v).all())
 
 
 def began(case: Case, track: Track, first: int, scale: float) -> int:

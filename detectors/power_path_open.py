@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Final
+from typing import ClassVar
 
 import numpy as np
 
@@ -10,13 +10,13 @@ from ridelog.detection import Case, Detector, Need
 from ridelog.finding import Evidence, Finding, Interval, Measurement, Outcome, Severity
 from ridelog.ride import RIDING_ROLES, Track
 
+from .before_the_loss import charge_before, heat_at_loss
 from .controller_restart import restarts
 from .drained_cells import cells_as_low
 from .excursions import Excursions, excursions
-from .fet_edges import lowest_cell
 from .load_record import load_evidence
 from .load_stop import load_stops
-from .log_ending import at_its_highest, began, cut_at_the_end, ends_under_load, moving
+from .log_ending import at_its_highest, began, cut_at_the_end, ends_under_load, moving, own_logger_ended
 
 #: Interruptions this short belong to one opening, s.
 _JOIN_S = 1.0
@@ -32,11 +32,6 @@ _AT_ONCE_S = 3.5
 _GIVES_A, _GIVES_SHARE, _GIVES_S = 2.0, 0.05, 5.0
 #: Openings within this time of one another are flicker, s.
 _FLICKER_S = 10.0
-#: Voltages of a cell, V: loaded low and fine, open low and fine; at or below low an undervoltage trip is plausible, at or
-#: above fine it is not. Lithium-ion and iron phosphate, whose flat curve is at 3.2 V from a tenth of its charge on.
-_LEVELS_V: Final = {"nmc": (2.95, 3.35, 3.45, 3.68), "lfp": (2.60, 3.00, 3.10, 3.22)}
-#: A chemistry less sure than this is none to go by.
-_SURE_CHEMISTRY = 0.7
 
 
 class PowerPathOpen(Detector):
@@ -52,7 +47,8 @@ class PowerPathOpen(Detector):
 
     Evidence:
         path.collapse, path.high-current-before, path.cells-low-before, path.flicker, path.stayed-open,
-        path.back-at-once, path.log-ends-under-load.
+        path.back-at-once, path.log-ends-under-load, path.own-logger-ended, bms.hot-before (from a BMS log without
+        FET states).
 
     Looks like it but is not:
         Releasing the throttle (the voltage rises), deep sag of a weak pack (the voltage follows the current), the
@@ -85,6 +81,8 @@ class PowerPathOpen(Detector):
         "path.stayed-open",
         "path.back-at-once",
         "path.log-ends-under-load",
+        "path.own-logger-ended",
+        "bms.hot-before",
     )
 
     def examine(self, case: Case, track: Track) -> Outcome:
@@ -110,6 +108,12 @@ class PowerPathOpen(Detector):
         ending = ends_under_load(track, scale) if not openings else None
         if ending is not None:
             findings.append(self._ending(track, ending))
+        silent = own_logger_ended(track, scale) if not openings else None
+        if silent is not None:
+            return Outcome.found(
+                [*(item for item in findings if item.severity is not Severity.WARNING), self._silent(track, silent)],
+                self._silent_evidence(case, track, outside, scale),
+            )
         if not openings:
             extra = {name: Evidence.not_observable("no opening to look at") for name in self.evidence}
             extra["path.collapse"] = Evidence.absent("the voltage stayed with the pack in every row.")
@@ -176,6 +180,32 @@ class PowerPathOpen(Detector):
             channels=("battery_current",),
         )
 
+    def _silent(self, track: Track, ampere: float) -> Finding:
+        row = track.log.rows - 1
+        return self.finding(
+            track,
+            row,
+            row,
+            severity=Severity.WARNING,
+            message=(
+                f"The vehicle's own logger falls silent in motion, at up to {ampere:.0f} A: it lives on the battery, so the "
+                "battery was gone, or the controller that feeds it. What came after is not in this log."
+            ),
+            measurements=(Measurement("battery current before", ampere, "A"),),
+            channels=("battery_current",),
+        )
+
+    def _silent_evidence(self, case: Case, track: Track, outside: Excursions, scale: float) -> dict[str, Evidence]:
+        row = track.log.rows - 1
+        unseen = Evidence.not_observable("the log ends in motion")
+        return {
+            **dict.fromkeys(self.evidence, unseen),
+            "path.own-logger-ended": Evidence.observed(at=track.onset(row)),
+            "path.high-current-before": _load_evidence(track, row, scale),
+            "path.cells-low-before": charge_before(case, track, outside, row),
+            "bms.hot-before": heat_at_loss(case, track, row),
+        }
+
     def _evidence(
         self, case: Case, track: Track, outside: Excursions, openings: list[tuple[int, int]], scale: float
     ) -> dict[str, Evidence]:
@@ -189,11 +219,13 @@ class PowerPathOpen(Detector):
                 at=at,
             ),
             "path.high-current-before": _load_evidence(track, first, scale),
-            "path.cells-low-before": _charge_evidence(case, track, outside, first),
+            "path.cells-low-before": charge_before(case, track, outside, first),
+            "bms.hot-before": heat_at_loss(case, track, first),
             "path.stayed-open": Evidence.observed()
             if last >= track.log.rows - 2
             else Evidence.absent(f"It was back after {float(track.time[last + 1] - track.time[first]):.1f} s."),
             "path.log-ends-under-load": Evidence.not_observable("the log shows the opening itself"),
+            "path.own-logger-ended": Evidence.not_observable("the log shows the opening itself"),
         }
         near = [item for item in openings if abs(float(track.time[item[0]] - track.time[first])) <= _FLICKER_S]
         returned = sum(1 for item in near if item[1] < track.log.rows - 1)
@@ -269,51 +301,7 @@ def _load_before(track: Track, row: int) -> float:
 
 
 def _load_evidence(track: Track, first: int, scale: float) -> Evidence:
-    if scale < _LOAD_A:
+    load = _load_before(track, first)
+    if max(scale, load) < _LOAD_A:
         return Evidence.not_observable("the ride has no load to compare with")
-    return load_evidence(track, first, _load_before(track, first))
-
-
-def _measures_cells(board: Track) -> bool:
-    return bool(np.isfinite(board.log.matrix("cell_voltages")).any()) or board.has("cell_voltage_min")
-
-
-def _measured_evidence(case: Case, track: Track, board: Track, first: int) -> Evidence:
-    """The lowest cell a BMS measured just before, where it does not tell of its FETs itself."""
-    if board.has("discharge_fet"):
-        return Evidence.not_observable("the BMS tells of its cells and FETs itself")
-    apart = track.clock.uncertainty_s + board.clock.uncertainty_s
-    until = float(track.time[first]) + apart
-    rows = np.flatnonzero((board.time <= until) & (board.time >= until - 2 * apart - 3 * board.log.interval_s - 1.0))
-    cell, _ = lowest_cell(board, int(rows[0]), int(rows[-1])) if len(rows) else (float("nan"), -1)
-    if not np.isfinite(cell) or case.pack.chemistry.name not in _LEVELS_V:
-        return Evidence.not_observable("the cells of that moment are not known")
-    low, fine, _, _ = _LEVELS_V[case.pack.chemistry.name]
-    share = (fine - cell) / (fine - low)
-    note = f"The lowest cell had {cell:.2f} V."
-    if share >= 0.7:
-        return Evidence.observed(note, strength=min(share, 1.0))
-    return Evidence.absent(note, strength=min(1.0 - max(share, 0.0), 1.0))
-
-
-def _charge_evidence(case: Case, track: Track, outside: Excursions, first: int) -> Evidence:
-    series = case.pack.series
-    if series.best is None or series.confidence < 0.6:
-        return Evidence.not_observable("the number of cells in series is not known")
-    for board in case.ride.bms:
-        if board.clock.aligned and _measures_cells(board):
-            return _measured_evidence(case, track, board, first)
-    chemistry = case.pack.chemistry
-    if chemistry.name not in _LEVELS_V or chemistry.confidence < _SURE_CHEMISTRY:
-        return Evidence.not_observable("the chemistry of the cells is not known")
-    volts = track.values("pack_voltage")[_window(track, first, 5.0)]
-    loaded = float(np.nanmin(volts)) / series.best if np.isfinite(volts).any() else float("nan")
-    open_cell = float(outside.open_circuit[max(first - 1, 0)]) / series.best
-    load_low, load_fine, open_low, open_fine = _LEVELS_V[chemistry.name]
-    by_load = (load_fine - loaded) / (load_fine - load_low)
-    by_charge = (open_fine - open_cell) / (open_fine - open_low)
-    low = float(np.nanmax([by_load, by_charge]))
-    note = f"{open_cell:.2f} V a cell without load, {loaded:.2f} V under load before."
-    if low >= 0.5:
-        return Evidence.observed(note, strength=min(low, 1.0) * series.confidence)
-    return Evidence.absent(note, strength=min(1.0 - max(low, 0.0), 1.0) * series.confidence)
+    return load_evidence(track, first, load)
