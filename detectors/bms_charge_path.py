@@ -12,7 +12,7 @@ from ridelog.log import Role
 from ridelog.ride import Track
 from ridelog.settings import number
 
-from .fet_edges import Edge, falling_edges, highest_cell
+from .fet_edges import Edge, falling_edges, highest_cell, recorded_in_use
 
 #: A discharge current that shows that the vehicle is ridden, A, and a regen current that counts, A.
 _RIDING_A, _REGEN_A = 5.0, -1.0
@@ -22,8 +22,6 @@ _LIGHT_A, _LIGHT_SHARE, _FEWEST_ROWS = 1.5, 0.3, 20
 #: that follow each other within the longest pause of a log of a ride, s (engineering judgement: BMS are polled at least
 #: once a minute; a record kept once an hour says nothing about the minute of the opening).
 _RIDE_S, _ROWS_BEFORE, _LONGEST_PAUSE_S = 180.0, 5, 120.0
-#: A discharge current in the record of the opening itself that shows the vehicle in use, A: no charger and no standby has it.
-_RECORDED_A = 1.0
 #: A cell from which an over-voltage protection is plausible, V, when nobody says.
 _CELL_HIGH_V = 4.18
 
@@ -202,18 +200,10 @@ def _while_riding(track: Track, ridden: np.ndarray[tuple[int], np.dtype[np.bool_
     recent = int(np.searchsorted(track.time, track.time[edge.row] - _RIDE_S))
     start = max(min(recent, edge.row - _ROWS_BEFORE), int(earlier[-1]) if len(earlier) else 0)
     end = min(track.log.rows if edge.back is None else edge.back, int(later[0]) if len(later) else track.log.rows)
-    if _recorded_in_use(track, edge.row):
+    if recorded_in_use(track, edge.row):
         return True
     alone = end - start < 2
     return bool(ridden[start:end].any()) and not alone
-
-
-def _recorded_in_use(track: Track, row: int) -> bool:
-    """A record that the board wrote at the very moment it opened, with a current that no charger explains."""
-    if not track.log.has("event") or not track.log.texts("event")[row]:
-        return False
-    current = float(np.nan_to_num(track.values("battery_current")[row]))
-    return current > _RECORDED_A
 
 
 def _flagged(track: Track, row: int) -> bool:

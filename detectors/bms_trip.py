@@ -14,7 +14,7 @@ from ridelog.ride import Track
 from ridelog.settings import number
 
 from .before_the_loss import heat_before
-from .fet_edges import Edge, falling_edges, load_ended, lowest_cell, recent_load
+from .fet_edges import Edge, falling_edges, load_ended, lowest_cell, recent_load, recorded_in_use
 from .load_record import load_evidence
 from .poll_cover import unpolled
 
@@ -126,7 +126,7 @@ class BmsTrip(Detector):
         for edge in falling_edges(track, "discharge_fet"):
             load = max(recent_load(track, edge.row), _switched_at(track, edge.row))
             serious = load > _LOAD_A or any(kind in _PROTECTIONS for kind in edge.kinds) or _cruising(track, edge)
-            soon = recent_load(track, edge.row, _SOON_S) > 2 * _LOAD_A
+            soon = recent_load(track, edge.row, _SOON_S) > 2 * _LOAD_A or recorded_in_use(track, edge.row)
             findings.append(self._finding(track, edge, load, serious, soon))
             if serious or soon:
                 main = main or edge

@@ -16,6 +16,8 @@ _BEFORE_S, _AFTER_S = 3.0, 6.0
 #: The pack was in use when a load flowed within this time before, s.
 _LOAD_S = 5.0
 
+#: A discharge current in the record of an event that shows the vehicle in use, A: electronics and lights take some tenths.
+_RECORDED_A: Final = 1.0
 #: A load that ends for good: from this current, A, or share of the ride's high one, to nothing, A, for this long, s.
 _ENDS_FROM_A, _ENDS_FROM_SHARE, _NOTHING_A, _GOOD_S = 8.0, 0.4, 1.0, 20.0
 
@@ -138,6 +140,13 @@ def recent_load(track: Track, row: int, seconds: float = _LOAD_S) -> float:
     values = track.values("battery_current")[start:row]
     values = values[np.isfinite(values)]
     return float(values.max()) if len(values) else 0.0
+
+
+def recorded_in_use(track: Track, row: int) -> bool:
+    """Whether a board wrote the record of this row at an event, with a discharge current that no standby has."""
+    if not track.log.has("event") or not track.log.texts("event")[row]:
+        return False
+    return float(np.nan_to_num(track.values("battery_current")[row])) > _RECORDED_A
 
 
 def lowest_cell(track: Track, first: int, last: int) -> tuple[float, int]:

@@ -187,8 +187,10 @@ def _in_use(case: Case, track: Track, first: int, last: int) -> bool:
     for other in case.ride.tracks:
         if other is track or not (other.clock.aligned and track.clock.aligned) or not other.has("battery_current"):
             continue
-        start, end = np.searchsorted(other.time, (track.time[first], track.time[last]))
+        # What the other log shows within the uncertainty of the clocks, or of one poll, may lie outside the stretch.
+        apart = track.clock.uncertainty_s + other.clock.uncertainty_s + max(track.log.interval_s, other.log.interval_s)
+        start, end = np.searchsorted(other.time, (track.time[first] + apart, track.time[last] - apart))
         inside = other.values("battery_current")[start:end]
-        if np.isfinite(inside).any() and float(np.nanmax(inside) - np.nanmin(inside)) > 5.0:
+        if end > start and np.isfinite(inside).any() and float(np.nanmax(inside) - np.nanmin(inside)) > 5.0:
             return True
     return False

@@ -29,7 +29,8 @@ _ON_BOARD = frozenset({"VESC Express or LogUI"})
 _UNWRITTEN_S, _DRIVES_A, _DRIVES_SHARE = 2.0, 5.0, 0.1
 #: Without a load the voltage falls over so many rows, by this share of the open-circuit voltage from each to the next, to this
 #: share below what the unloaded pack has: no pack does, as it recovers.
-_FALLING_ROWS, _STEP_SHARE, _FALLEN_SHARE = 2, 0.004, 0.015
+_FALLING_ROWS, _STEP_SHARE, _FALLEN_SHARE, _WAS_THERE = 2, 0.004, 0.015, 0.01
+_STILL_A, _STILL_SHARE = 0.2, 0.02
 #: A current is gone below this, A, or below this share of the ride's high current; a motor holds its bus up so long, s.
 _QUIET_A, _QUIET_SHARE, _LONGEST_TAIL_S = 1.0, 0.05, 60.0
 #: The voltage is below that of the unloaded pack by so many standard deviations and by this share of it.
@@ -80,12 +81,13 @@ def cut_at_the_end(track: Track, outside: Excursions, scale: float) -> tuple[int
     current = np.nan_to_num(track.values("battery_current"))
     volts = track.values("pack_voltage")
     last = track.log.rows - 1
+    still = np.flatnonzero(np.abs(current) > max(_STILL_A, _STILL_SHARE * scale))
+    if len(still) and _falls_without_load(track, outside, int(still[-1]) + 1):
+        return int(still[-1]) + 1, last
     loaded = np.flatnonzero(np.abs(current) > max(_QUIET_A, _QUIET_SHARE * scale))
     first = int(loaded[-1]) + 1 if len(loaded) else 0
     if not 5 < first <= last or track.time[last] - track.time[first] > _LONGEST_TAIL_S:
         return None
-    if _falls_without_load(track, outside, first):
-        return first, last
     load = float(current[max(first - 2, 0) : first].max(initial=0.0))
     start = min(int(np.searchsorted(track.time, track.time[first] - _LEVEL_S)), first - 5)
     before, after = volts[max(start, 0) : first], volts[first : last + 1]
@@ -104,10 +106,10 @@ def _falls_without_load(track: Track, outside: Excursions, first: int) -> bool:
     A pack that is let go rises. What falls so is the bus without one: its capacitors, then the motor that runs down.
     """
     after = track.values("pack_voltage")[first:]
-    if len(after) < _FALLING_ROWS or not np.isfinite(after).all() or not moving(track, first):
+    if first < 1 or len(after) < _FALLING_ROWS or not np.isfinite(after).all() or not moving(track, first):
         return False
     open_v = float(outside.open_circuit[first])
-    started = float(outside.below[first - 1]) <= _BELOW_SHARE * open_v
+    started = float(outside.below[first - 1]) <= _WAS_THERE * open_v
     steps = -np.diff(after)
     low = float(outside.below[-1]) > max(_FALLEN_SHARE * open_v, 0.5 * float(outside.low_margin[-1]))
     return started and low and bool((steps > _STEP_SHARE * open_v).all())

@@ -22,6 +22,8 @@ _NEARLY_FULL_V, _FAR_FROM_FULL_V = 4.08, 3.95
 #: A full cell without load, V, and what braking must not push the voltage at the controller above, V a cell: 4.25 V of
 #: REG-04, what meters are wrong by, and what the leads in between add (0.03 V at 25 A through 25 mOhm and 20 cells).
 _FULL_OPEN_V, _CELL_OVER_V = 4.14, 4.30
+#: How sure the number of cells must be to say so: that of a configuration that fits the voltage.
+_LIKELY_COUNT = 0.85
 #: A cell above this while braking is being overcharged, V (REG-04).
 _CELL_FULL_V = 4.25
 _OVER_VOLTAGE = 1
@@ -122,7 +124,9 @@ class RegenOvervoltage(Detector):
                 Evidence.observed() if drove else Evidence.not_observable("no drive after it")
             )
         else:
-            evidence["regen.overvoltage-with-pack"] = Evidence.observed(at=at)
+            evidence["regen.overvoltage-with-pack"] = Evidence.observed(
+                strength=max(case.pack.series.confidence, 0.6), at=at
+            )
             evidence["regen.open-pack"] = Evidence.absent("the voltage followed the pack", strength=0.8)
         return Outcome.found(findings, evidence)
 
@@ -241,12 +245,12 @@ def _has_regen(track: Track) -> bool:
 
 
 def _overcharged(case: Case, track: Track, outside: Excursions) -> list[tuple[int, int]]:
-    """Braking into a pack that is full without the braking current, for half a second or more; the count must be sure.
+    """Braking into a pack that is full without the braking current, for half a second or more; the count must be likely.
 
     Braking hard into a pack that is not full reaches the same voltage for a moment and is ordinary.
     """
     series = case.pack.series
-    if series.best is None or not series.certain or case.pack.chemistry.name == "lfp":
+    if series.best is None or series.confidence < _LIKELY_COUNT or case.pack.chemistry.name == "lfp":
         return []
     cell = track.values("pack_voltage") / series.best
     full = outside.open_circuit / series.best >= _FULL_OPEN_V

@@ -66,10 +66,16 @@ def _brownout(scene: Scene) -> None:
     """The logic supply drops out under load with the pack voltage as it should be; the controller starts anew."""
     scene.pull(scene.event_s)
     watchdog = bool(scene.rng.random() < 0.4)
+    turned: list[float] = []
 
     def drop(engine: Engine) -> None:
         scene.truth.begin(engine.time_s)
         state = engine.state
+        turned.append(3**0.5 * scene.vehicle.flux_per_speed * state.speed)
+        if max(turned) < 2 * scene.controller.alive_v:
+            scene.truth.facts["slow_motor"] = 1.0
+        else:
+            scene.truth.facts.pop("slow_motor", None)
         state.alive, state.closed, state.motor_current = False, False, 0.0
         state.boot_left = float(scene.rng.uniform(0.4, 1.5))
         back = state.boot_left + 0.1

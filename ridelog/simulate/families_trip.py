@@ -119,6 +119,7 @@ def _short_circuit(scene: Scene) -> None:
     def short(engine: Engine) -> None:
         scene.truth.begin(engine.time_s)
         if scene.rng.random() < 0.5:
+            scene.truth.facts["over_current_fault"] = 1.0
             engine.raise_fault(
                 ABS_OVER_CURRENT, current=scene.controller.absolute_max * float(scene.rng.uniform(1.1, 1.6))
             )
@@ -195,6 +196,7 @@ def _commanded_off(scene: Scene) -> None:
 def _commanded_off_at_rest(scene: Scene) -> None:
     """Anti-theft: discharge is switched off in the app at a stand, and the controller browns out."""
     at = scene.event_s
+    scene.truth.facts["at_rest"] = 1.0
     scene.manoeuvre(at - 8, (60.0, 0.0))
 
     def off(engine: Engine) -> None:

@@ -15,6 +15,8 @@ _OPEN_UNDER_LOAD: Final = frozenset(
         "power-path-open",
     }
 )
+#: What a board's log without FET states and flags shows alike: the load is gone, no cell was low and nothing was hot.
+_LOAD_GONE: Final = frozenset({"bms-short-circuit-trip", "discharge-fet-commanded-off", "power-path-open"})
 _OPEN_IN_REGEN: Final = frozenset({"charge-fet-open-in-regen", "power-path-open"})
 #: Stops of the motor without any trace but the stop itself.
 _SILENT_STOP: Final = frozenset({"remote-input-loss", "none"})
@@ -26,7 +28,9 @@ def indistinguishable(cause: str, suite: str, facts: dict[str, float | str]) -> 
     Args:
         cause: True cause.
         suite: The logs there are.
-        facts: Facts of the case; `in_regen` marks a path that opened while braking, `kill_switch` a stop the rider wanted.
+        facts: Facts of the case; `in_regen` marks a path that opened while braking, `kill_switch` a stop the rider wanted,
+            `at_rest` a switch-off at standstill, `controller_died` a link that ended with the event, `over_current_fault` a
+            short that the controller reported, `slow_motor` a restart at a speed at which the motor does not hold the bus.
     """
     board = any(part in suite for part in ("jk", "ant", "jbd", "daly", "plain", "bms"))
     result: set[str] = set()
@@ -39,12 +43,28 @@ def indistinguishable(cause: str, suite: str, facts: dict[str, float | str]) -> 
     if cause == "balancer-fault" and "daly" in suite and "never_started" in facts:
         # These boards wait for 4.18 V a cell, which no pack keeps at rest: an idle balancer is no sign there (CELL-07).
         result.add("cell-imbalance")
+    if "at_rest" in facts:
+        # Who switched off a parked vehicle, its rider or somebody else, no log tells.
+        result.add("none")
+    if not board and "controller_died" in facts:
+        # The log of a controller that dies within a few samples ends like that of an app that was closed.
+        result.add("none")
+    if "slow_motor" in facts:
+        # A contact that parts in the lead and the controller's own supply both make it start anew at an ordinary voltage.
+        result.add("power-path-open")
+    if cause == "bms-short-circuit-trip" and "over_current_fault" not in facts:
+        if suite == "express+bms":
+            result |= _LOAD_GONE
+        elif "plain" in suite:
+            result.add("discharge-fet-commanded-off")
     if cause == "bms-short-circuit-trip" and "daly" in suite:
         result.add("bms-overcurrent-trip")
     if suite == "express+bms" or "plain" in suite:
         # Neither carries protection flags, the first not even those of the FETs.
         if cause in ("discharge-fet-commanded-off", "power-path-open"):
             result |= {"discharge-fet-commanded-off", "power-path-open"}
+        if suite == "express+bms" and cause in _LOAD_GONE - {"bms-short-circuit-trip"}:
+            result |= _LOAD_GONE
         if suite == "express+bms" and cause in _OPEN_IN_REGEN:
             result |= _OPEN_IN_REGEN
     return sorted(result - {cause})
