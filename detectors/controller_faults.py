@@ -60,6 +60,8 @@ _BY_CONTEXT: Final = (
     "fault.overcurrent-without-duty",
     "fault.overcurrent",
 )
+#: A reading that jumps within this time of a temperature fault made it, s: the fault is checked between the rows.
+_JUMPS_S = 1.0
 #: A drive current after an episode that shows that the power stage lives, A, and how long it is waited for, s.
 _DRIVES_A, _RETRY_S = 3.0, 20.0
 #: Over-current at speed: this electrical speed and share of full duty; without duty: below this (fault listings).
@@ -164,7 +166,8 @@ def _evidence(
             name = _overcurrent(track, row)
         else:
             name = _EVIDENCE.get(code, "")
-        if code in _HEAT and sensor_jumps(track, _HEAT[code], row, row):
+        near = np.searchsorted(track.time, (track.time[row] - _JUMPS_S, track.time[row] + _JUMPS_S))
+        if code in _HEAT and sensor_jumps(track, _HEAT[code], int(near[0]), int(near[1]) - 1):
             # The controller acted on a reading that no heat explains; the thermal check says so.
             name = ""
         if name and name not in evidence:

@@ -30,6 +30,8 @@ _BEFORE_S = 3.0
 _AT_ONCE_S = 3.5
 #: It is back when it gives this current, A, or share of the high one, within this time, s.
 _GIVES_A, _GIVES_SHARE, _GIVES_S = 2.0, 0.05, 5.0
+#: A bus without a pack falls below the loaded voltage by more than this share of it: more than a digit of VESC Tool.
+_FURTHER = 0.005
 #: Openings within this time of one another are flicker, s.
 _FLICKER_S = 10.0
 
@@ -265,9 +267,23 @@ def _lows(case: Case, track: Track, outside: Excursions, scale: float) -> list[t
     found = []
     for low, last in outside.low(track, _JOIN_S):
         begin = load_stops(track, low, last)
-        if begin is not None and not cells_as_low(case, track, begin, last):
+        if begin is not None and _falls(track, outside, begin, last) and not cells_as_low(case, track, begin, last):
             found.append((began(case, track, begin, scale), last))
     return found
+
+
+def _falls(track: Track, outside: Excursions, first: int, last: int) -> bool:
+    """Tell whether the voltage falls below what the pack had under its last load.
+
+    The motor's own voltage is below that of the pack that drives it, so a bus without a pack falls further. What only stays
+    at the loaded level while the current already ends is a voltage that lags behind its current.
+    """
+    volts = track.values("pack_voltage")
+    before = _window(track, first, _BEFORE_S)
+    with_pack = volts[before][outside.below[before] <= outside.low_margin[before]]
+    if not np.isfinite(with_pack).any():
+        return True
+    return float(np.nanmin(volts[first : last + 1])) < (1 - _FURTHER) * float(np.nanmin(with_pack))
 
 
 def _kind(track: Track, first: int, last: int, scale: float) -> str:

@@ -111,6 +111,8 @@ def _cutoff_too_high(scene: Scene) -> None:
     scene.controller.cut_start, scene.controller.cut_end = 3.75 * cells, 3.5 * cells
     if scene.pack.kind.chemistry == "lfp":
         scene.controller.cut_start, scene.controller.cut_end = 3.25 * cells, 3.0 * cells
+    if scene.controller.configured_cells != cells:
+        scene.truth.facts["count_unknown"] = 1.0
     for number in range(4):
         scene.pull(scene.event_s + 20 * number, hold_s=12)
     scene.after_ride.append(_cutoff_onset)

@@ -28,9 +28,10 @@ def indistinguishable(cause: str, suite: str, facts: dict[str, float | str]) -> 
     Args:
         cause: True cause.
         suite: The logs there are.
-        facts: Facts of the case; `in_regen` marks a path that opened while braking, `kill_switch` a stop the rider wanted,
+        facts: Facts of the case: `in_regen` marks a path that opened while braking, `kill_switch` a stop the rider wanted,
             `at_rest` a switch-off at standstill, `controller_died` a link that ended with the event, `over_current_fault` a
-            short that the controller reported, `slow_motor` a restart at a speed at which the motor does not hold the bus.
+            short that the controller reported, `slow_motor` a restart at a speed at which the motor does not hold the bus,
+            `count_unknown` a number of cells that no log and no setting tells.
     """
     board = any(part in suite for part in ("jk", "ant", "jbd", "daly", "plain", "bms"))
     result: set[str] = set()
@@ -49,6 +50,9 @@ def indistinguishable(cause: str, suite: str, facts: dict[str, float | str]) -> 
     if not board and "controller_died" in facts:
         # The log of a controller that dies within a few samples ends like that of an app that was closed.
         result.add("none")
+    if "count_unknown" in facts:
+        # A cutoff that begins early for 12 cells is an ordinary one for 13: without cells and a right setting it is either.
+        result.add("controller-low-voltage-cutoff")
     if "slow_motor" in facts:
         # A contact that parts in the lead and the controller's own supply both make it start anew at an ordinary voltage.
         result.add("power-path-open")
