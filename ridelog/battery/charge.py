@@ -19,36 +19,36 @@ _LEAST_AH: Final = 0.1
 
 
 def charge_taken(
-    track: Track, time: NDArray[np.float64], amps: NDArray[np.float64], whole_pack: bool
+    track: Track, steps: NDArray[np.float64], amps: NDArray[np.float64], whole_pack: bool
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Charge taken since the first row, and for how long it was not counted.
 
     Args:
         track: The track.
-        time: Stamps in s, shape (rows,).
+        steps: Time from each row to the next in s, shape (rows - 1,).
         amps: Current of the pack in A, shape (rows,), finite.
         whole_pack: The track's own counters count the whole pack's charge.
 
     Returns:
         Charge in Ah, and time spent in gaps in which it was not counted in s; both of shape (rows,), from 0.
     """
-    steps = np.diff(time)
     bridged = steps <= _LONGEST_BRIDGE_S
     seen, blind = (steps, None) if bridged.all() else (np.where(bridged, steps, 0.0), np.where(bridged, 0.0, steps))
-    flow = seen * (amps[1:] + amps[:-1])
+    taken = np.zeros(len(amps))
+    flow = taken[1:]
+    np.add(amps[1:], amps[:-1], out=flow)
+    flow *= seen
     flow *= 0.5 / 3600.0
     counted = _counter(track) if whole_pack else None
     if counted is not None:
         part, whole = float(np.diff(counted)[bridged].sum()), float(flow.sum())
         if abs(part - whole) <= _SHARE * abs(whole) + _LEAST_AH:
-            return counted, np.zeros(len(time))
-    return _running_sum(flow), np.zeros(len(time)) if blind is None else _running_sum(blind)
-
-
-def _running_sum(steps: NDArray[np.float64]) -> NDArray[np.float64]:
-    total = np.zeros(len(steps) + 1)
-    np.cumsum(steps, out=total[1:])
-    return total
+            return counted, np.zeros(len(amps))
+    np.cumsum(flow, out=flow)
+    unseen = np.zeros(len(amps))
+    if blind is not None:
+        np.cumsum(blind, out=unseen[1:])
+    return taken, unseen
 
 
 def _counter(track: Track) -> NDArray[np.float64] | None:

@@ -40,7 +40,8 @@ def current_lag(path: PowerPath) -> float:
     # A pair of rows counts when both are usable and nothing is missing between them.
     first, second = slice(reach, count - reach - span), slice(reach + span, count - reach)
     good = path.usable[first] & path.usable[second]
-    good &= path.time[second] - path.time[first] < 3 * span * path.interval_s
+    if float(path.steps.max()) >= 3 * path.interval_s:
+        good &= path.time[second] - path.time[first] < 3 * span * path.interval_s
     steps = amps[span:] - amps[:-span]
     drop, rise = path.volts[first] - path.volts[second], steps[first]
     if not good.all():

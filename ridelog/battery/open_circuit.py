@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from .interpolation import along
+from .interpolation import Lines, stretches
 from .power_path import PowerPath
 
 if TYPE_CHECKING:
@@ -62,7 +62,6 @@ class OpenCircuit:
 
 def follow(
     path: PowerPath,
-    implied: NDArray[np.float64],
     drop: NDArray[np.float64],
     edges: NDArray[np.intp] | None = None,
 ) -> OpenCircuit:
@@ -73,8 +72,7 @@ def follow(
 
     Args:
         path: The power path.
-        implied: v + R0 I + R1 x of each row in V, shape (rows,).
-        drop: R0 I + R1 x of each row in V, shape (rows,): how much of `implied` rests on the resistance.
+        drop: R0 I + R1 x of each row in V, shape (rows,): what the load takes from the open-circuit voltage.
         edges: Bins of the path when they are known already (`bin_edges`).
 
     Returns:
@@ -84,14 +82,16 @@ def follow(
         edges = bin_edges(path)
     rows = edges[:-1, None] + (np.arange(_SAMPLES)[None, :] * np.diff(edges)[:, None]) // _SAMPLES
     usable = path.usable[rows]
-    taken = np.where(usable, implied[rows], np.nan)
+    load = drop[rows]
+    taken = np.where(usable, path.volts[rows] + load, np.nan)
     taken.sort(axis=1)
     count = np.isfinite(taken).sum(axis=1)
     bins = np.arange(len(taken))
     middle = taken[bins, np.maximum(count - 1, 0) // 2]
     spread = taken[bins, np.maximum(count - 1, 0) * 3 // 4] - taken[bins, np.maximum(count - 1, 0) // 4]
-    load = np.where(usable, drop[rows], 0.0).sum(axis=1) / np.maximum(count, 1)
-    lively = np.where(usable, np.abs(drop[rows]), 0.0).max(axis=1)
+    load = np.where(usable, load, 0.0)
+    lively = np.abs(load).max(axis=1)
+    load = load.sum(axis=1) / np.maximum(count, 1)
     # A bin that is mostly missing or unusable says little about the pack.
     filled = count >= max(3, _SAMPLES // 3)
     if not filled.any():
@@ -99,22 +99,26 @@ def follow(
     when = 0.5 * (path.time[edges[:-1]] + path.time[edges[1:] - 1])
     pause = path.time[edges[:-1]] - np.insert(path.time[edges[1:-1] - 1], 0, path.time[0]) > _PAUSE_S
     kept = _accept(when, middle, spread, load, lively, pause, filled)
-    ordinary = path.usable & np.repeat(kept, np.diff(edges))
+    ordinary = path.usable if kept.all() else path.usable & np.repeat(kept, np.diff(edges))
     times, anchors = when[kept], middle[kept]
     charge = path.charge_ah[rows[kept, _SAMPLES // 2]]
     slope = _slope(charge, anchors)
     level = anchors - slope * charge
     half = 0.5 * float(np.median(path.time[edges[1:] - 1] - path.time[edges[:-1]]))
-    volts = slope * path.charge_ah + _between(path.time, times, level, half, usual=float(np.median(anchors)))
+    lines = _between(path.time, times, level, half, usual=float(np.median(anchors)))
+    volts = np.empty(len(path.time))
+    for part in stretches(len(volts)):
+        volts[part] = slope * path.charge_ah[part]
+        volts[part] += lines.at(part)
     return OpenCircuit(volts, ordinary, times, anchors, level, half)
 
 
 def _between(
     time: NDArray[np.float64], points: NDArray[np.float64], values: NDArray[np.float64], half_s: float, usual: float
-) -> NDArray[np.float64]:
+) -> Lines:
     """Straight lines between the bins; the first and the last go on for the half bin they stand for, then stay."""
     if len(points) < 3:
-        return along(time, points, values)
+        return Lines(time, points, values)
     limit = 0.5 * _STEP_SHARE * usual
     first = float(np.clip(values[0] - 0.5 * (values[1] - values[0]), values[0] - limit, values[0] + limit))
     last = float(np.clip(values[-1] + 0.5 * (values[-1] - values[-2]), values[-1] - limit, values[-1] + limit))
@@ -124,19 +128,23 @@ def _between(
     if points[-1] - points[-2] > 4 * half_s:
         last = float(values[-1])
     ends = np.concatenate(([points[0] - half_s], points, [points[-1] + half_s]))
-    return along(time, ends, np.concatenate(([first], values, [last])))
+    return Lines(time, ends, np.concatenate(([first], values, [last])))
 
 
-def open_circuit_error(path: PowerPath, running: OpenCircuit) -> NDArray[np.float64]:
-    """Standard deviation of the followed voltage in V, shape (rows,): its bends, and how long it was not seen."""
+def add_open_circuit_error(path: PowerPath, running: OpenCircuit, variance: NDArray[np.float64]) -> None:
+    """Add to variances in V^2, shape (rows,), that of the followed voltage: its bends, and how long it was not seen."""
     points, half_s = running.time, running.half_s
     bend = np.zeros(len(points))
     if len(points) >= 3:
         inner = np.abs(np.diff(running.level, 2))
         bend[1:-1] = 0.25 * inner
         bend[0], bend[-1] = 0.5 * inner[0], 0.5 * inner[-1]
-    error = along(path.time, points, bend)
     time = path.time
+    lines = Lines(time, points, bend)
+    for rows in stretches(len(time)):
+        error = lines.at(rows)
+        error *= error
+        variance[rows] += error
     starts = np.concatenate(([-np.inf], points))
     ends = np.concatenate((points, [np.inf]))
     for place in np.flatnonzero(ends - starts > max(2 * _UNSEEN_S, 4 * half_s)):
@@ -144,26 +152,25 @@ def open_circuit_error(path: PowerPath, running: OpenCircuit) -> NDArray[np.floa
         away = np.minimum(time[rows] - starts[place], ends[place] - time[rows])
         # Half a percent after ten minutes, growing with the root of the time, at most 2 %.
         share = np.where(away > _UNSEEN_S, np.minimum(0.005 * np.sqrt(away / 600.0), 0.02), 0.0)
-        error[rows] = np.hypot(error[rows], share * path.level_v)
-    return error
+        variance[rows] += (share * path.level_v) ** 2
 
 
 def bin_edges(path: PowerPath) -> NDArray[np.intp]:
     """Edges of the bins as rows, first 0, last the number of rows; a pause ends a bin."""
-    time = path.time
-    steps = np.diff(time)
+    time, steps = path.time, path.steps
     long = steps > _PAUSE_S
-    active = float((np.minimum(steps, _PAUSE_S) if long.any() else steps).sum())
+    active = float(np.minimum(steps, _PAUSE_S).sum()) if long.any() else float(time[-1] - time[0])
     width = max(min(_BIN_S, active / _FEW_BINS), _SHORTEST_BIN_S, _ROWS_A_BIN * path.interval_s)
     # Pauses are taken out of the time, so that a parked night makes no bins.
-    going = time - time[0]
+    going = time
     if long.any():
         going = np.concatenate(([0.0], np.cumsum(np.where(long, width, steps))))
-    width = max(width, float(going[-1]) / _MOST_BINS)
+    length = float(going[-1] - going[0])
+    width = max(width, length / _MOST_BINS)
     # Whole bins of equal length: a scrap at the end could hold nothing but an event.
-    number = max(1, int(going[-1] / width))
+    number = max(1, int(length / width))
     pauses = np.flatnonzero(long) + 1
-    starts = np.unique(np.searchsorted(going, np.arange(1, number) * (float(going[-1]) / number)))
+    starts = np.unique(np.searchsorted(going, going[0] + np.arange(1, number) * (length / number)))
     if len(pauses):
         nearest = np.clip(np.searchsorted(pauses, starts), 1, max(len(pauses) - 1, 1))
         left, right = pauses[nearest - 1], pauses[np.minimum(nearest, len(pauses) - 1)]

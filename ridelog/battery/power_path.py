@@ -11,7 +11,7 @@ from ridelog.log import Role
 from ridelog.ride import Ride, Track
 
 from .charge import charge_taken
-from .quantiles import quantile, some_rows
+from .quantiles import quantile, size_quantile, some_rows
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -43,6 +43,7 @@ class PowerPath:
         amps: Current of the pack in A, positive when discharging, shape (rows,), NaN where missing.
         known: Both are there, shape (rows,).
         usable: Both are there, plausible, and nothing is switching or faulting, shape (rows,).
+        steps: Time from each row to the next in s, shape (rows - 1,).
         interval_s: Usual time between rows in s.
         gap_s: A longer step is a gap in the recording, in s.
         charge_ah: Charge taken out since the first row in Ah, shape (rows,).
@@ -59,6 +60,7 @@ class PowerPath:
     amps: NDArray[np.float64]
     known: NDArray[np.bool_]
     usable: NDArray[np.bool_]
+    steps: NDArray[np.float64]
     interval_s: float
     gap_s: float
     charge_ah: NDArray[np.float64]
@@ -71,7 +73,7 @@ class PowerPath:
     @property
     def gap_after(self) -> NDArray[np.bool_]:
         """Whether a gap follows each row but the last, shape (rows - 1,)."""
-        return np.asarray(np.diff(self.time) > self.gap_s)
+        return np.asarray(self.steps > self.gap_s)
 
     @property
     def filled_volts(self) -> NDArray[np.float64]:
@@ -97,7 +99,8 @@ def power_path(ride: Ride, track: Track) -> PowerPath | str:
     if not known.any():
         return "no battery current in this log" if not np.isfinite(amps).any() else "voltage and current never together"
     time = _apart(track.time, log.interval_s)
-    interval = _interval(time)
+    steps = np.diff(time)
+    interval = _interval(steps)
     if known.sum() < _FEWEST_ROWS or not np.isfinite(interval):
         return f"only {int(known.sum())} rows with voltage and current"
     usual = _usual_volts(*((volts, amps) if known.all() else (volts[known], amps[known])))
@@ -106,7 +109,7 @@ def power_path(ride: Ride, track: Track) -> PowerPath | str:
     if usable.sum() < _FEWEST_ROWS:
         return "voltage and current are hardly ever there without a fault"
     filled = fill_forward(amps)
-    charge_ah, blind_s = charge_taken(track, time, filled, log.role is not Role.CONTROLLER or not shared)
+    charge_ah, blind_s = charge_taken(track, steps, filled, log.role is not Role.CONTROLLER or not shared)
     return PowerPath(
         track.index,
         time,
@@ -114,6 +117,7 @@ def power_path(ride: Ride, track: Track) -> PowerPath | str:
         amps,
         known,
         usable,
+        steps,
         interval,
         max(5.0 * interval, 1.0),
         charge_ah,
@@ -137,17 +141,25 @@ def _apart(time: NDArray[np.float64], interval_s: float) -> NDArray[np.float64]:
     return np.asarray(time + place * np.repeat(room / counts, counts))
 
 
-def _interval(time: NDArray[np.float64]) -> float:
-    steps = np.diff(time)
+def _interval(steps: NDArray[np.float64]) -> float:
     forward = some_rows(steps > 0)
     return quantile(steps[forward], 0.5) if len(forward) else float("inf")
 
 
 def _usual_volts(volts: NDArray[np.float64], amps: NDArray[np.float64]) -> float:
     """Upper end of what the pack shows while current flows in V: a dead bus carries none, however long it is logged."""
-    size = np.abs(amps)
-    working = some_rows(size > _WORKING_SHARE * float(np.partition(size, -_FEWEST_ROWS)[-_FEWEST_ROWS]))
+    # The largest few are among those above what one row in five hundred is.
+    large = _beyond(amps, size_quantile(amps, 0.998) if len(amps) > _RESOLUTION_ROWS else 0.0)
+    size = np.abs(amps[large] if np.count_nonzero(large) >= _FEWEST_ROWS else amps)
+    working = some_rows(_beyond(amps, _WORKING_SHARE * float(np.partition(size, -_FEWEST_ROWS)[-_FEWEST_ROWS])))
     return quantile(volts[working] if len(working) >= _FEWEST_ROWS else volts, 0.9)
+
+
+def _beyond(amps: NDArray[np.float64], size_a: float) -> NDArray[np.bool_]:
+    """Rows with a current of more than a size in either direction, shape (rows,)."""
+    large = amps > size_a
+    large |= amps < -size_a
+    return large
 
 
 def fill_forward(values: NDArray[np.float64]) -> NDArray[np.float64]:

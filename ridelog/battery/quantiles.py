@@ -31,6 +31,10 @@ def size_quantile(values: NDArray[np.float64], share: float) -> float:
 
 def some_rows(mask: NDArray[np.bool_], most: int = _SAMPLE) -> NDArray[np.intp]:
     """Rows in which a mask, shape (n,), holds: all, or about `most` of them, evenly taken."""
+    if np.count_nonzero(mask) > max(most, len(mask) // 2):
+        # Most rows are among them: evenly taken ones are looked at, not all.
+        rows = np.arange(0, len(mask), -(-len(mask) // most))
+        return rows[mask[rows]]
     rows = np.flatnonzero(mask)
     return rows[:: -(-max(len(rows), 1) // most)]
 

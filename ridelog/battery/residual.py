@@ -10,9 +10,9 @@ import numpy as np
 from ridelog.log import Role
 
 from .fit_rows import change_span, largest_change
-from .interpolation import along
+from .interpolation import Lines, stretches
 from .noise import row_noise
-from .open_circuit import OpenCircuit, follow, open_circuit_error
+from .open_circuit import OpenCircuit, add_open_circuit_error, follow
 from .pack import Residual
 from .polarisation import polarisation_current
 from .power_path import PowerPath
@@ -54,53 +54,59 @@ def residual(path: PowerPath, role: Role, seen: ResistanceFit) -> tuple[Residual
         The residual and the open-circuit voltage as it was followed.
     """
     fit, amps, time = seen.fit, seen.amps, path.time
-    volts, whole = path.filled_volts, bool(path.known.all())
     start = float(np.median(amps[: max(1, int(np.searchsorted(time, time[0] + 3.0)))]))
     slow = polarisation_current(time, amps, fit.time_constant_s, start)
-    scale = along(time, fit.window_time, fit.window_scale)
-    drop = fit.ohm * amps
-    drop += fit.slow_ohm * slow
-    drop *= scale
-    missed, missed_error = _start(path, volts, drop, fit.time_constant_s)
+    scale = Lines(time, fit.window_time, fit.window_scale)
+    change = largest_change(amps, change_span(path.interval_s), path.gap_after)
+    # In one piece, as they stay together.
+    drop, expected, misfit, variance = np.empty((4, len(time)))
+    for rows in stretches(len(time)):
+        lost = fit.slow_ohm * slow[rows]
+        lost += fit.ohm * amps[rows]
+        np.multiply(lost, scale.at(rows), out=drop[rows])
+    missed, missed_error = _start(path, path.filled_volts, drop, fit.time_constant_s)
     typical = size_quantile(amps, 0.9)
     missed = float(np.clip(missed, -1.5 * typical * fit.slow_ohm, 1.5 * typical * fit.slow_ohm))
     early = slice(0, int(np.searchsorted(time, time[0] + 30 * fit.time_constant_s)))
     fading = np.exp(-(time[early] - time[0]) / fit.time_constant_s)
     drop[early] += missed * fading
-    load = fit.ohm * np.abs(amps)
-    change = fit.ohm * largest_change(amps, change_span(path.interval_s), path.gap_after)
     # Twice: the second time without the rows that the first one shows to be no part of the ride.
     looked_at = path
     for _ in range(2):
-        running = follow(looked_at, volts + drop, drop, seen.edges)
-        expected = np.asarray(running.volts - drop)
-        misfit = volts - expected if whole else np.where(path.known, volts - expected, np.nan)
-        noise, variance = row_noise(path, running.ordinary, misfit, load, change)
-        strange = running.ordinary & (misfit**2 > _STRANGE**2 * variance)
-        if not strange.any() or strange.sum() > _STRANGE_SHARE * running.ordinary.sum():
+        running = follow(looked_at, drop, seen.edges)
+        _compare(path, running, drop, expected, misfit)
+        noise = row_noise(path, running.ordinary, misfit, fit.ohm, amps, change)
+        strange = np.empty(len(time), dtype=np.bool_)
+        for rows in stretches(len(time)):
+            variance[rows] = noise.variance(fit.ohm, amps[rows], change[rows])
+            np.greater(misfit[rows] ** 2, _STRANGE**2 * variance[rows], out=strange[rows])
+        strange &= running.ordinary
+        count = np.count_nonzero(strange)
+        if not count or count > _STRANGE_SHARE * np.count_nonzero(running.ordinary):
             break
         looked_at = replace(path, usable=path.usable & ~strange)
-    absorbed = _absorbed(path, amps)
-    for current, ohm_error in (
-        (amps, np.hypot(fit.ohm_error, _DRIFT_SHARE * fit.ohm)),
-        (slow, np.hypot(fit.slow_error, 0.1 * fit.slow_ohm)),
-    ):
-        part = current - absorbed
-        part *= float(ohm_error)
-        part *= part
-        variance += part
+    absorbed = _Absorbed(path, amps)
+    amps_error = float(np.hypot(fit.ohm_error, _DRIFT_SHARE * fit.ohm))
+    slow_error = float(np.hypot(fit.slow_error, 0.1 * fit.slow_ohm))
+    for rows in stretches(len(time)):
+        mean = absorbed.at(rows)
+        for current, ohm_error in ((amps, amps_error), (slow, slow_error)):
+            part = current[rows] - mean
+            part *= ohm_error
+            part *= part
+            variance[rows] += part
+    add_open_circuit_error(path, running, variance)
     variance[early] += (min(missed_error, _UNKNOWN_LOAD_SHARE * typical * fit.slow_ohm) * fading) ** 2
     if path.gap_after.any():
         variance += (_UNKNOWN_LOAD_SHARE * typical * fit.slow_ohm * _after_gaps(path, fit.time_constant_s)) ** 2
-    variance += open_circuit_error(path, running) ** 2
     if role is Role.WHEEL:
         variance += (_BRAKING_SHARE * path.level_v * _braking(amps)) ** 2
     return (
         Residual(
             volts=misfit,
-            expected=expected if whole else np.where(path.known, expected, np.nan),
+            expected=expected,
             open_circuit=running.volts,
-            noise=noise,
+            noise=noise.calm_v,
             ohm=fit.ohm,
             sigma=np.sqrt(variance, out=variance),
             ordinary=running.ordinary,
@@ -109,12 +115,38 @@ def residual(path: PowerPath, role: Role, seen: ResistanceFit) -> tuple[Residual
     )
 
 
-def _absorbed(path: PowerPath, amps: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Mean current of about 20 s around each row in A, shape (rows,)."""
-    size = max(1, round(_ABSORBED_S / path.interval_s))
-    edges = np.arange(0, len(amps), size)
-    counts = np.diff(edges, append=len(amps))
-    return np.repeat(np.add.reduceat(amps, edges) / counts, counts)
+def _compare(
+    path: PowerPath,
+    running: OpenCircuit,
+    drop: NDArray[np.float64],
+    expected: NDArray[np.float64],
+    misfit: NDArray[np.float64],
+) -> None:
+    """Fill in what is expected and by how much the voltage differs from it, NaN where voltage or current is missing."""
+    whole = bool(path.known.all())
+    for rows in stretches(len(drop)):
+        np.subtract(running.volts[rows], drop[rows], out=expected[rows])
+        np.subtract(path.volts[rows], expected[rows], out=misfit[rows])
+        if not whole:
+            missing = ~path.known[rows]
+            expected[rows][missing] = np.nan
+            misfit[rows][missing] = np.nan
+
+
+class _Absorbed:
+    """Mean current of about 20 s around each row in A."""
+
+    def __init__(self, path: PowerPath, amps: NDArray[np.float64]) -> None:
+        self._size = max(1, round(_ABSORBED_S / path.interval_s))
+        edges = np.arange(0, len(amps), self._size)
+        self._means = np.add.reduceat(amps, edges) / np.diff(edges, append=len(amps))
+
+    def at(self, rows: slice) -> NDArray[np.float64]:
+        """Of a slice of rows, shape (rows of the slice,)."""
+        first, last = rows.start // self._size, -(-rows.stop // self._size)
+        return np.repeat(self._means[first:last], self._size)[rows.start - first * self._size :][
+            : rows.stop - rows.start
+        ]
 
 
 def _start(

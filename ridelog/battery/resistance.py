@@ -9,6 +9,7 @@ import numpy as np
 
 from ridelog.log import Role
 
+from .interpolation import stretches
 from .lag import current_lag, without_lag
 from .open_circuit import OpenCircuit, bin_edges, follow
 from .pack import ResistanceEstimate
@@ -78,11 +79,10 @@ def fit_resistance(path: PowerPath, role: Role) -> ResistanceFit:
     slope, steps = median_slope(path, amps, _SLOPE_LAG_S[role])
     guess = slope if slope is not None and steps >= _FEWEST_STEPS // 3 and 0 < slope < 10 * prior else prior
     volts, drop = path.filled_volts, guess * amps
-    implied = volts + drop
     edges = bin_edges(path)
-    first_look = follow(path, implied, drop, edges)
+    first_look = follow(path, drop, edges)
     floor = max(path.resolution_v * 0.29, 1e-4 * path.level_v)
-    ordinary = _without_strangers(first_look, implied, floor)
+    ordinary = _without_strangers(first_look, volts, drop, floor)
     fit = fit_polarisation(path.time, volts, amps, path.charge_ah, ordinary, guess, floor)
     used = amps[some_rows(ordinary)]
     span = quantile(used, 0.999) - quantile(used, 0.001) if len(used) else 0.0
@@ -91,12 +91,20 @@ def fit_resistance(path: PowerPath, role: Role) -> ResistanceFit:
     return ResistanceFit(fit, lag, amps, slope, steps, excited, role, edges)
 
 
-def _without_strangers(first_look: OpenCircuit, implied: NDArray[np.float64], floor_v: float) -> NDArray[np.bool_]:
+def _without_strangers(
+    first_look: OpenCircuit, volts: NDArray[np.float64], drop: NDArray[np.float64], floor_v: float
+) -> NDArray[np.bool_]:
     """Rows of the ride without those that a first guess already shows to be no part of it; shape (rows,)."""
-    off = np.abs(implied - first_look.volts)
     rows = some_rows(first_look.ordinary)
-    spread = 1.4826 * quantile(off[rows], 0.5) if len(rows) else 0.0
-    return np.asarray(first_look.ordinary & (off <= _STRANGE * max(spread, floor_v)))
+    off = np.abs(volts[rows] + drop[rows] - first_look.volts[rows])
+    limit = _STRANGE * max(1.4826 * quantile(off, 0.5) if len(rows) else 0.0, floor_v)
+    ordinary = np.empty(len(volts), dtype=np.bool_)
+    for part in stretches(len(volts)):
+        off = volts[part] + drop[part]
+        off -= first_look.volts[part]
+        np.less_equal(np.abs(off, out=off), limit, out=ordinary[part])
+    ordinary &= first_look.ordinary
+    return ordinary
 
 
 def median_slope(path: PowerPath, amps: NDArray[np.float64], lag_s: float) -> tuple[float | None, int]:
@@ -116,13 +124,17 @@ def median_slope(path: PowerPath, amps: NDArray[np.float64], lag_s: float) -> tu
         return None, 0
     rise = amps[reach:] - amps[:-reach]
     good = path.usable[reach:] & path.usable[:-reach]
-    good &= path.time[reach:] - path.time[:-reach] < 3 * max(lag_s, reach * path.interval_s)
+    longest = 3 * max(lag_s, reach * path.interval_s)
+    if reach * float(path.steps.max()) >= longest:
+        good &= path.time[reach:] - path.time[:-reach] < longest
     if not good.any():
         return None, 0
     used = amps[some_rows(path.usable)]
     span = quantile(used, 0.995) - quantile(used, 0.005)
     least = max(0.1 * span, min(_LARGE_STEP_A, 0.3 * span))
-    rows = np.flatnonzero(good & (np.abs(rise) >= max(least, 1e-6)))
+    least = max(least, 1e-6)
+    good &= (rise >= least) | (rise <= -least)
+    rows = np.flatnonzero(good)
     if not len(rows):
         return None, 0
     # A slope shares its rows with those less than a lag away: they count as one.

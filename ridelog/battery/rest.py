@@ -53,7 +53,7 @@ def rest_windows(path: PowerPath, series: int | None) -> tuple[RestWindow, ...]:
     resting &= _bridged(still, size <= _NOISE_FACTOR * limit, path.time)
     if not resting.any():
         return ()
-    cut = np.diff(path.time) > max(_LONGEST_PAUSE_S, path.gap_s)
+    cut = path.steps > max(_LONGEST_PAUSE_S, path.gap_s)
     change = resting[1:] != resting[:-1]
     starts = np.concatenate(([0], np.flatnonzero(change | cut) + 1))
     ends = np.append(starts[1:], len(resting)) - 1

@@ -97,7 +97,7 @@ def _without_current(ride: Ride) -> PackVoltages | None:
 
 
 def _swing(path: PowerPath, open_circuit: OpenCircuit) -> tuple[float, float] | None:
-    if len(open_circuit.anchors) < 3 or float(np.diff(path.time).max(initial=0.0)) > _PAUSE_S:
+    if len(open_circuit.anchors) < 3 or float(path.steps.max(initial=0.0)) > _PAUSE_S:
         return None
     rows = np.searchsorted(path.time, open_circuit.time[[0, -1]])
     taken = float(path.charge_ah[rows[1]] - path.charge_ah[rows[0]])

@@ -42,7 +42,7 @@ def with_sign(path: PowerPath) -> PowerPath:
         return path
     nothing = np.zeros(len(amps))
     volts = np.where(path.known, path.volts, 0.0)
-    level = follow(replace(path, usable=idle), volts, nothing).volts
+    level = follow(replace(path, usable=idle), nothing).volts
     scatter = 1.4826 * float(np.median(np.abs(volts[idle] - level[idle])))
     above: NDArray[np.bool_] = path.known & (path.volts > level + max(scatter, path.resolution_v)) & ~idle
     loaded = int(np.count_nonzero(path.usable & ~idle))
