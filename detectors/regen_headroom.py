@@ -17,6 +17,8 @@ from .fet_edges import falling_edges
 
 #: Open-circuit voltage of a cell above which there is no room for braking, V (REG-04).
 _FULL_OPEN_V: Final = 4.15
+#: From this probability of a series count on, a start is spoken of as information (engineering judgement).
+_LIKELY_COUNT: Final = 0.8
 #: Braking within this time of the start, s, with this current, A; engineering judgement.
 _START_S, _REGEN_A = 300.0, 3.0
 #: The start of the log, in which the charge is read, s, at no more than this current, A.
@@ -58,7 +60,7 @@ class RegenHeadroom(Detector):
         (reported there).
 
     Needs:
-        A BMS log with cell voltages and current, or a controller or wheel log with voltage and current and a sure series
+        A BMS log with cell voltages and current, or a controller or wheel log with voltage and current and a likely series
         count.
 
     Limits:
@@ -96,13 +98,15 @@ class RegenHeadroom(Detector):
         if level is None and not findings:
             return Outcome.unable("the charge at the start cannot be told.", evidence)
         if level is not None and level > _FULL_OPEN_V:
-            start = self._full_start(track, level)
+            series = case.pack.series
+            counted = "" if series.certain or track.log.role is Role.BMS else f" if it has {series.best} in series"
+            start = self._full_start(track, level, counted)
             findings += [start] if start is not None else []
         if findings:
             return Outcome.found(findings, evidence)
         return Outcome.clear(f"the ride started at {level:.2f} V a cell; no braking went beyond the pack.", evidence)
 
-    def _full_start(self, track: Track, level: float) -> Finding | None:
+    def _full_start(self, track: Track, level: float, counted: str) -> Finding | None:
         start_s = float(track.time[0])
         early = slice(0, int(np.searchsorted(track.time, start_s + _START_S, side="right")))
         braking = np.flatnonzero(track.values("battery_current")[early] < -_REGEN_A)
@@ -115,8 +119,8 @@ class RegenHeadroom(Detector):
             int(braking[-1]),
             severity=Severity.INFO,
             message=(
-                f"The ride started nearly full, {level:.2f} V a cell, and braking sent up to {most:.0f} A back within the "
-                "first minutes: there is hardly room for it."
+                f"The ride started nearly full, {level:.2f} V a cell{counted}, and braking sent up to {most:.0f} A back within "
+                "the first minutes: there is hardly room for it."
             ),
             measurements=(
                 Measurement("open-circuit voltage of a cell at the start", level, "V", _FULL_OPEN_V, "REG-04"),
@@ -193,7 +197,7 @@ def _start_level(case: Case, track: Track) -> float | None:
         return float(np.nanmedian(still)) if np.isfinite(still).any() else None
     series = case.pack.series
     residual = case.pack.residual.get(track.index)
-    if residual is None or series.best is None or not series.certain:
+    if residual is None or series.best is None or series.confidence < _LIKELY_COUNT:
         return None
     level = residual.open_circuit[early]
     return float(np.nanmedian(level)) / series.best if np.isfinite(level).any() else None
