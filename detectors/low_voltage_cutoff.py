@@ -12,6 +12,7 @@ from ridelog.finding import Evidence, Measurement, Outcome, Severity
 from ridelog.ride import RIDING_ROLES, Track
 from ridelog.settings import number
 
+from .foldback_charge import bound_by_charge
 from .foldback_line import Foldback, foldback
 
 _JOIN_S = 2.0
@@ -70,7 +71,8 @@ class LowVoltageCutoff(Detector):
 
     Limits:
         Without the configuration a short fold-back cannot be told from sag, and a line needs three loads or more that end
-        on it, over currents that differ by 15 % or more.
+        on it, over currents that differ by 15 % or more. Where the cells are as low as usual cutoffs, a bound that shrinks
+        with the charge counts as well (four loads, 12 %).
 
     Example:
         51.9-52.1 V for 25 s while the current falls from 40 A to 6 A at open throttle.
@@ -105,9 +107,13 @@ class LowVoltageCutoff(Detector):
                     Measurement("low current on the line", line.lowest_a, "A"),
                     Measurement("voltage at which that line reaches no current", line.end_v, "V"),
                 )
+        cell = _within_usual(case, track) if not found and start is None else None
+        residual = case.pack.residual.get(track.index)
+        if cell and residual is not None:
+            found, limit, sure = bound_by_charge(track, residual.ohm), None, _BY_BEHAVIOUR
         if not found:
             lowest = float(np.nanmin(track.values("pack_voltage")))
-            if start is None and (cell := _within_usual(case, track)):
+            if cell:
                 return Outcome.unable(
                     f"the cells are at {cell:.2f} V under load, where usual cutoffs are at work, and no clear fold-back shows; "
                     "without the controller's configuration a small one cannot be told from the rider's hand or a current limit."

@@ -1,0 +1,68 @@
+"""What was before a lost battery, and how a logger on the vehicle ends."""
+
+from dataclasses import replace
+
+import numpy as np
+
+from ridelog.finding import Seen
+from ridelog.log import Role
+from ridelog.pipeline import investigate
+from tests import rides
+
+
+def _check(incident, name="power-path-open"):
+    return next(check for check in incident.checks if check.name == name)
+
+
+def _aboard(log):
+    log.identity = replace(log.identity, software="VESC Express or LogUI")
+    return log
+
+
+def _ends_in_motion(least_a):
+    columns = rides.controller()
+    current = columns["battery_current"]
+    driven = (current > least_a) & (current < 0.5 * np.percentile(current, 99.5)) & (columns["speed"] > 2)
+    row = int(np.flatnonzero(driven & (columns["time"] > 300))[0])
+    return {name: values[: row + 1] for name, values in columns.items()}
+
+
+def test_a_logger_on_the_vehicle_that_goes_silent_in_motion_is_not_sound():
+    incident = investigate([_aboard(rides.log(_ends_in_motion(6.0)))])
+    assert _check(incident).evidence["path.own-logger-ended"].seen is Seen.OBSERVED
+    assert incident.verdict.cause != "none"
+    assert incident.verdict.cause == "undetermined" or incident.verdict.probability < 0.7
+
+
+def test_a_logger_on_the_vehicle_that_ends_at_rest_is_sound():
+    assert investigate([_aboard(rides.log(rides.controller()))]).verdict.cause == "none"
+
+
+def test_an_app_that_is_closed_in_motion_is_sound():
+    incident = investigate([rides.log(_ends_in_motion(6.0))])
+    assert incident.verdict.cause == "none"
+
+
+def _cut_and_board(hot=25.0):
+    columns, _ = rides.cut_under_load()
+    board = {name: values for name, values in rides.board().items() if name not in ("discharge_fet", "charge_fet")}
+    gone = board["time"] >= 300.0
+    board["battery_current"] = np.where(gone, 0.0, board["battery_current"])
+    board["battery_temperature"] = np.full(len(board["time"]), hot)
+    return investigate([rides.log(columns), rides.log(board, role=Role.BMS)])
+
+
+def test_heat_in_a_log_without_fet_states_speaks_for_a_trip_of_heat():
+    hot = _check(_cut_and_board(hot=64.0))
+    assert hot.evidence["bms.hot-before"].seen is Seen.OBSERVED
+    assert _check(_cut_and_board(hot=25.0)).evidence["bms.hot-before"].seen is Seen.ABSENT
+
+
+def test_a_small_part_of_the_voltage_at_the_start_is_low_for_any_number_of_cells():
+    columns, first = rides.cut_under_load()
+    # The pack is emptied from full to a loaded 2.8 V a cell; the setting names a count that does not fit.
+    fall = np.interp(columns["time"], [0, columns["time"][first]], [0.0, 0.30])
+    columns["pack_voltage"] = np.round(columns["pack_voltage"] * (1 - fall), 1)
+    incident = investigate([rides.log(columns, settings={"series_cells": 3.0})])
+    evidence = _check(incident).evidence["path.cells-low-before"]
+    assert evidence.seen is Seen.OBSERVED

@@ -1,0 +1,58 @@
+"""What the records of a fault listing give away, by labelled listings and by ones made up to be told apart."""
+
+import numpy as np
+
+from detectors.fault_record_rules import RULES, Record
+
+_RULES = {name: recognise for name, recognise, _ in RULES}
+
+
+def _record(current, filtered, duty=0.3, erpm=4000.0):
+    return Record(0, 4, current, filtered, 50.0, duty, erpm, 9000.0, 30.0)
+
+
+def _kinds(*records):
+    return {name for name, recognise in _RULES.items() if recognise(list(records))}
+
+
+def test_currents_that_creep_past_one_level_are_told():
+    kinds = _kinds(_record(57.2, 56.3), _record(57.0, 56.4, duty=0.06), _record(56.8, 55.1, duty=0.48))
+    assert "listing.overcurrent-at-one-level" in kinds
+    assert "listing.currents-far-apart" not in kinds
+
+
+def test_currents_that_differ_have_no_common_level():
+    # Thread 27090: a bullet connector had come off a phase lead.
+    kinds = _kinds(_record(156.0, 137.4, 0.63, 56832.2), _record(133.0, 130.5, 0.76, 368.7))
+    assert "listing.overcurrent-at-one-level" not in kinds
+    assert "listing.senseless-speed" in kinds
+
+
+def test_one_level_at_standstill_only_is_not_called_a_setting():
+    assert "listing.overcurrent-at-one-level" not in _kinds(
+        _record(57.0, 56.4, duty=0.01), _record(57.2, 56.3, duty=0.0)
+    )
+
+
+def test_raw_and_filtered_current_far_apart_are_told():
+    # Thread 73468: a phase lead that had come off.
+    assert "listing.currents-far-apart" in _kinds(_record(34.7, 154.9, 0.011, 184.3))
+    # Thread 29761: a lost observer shows about twice the filtered current, and 17704 a limit set too low about half of it.
+    assert "listing.currents-far-apart" not in _kinds(_record(269.9, 130.8, 0.79, 47556.9))
+    assert "listing.currents-far-apart" not in _kinds(_record(47.0, 100.9, 0.0, 2248.6))
+
+
+def test_a_speed_that_no_motor_has_at_that_duty_is_senseless():
+    assert "listing.senseless-speed" in _kinds(_record(73.5, 60.0, duty=0.06, erpm=61278.2))
+    assert "listing.senseless-speed" not in _kinds(_record(73.5, 60.0, duty=0.6, erpm=61278.2))
+    assert "listing.senseless-speed" not in _kinds(_record(103.8, 134.4, duty=0.0, erpm=18807.6))
+
+
+def test_a_current_that_ran_away_is_no_low_limit():
+    assert "listing.overcurrent-at-a-low-limit" not in _kinds(_record(190.0, 91.0))
+    assert "listing.overcurrent-at-a-low-limit" in _kinds(_record(47.0, 100.9, 0.0, 2248.6))
+
+
+def test_what_a_record_does_not_say_tells_nothing():
+    nan = np.nan
+    assert _kinds(Record(0, 4, nan, nan, nan, nan, nan, nan, nan)) <= {"listing.overcurrent"}
