@@ -1,10 +1,14 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from ridelog.battery.estimate import estimate_pack
 from ridelog.battery.polarisation import polarisation_current
+from ridelog.battery.power_path import power_path
+from ridelog.battery.resistance import estimate_resistance, fit_resistance
 from ridelog.log import LogBuilder, Role
 
 from .signals import Pack, lagged, ride_of, ride_signal, signal
@@ -102,6 +106,22 @@ def test_few_steps_lower_the_confidence() -> None:
     found = resistance(signal(Pack(), amps, time).log())
     assert found.confidence < 0.8
     assert "steps" in found.reason
+
+
+def test_a_cross_check_that_is_more_than_15_percent_off_lowers_the_confidence_and_says_so() -> None:
+    ride = ride_of(ride_signal(seed=7).log())
+    path = power_path(ride, ride.tracks[0])
+    assert not isinstance(path, str)
+    seen = fit_resistance(path, Role.CONTROLLER)
+    agreeing = estimate_resistance(path, seen, None, None)
+    apart = estimate_resistance(path, replace(seen, slope_ohm=0.8 * seen.fit.ohm), None, None)
+    assert not isinstance(agreeing, str)
+    assert not isinstance(apart, str)
+    assert agreeing.agrees
+    assert not apart.agrees
+    assert apart.confidence == pytest.approx(0.5 * agreeing.confidence, abs=0.001)
+    assert apart.high_ohm - apart.low_ohm > agreeing.high_ohm - agreeing.low_ohm
+    assert "more than 15 % apart" in apart.reason
 
 
 def test_a_computed_wheel_current_is_trusted_less() -> None:
