@@ -34,6 +34,10 @@ _FEWEST_START_ROWS: Final = 20
 #: that the model is wrong and not the rows.
 _STRANGE: Final = 8.0
 _STRANGE_SHARE: Final = 0.1
+#: Columns of the piece of memory that is asked for at once. The C library gives columns back to the system as they are let
+#: go and gets them anew for the next step, page by page, which takes longer than what is computed in them; once it has
+#: seen a piece as large as all that is in use it keeps them. What is not written to costs nothing.
+_PIECE_COLUMNS: Final = 8
 #: Wheels report little or none of the current they brake with (a tenth on one that was logged for months), so the
 #: voltage rises without it: standard deviation of that as a share of the pack voltage.
 _BRAKING_SHARE: Final = 0.004
@@ -58,8 +62,7 @@ def residual(path: PowerPath, role: Role, seen: ResistanceFit) -> tuple[Residual
     slow = polarisation_current(time, amps, fit.time_constant_s, start)
     scale = Lines(time, fit.window_time, fit.window_scale)
     change = largest_change(amps, change_span(path.interval_s), path.gap_after)
-    # In one piece, as they stay together.
-    drop, expected, misfit, variance = np.empty((4, len(time)))
+    drop, expected, misfit, variance = np.empty((_PIECE_COLUMNS, len(time)))[:4]
     for rows in stretches(len(time)):
         lost = fit.slow_ohm * slow[rows]
         lost += fit.ohm * amps[rows]
