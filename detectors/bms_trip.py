@@ -14,7 +14,15 @@ from ridelog.ride import Track
 from ridelog.settings import number
 
 from .before_the_loss import heat_before
-from .fet_edges import Edge, falling_edges, load_ended, lowest_cell, recent_load, recorded_in_use
+from .fet_edges import (
+    Edge,
+    falling_edges,
+    load_ended,
+    lowest_cell,
+    named_trip,
+    recent_load,
+    recorded_in_use,
+)
 from .load_record import load_evidence
 from .poll_cover import unpolled
 
@@ -70,8 +78,8 @@ class BmsTrip(Detector):
         on), a logger that stopped.
 
     Needs:
-        A BMS log with the state of the discharge FETs; without it, one with current and cells shows a load that ends for
-        good at an empty cell.
+        A BMS log with the state of the discharge FETs; without it, one with current and protections shows a load that
+        ends as one is named, and one with current and cells a load that ends for good at an empty cell.
 
     Limits:
         An opening shorter than the time between two polls can fall between them; it is then not observable, not
@@ -99,6 +107,7 @@ class BmsTrip(Detector):
     )
     needs: ClassVar[tuple[Need, ...]] = (
         Need((Role.BMS,), ("discharge_fet",), rows=2),
+        Need((Role.BMS,), ("battery_current", "protections"), interval_s=5.0, rows=10),
         Need((Role.BMS,), ("battery_current", "cell_voltages"), interval_s=5.0, rows=30),
     )
     evidence: ClassVar[tuple[str, ...]] = (
@@ -150,7 +159,15 @@ class BmsTrip(Detector):
         return Outcome.found(findings, self._evidence(case, track, main))
 
     def _without_flags(self, case: Case, track: Track) -> Outcome:
-        """A log without FET states: only a load that ends for good at an empty cell tells of a trip."""
+        """A log without FET states: a load that ends as a protection is named, or for good at an empty cell, tells of a trip."""
+        edge = named_trip(track, _PROTECTIONS)
+        if edge is not None:
+            load = recent_load(track, edge.row)
+            told = self._evidence(case, track, edge)
+            told["bms.discharge-fet-opened"] = Evidence.observed(
+                "The log has no FET states: the load ended as the protection was named.", at=track.onset(edge.row)
+            )
+            return Outcome.found((self._finding(track, edge, load, serious=True, soon=True),), told)
         blind = {name: Evidence.not_observable("the log has no FET states") for name in self.evidence}
         row = load_ended(track, _empty_cell(case))
         if row is None:

@@ -27,8 +27,10 @@ HIGH_SHARE = 0.055
 #: sag by at their highest current; engineering judgement.
 ASSUMED_LOW_SHARE = 0.15
 SAG_SHARE = 0.25
-#: Multiples of the residual's own noise.
+#: Multiples of the residual's own noise, and the share of the open-circuit voltage that noise never reaches: where the
+#: battery was gone for much of a short log, its own absence is all the noise there is (engineering judgement).
 NOISE_MULTIPLE = 8.0
+NOISE_SHARE = 0.25
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +85,7 @@ def excursions(case: Case, track: Track) -> Excursions | None:
     current = np.abs(np.nan_to_num(track.values("battery_current")))
     slack = SAG_SHARE * ohm * rolling_extreme(current, reach, highest=True)
     noise = NOISE_MULTIPLE * (residual.noise if np.isfinite(residual.noise) else 0.0)
+    noise = np.minimum(noise, NOISE_SHARE * residual.open_circuit)
     low_share = LOW_SHARE if track.index in case.pack.resistance else ASSUMED_LOW_SHARE
     below = rolling_extreme(residual.expected, reach, highest=False) - volts
     above = volts - rolling_extreme(residual.expected, reach, highest=True)

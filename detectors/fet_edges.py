@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -20,6 +20,10 @@ _LOAD_S = 5.0
 _RECORDED_A: Final = 1.0
 #: A load that ends for good: from this current, A, or share of the ride's high one, to nothing, A, for this long, s.
 _ENDS_FROM_A, _ENDS_FROM_SHARE, _NOTHING_A, _GOOD_S = 8.0, 0.4, 1.0, 20.0
+
+#: Without FET states: a load of this, A, is over when no more than this share of it flows for so long, s, and rows
+#: (engineering judgement).
+_NAMED_LOAD_A, _LEFT_SHARE, _ENDED_S, _ENDED_ROWS = 3.0, 0.1, 4.0, 2
 
 #: Canonical protection to the kind of trip.
 KINDS: Final[dict[str, str]] = {
@@ -126,6 +130,39 @@ def named_kinds(track: Track, before: int, row: int) -> tuple[tuple[str, ...], b
         found += ["manual-off" if text in COMMANDS else text for text in events]
     kinds = {KINDS[name] for name in found if name in KINDS}
     return tuple(kind for kind in dict.fromkeys(KINDS.values()) if kind in kinds), observable
+
+
+def named_trip(track: Track, trips: Collection[str]) -> Edge | None:
+    """The first protection that is named as the load ends, in a log without FET states: the edge that has to be there.
+
+    A protection that is named while the load flows on is an alarm, and none that was named from the start tells a moment.
+
+    Args:
+        track: A BMS log with current and protections.
+        trips: Kinds of trip that end a load.
+    """
+    lists = track.log.names("protections")
+    current = track.values("battery_current")
+    before: set[str] | None = None
+    for row, names in enumerate(lists):
+        if names is None:
+            continue
+        fresh = {KINDS.get(name, "") for name in names if before is not None and name not in before} & set(trips)
+        before = set(names)
+        load = recent_load(track, row) if fresh else 0.0
+        if load < _NAMED_LOAD_A:
+            continue
+        end = int(np.searchsorted(track.time, track.time[row] + _ENDED_S, side="right"))
+        after = current[row + 1 : max(end, row + 1 + _ENDED_ROWS)]
+        after = after[np.isfinite(after)]
+        gone = max(_NOTHING_A, _LEFT_SHARE * load)
+        if len(after) < _ENDED_ROWS or float(after.max()) > gone:
+            continue
+        last = row if current[row] > gone else row - 1
+        back = np.flatnonzero(current[row + 1 :] > max(_NAMED_LOAD_A, 3 * gone))
+        kinds, _ = named_kinds(track, last, row)
+        return Edge(max(row, last + 1), row + 1 + int(back[0]) if len(back) else None, last, kinds, observable=True)
+    return None
 
 
 def _first(lists: Iterable[tuple[str, ...] | None]) -> tuple[str, ...]:

@@ -24,6 +24,10 @@ _FRESH_S = 0.3
 _BACK_TO, _STEP_S, _BELOW_FULL, _LONGEST_S = 0.06, 0.12, 0.9, 6.0
 #: A throttle's voltage rests at this or more, V, works this far above it, V, and is lost below this share of its rest.
 _REST_V, _TRAVEL_V, _LOST_SHARE = 0.4, 0.25, 0.5
+#: So many rows with the throttle above its rest show how it works; a calm rider presses it far for few of them.
+_PRESSED_ROWS = 5
+#: A loss that lasts to the end of the log goes on for so long in motion, s: a log that is switched off ends at once.
+_TO_THE_END_S = 1.0
 #: A throttle at this share of its travel is pressed; the motor takes nothing below this share of its high current and had
 #: obeyed with the other just before; for so long, s.
 _PRESSED_SHARE, _NOTHING_SHARE, _OBEYED_SHARE, _IGNORED_S = 0.5, 0.01, 0.1, 1.0
@@ -191,7 +195,8 @@ def _rest(track: Track) -> float | None:
     if len(known) < 20 or len(usual) < 0.5 * len(known):
         return None
     rest = float(np.median(still)) if len(still) >= 10 else float(np.percentile(usual, 3))
-    return rest if rest >= _REST_V and float(np.percentile(known, 99)) > rest + _TRAVEL_V else None
+    pressed = np.count_nonzero(known > rest + _TRAVEL_V) >= _PRESSED_ROWS
+    return rest if rest >= _REST_V and pressed else None
 
 
 def _ignored(track: Track) -> tuple[int, int] | None:
@@ -216,11 +221,13 @@ def _below_rest(track: Track, rest: float) -> list[tuple[int, int, str]]:
     volts = track.values("throttle_1")
     found = []
     for first, last in runs(volts < _LOST_SHARE * rest):
-        if first == 0 or last >= track.log.rows - 1:
+        if first == 0:
             continue
+        ends = last >= track.log.rows - 1
+        length = float(track.time[last if ends else last + 1] - track.time[first])
         start = int(np.searchsorted(track.time, track.time[first] - _FRESH_S))
         before = volts[min(start, first - 1) : first]
-        asked = bool((before > rest + 0.1).any()) and track.time[last + 1] - track.time[first] >= _FRESH_S
+        asked = bool((before > rest + 0.1).any()) and length >= (_TO_THE_END_S if ends else _FRESH_S)
         if asked and _rolls(track, first) and not _faulted(track, first, last):
             found.append((first, last, "below rest"))
     return found

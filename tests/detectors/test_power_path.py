@@ -1,8 +1,15 @@
 """The power path: what opens it, what only looks like it, and what a log that ends there can tell."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
+from ridelog.alignment import AlignmentOptions, join
+from ridelog.battery.estimate import estimate_pack
+from ridelog.battery.pack import PackOptions
+from ridelog.detection import Case
+from ridelog.detectors.excursions import excursions
 from ridelog.finding import Seen, Severity, Status
 from ridelog.log import Role
 from ridelog.pipeline import investigate
@@ -226,3 +233,13 @@ def test_a_cut_in_a_long_steady_cruise_is_not_put_down_to_its_current():
     incident = investigate([rides.log(columns)])
     assert _check(incident, "power-path-open").evidence["path.high-current-before"].seen is not Seen.OBSERVED
     assert not (incident.verdict.cause == "bms-overcurrent-trip" and incident.verdict.probability > 0.6)
+
+
+def test_a_battery_that_is_gone_for_much_of_a_short_log_is_no_noise_of_it():
+    columns, first = rides.cut_under_load()
+    ride = join([rides.log(columns)], AlignmentOptions())
+    pack = estimate_pack(ride, PackOptions())
+    # A fit of few rows, many of them without the pack, takes their size for the noise of this log.
+    pack.residual[0] = replace(pack.residual[0], noise=5.0)
+    outside = excursions(Case(ride, pack, {}, ""), ride.tracks[0])
+    assert outside.below[first + 3] > outside.low_margin[first + 3]

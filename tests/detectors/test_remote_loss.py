@@ -98,3 +98,30 @@ def test_a_throttle_that_is_pressed_and_not_obeyed_is_told_and_not_blamed():
     assert check.evidence["remote.lost"].seen is Seen.NOT_OBSERVABLE
     assert [finding.severity for finding in check.findings] == [Severity.INFO]
     assert incident.verdict.cause == "none"
+
+
+def test_a_throttle_that_is_lost_for_good_in_motion_is_found():
+    columns = rides.controller()
+    columns["throttle_1"] = _throttle(columns)
+    row = _driving(columns)
+    columns = _lose(columns, row, 25, 0.02)
+    columns = {name: values[: row + 25] for name, values in columns.items()}
+    assert _check(investigate([rides.log(columns)])).status is Status.FOUND
+
+
+def test_a_throttle_that_falls_as_the_log_is_switched_off_is_not_lost():
+    columns = rides.controller()
+    columns["throttle_1"] = _throttle(columns)
+    row = _driving(columns)
+    columns = _lose(columns, row, 3, 0.02)
+    columns = {name: values[: row + 3] for name, values in columns.items()}
+    assert _check(investigate([rides.log(columns)])).status is Status.CLEAR
+
+
+def test_a_calm_rider_shows_how_the_throttle_works_in_few_rows():
+    columns = rides.controller()
+    columns["throttle_1"] = _throttle(columns, travel=0.5)
+    columns["throttle_1"] = np.minimum(columns["throttle_1"], 1.08)
+    columns["throttle_1"][np.argsort(columns["battery_current"])[-8:]] = 1.6
+    incident = investigate([rides.log(_lose(columns, _driving(columns), 12, 0.02))])
+    assert _check(incident).status is Status.FOUND
