@@ -12,6 +12,7 @@ from ridelog.faults import FAULTS
 from ridelog.finding import Evidence, Finding, Measurement, Outcome, Severity
 from ridelog.ride import RIDING_ROLES, Track
 
+from .log_ending import moving
 from .thermal_limit import sensor_jumps
 
 #: Faults closer than this are one episode, s: a controller retries after 0.5 s and faults again while the cause lasts.
@@ -66,6 +67,9 @@ _JUMPS_S = 1.0
 _DRIVES_A, _RETRY_S = 3.0, 20.0
 #: Over-current at speed: this electrical speed and share of full duty; without duty: below this (fault listings).
 _FAST_ERPM, _FAST_DUTY, _NO_DUTY = 25_000.0, 0.5, 0.08
+#: Switched off by hand: the voltage leaves this share of the usual one at standstill, and in the seconds before and until the
+#: fault nothing drew more than this, A (engineering judgement).
+_UNDER_VOLTAGE, _USUAL_SHARE, _STANDS_S, _NO_LOAD_A = 2, 0.9, 2.0, 2.0
 
 
 class ControllerFaults(Detector):
@@ -85,7 +89,8 @@ class ControllerFaults(Detector):
         fault.configuration.
 
     Looks like it but is not:
-        A gate driver fault after the battery was cut or over-voltage: damage or a consequence, not the cause.
+        A gate driver fault after the battery was cut or over-voltage: damage or a consequence, not the cause. Under-voltage
+        as the vehicle is switched off at standstill (reported as information).
 
     Needs:
         A controller log with fault codes (VESC numbering).
@@ -111,7 +116,10 @@ class ControllerFaults(Detector):
         evidence: dict[str, Evidence] = {}
         start = -np.inf
         for first, last in episodes(codes > 0, track.time, _JOIN_S):
-            findings.append(self._episode(track, codes, first, last))
+            off = set(codes[first : last + 1].tolist()) <= {0, _UNDER_VOLTAGE} and _switched_off(track, first, last)
+            findings.append(self._episode(track, codes, first, last, off=off))
+            if off:
+                continue
             if not evidence:
                 start = float(track.time[first])
             if float(track.time[first]) - start <= _TOGETHER_S:
@@ -126,7 +134,7 @@ class ControllerFaults(Detector):
         return Outcome.found(findings, evidence)
 
     def _episode(
-        self, track: Track, codes: np.ndarray[tuple[int], np.dtype[np.int64]], first: int, last: int
+        self, track: Track, codes: np.ndarray[tuple[int], np.dtype[np.int64]], first: int, last: int, *, off: bool
     ) -> Finding:
         inside = codes[first : last + 1]
         order = [int(code) for code in dict.fromkeys(inside[inside > 0].tolist())]
@@ -134,19 +142,36 @@ class ControllerFaults(Detector):
         starts = int(np.count_nonzero((inside[1:] > 0) & (inside[:-1] != inside[1:])) + (inside[0] > 0))
         known = FAULTS.get(order[0])
         severity = Severity.WARNING if set(order) <= _MILD else Severity.CRITICAL
+        meaning = known.meaning if known else ""
+        if off:
+            severity, meaning = Severity.INFO, "The vehicle stood without load: it was switched off."
         times = f", {starts} times" if starts > len(order) else ""
         return self.finding(
             track,
             first,
             last,
             severity=severity,
-            message=f"The controller stopped with {names}{times}. {known.meaning if known else ''}".strip(),
+            message=f"The controller stopped with {names}{times}. {meaning}".strip(),
             measurements=(
                 Measurement("first fault code", float(order[0])),
                 Measurement("duration", float(track.time[last] - track.time[first]), "s"),
             ),
             channels=("fault_code",),
         )
+
+
+def _switched_off(track: Track, first: int, last: int) -> bool:
+    """Tell whether the voltage went away while the vehicle stood and drew nothing, and it did not drive on."""
+    volts, current = track.values("pack_voltage"), np.abs(track.values("battery_current"))
+    if not (np.isfinite(volts).any() and np.isfinite(current).any()):
+        return False
+    usual = np.flatnonzero(volts[: first + 1] >= _USUAL_SHARE * float(np.nanmedian(volts)))
+    if not len(usual) or usual[-1] == first:
+        return False
+    fell = int(usual[-1])
+    start = int(np.searchsorted(track.time, track.time[fell] - _STANDS_S))
+    idle = float(np.nanmax(current[start : last + 1], initial=0.0)) <= _NO_LOAD_A
+    return idle and not any(moving(track, row) for row in (start, fell, first)) and not _drives_after(track, last)
 
 
 def _name(code: int) -> str:

@@ -84,8 +84,8 @@ def excursions(case: Case, track: Track) -> Excursions | None:
     ohm = residual.ohm if np.isfinite(residual.ohm) else 0.0
     current = np.abs(np.nan_to_num(track.values("battery_current")))
     slack = SAG_SHARE * ohm * rolling_extreme(current, reach, highest=True)
-    noise = NOISE_MULTIPLE * (residual.noise if np.isfinite(residual.noise) else 0.0)
-    noise = np.minimum(noise, NOISE_SHARE * residual.open_circuit)
+    spread = NOISE_MULTIPLE * (residual.noise if np.isfinite(residual.noise) else 0.0)
+    noise = np.minimum(spread, NOISE_SHARE * residual.open_circuit)
     low_share = LOW_SHARE if track.index in case.pack.resistance else ASSUMED_LOW_SHARE
     below = rolling_extreme(residual.expected, reach, highest=False) - volts
     above = volts - rolling_extreme(residual.expected, reach, highest=True)

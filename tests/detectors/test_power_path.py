@@ -243,3 +243,29 @@ def test_a_battery_that_is_gone_for_much_of_a_short_log_is_no_noise_of_it():
     pack.residual[0] = replace(pack.residual[0], noise=5.0)
     outside = excursions(Case(ride, pack, {}, ""), ride.tracks[0])
     assert outside.below[first + 3] > outside.low_margin[first + 3]
+
+
+def _switched_off(while_rolling):
+    columns = rides.controller()
+    still = (columns["speed"] < 0.05) & (np.abs(columns["battery_current"]) < 0.5)
+    rolls = (columns["speed"] > 5) & (columns["battery_current"] > 10)
+    long = np.convolve(still, np.ones(60), "full")[: len(still)] >= 60
+    row = int(np.flatnonzero((rolls if while_rolling else long) & (columns["time"] > 200))[0])
+    columns = {name: values[: row + 40] for name, values in columns.items()}
+    columns["pack_voltage"][row:] = np.linspace(70, 6, 40).round(1)
+    for name in ("battery_current", "motor_current"):
+        columns[name][row:] = 0.0
+    columns["speed"][row:] = np.linspace(columns["speed"][row], 0.0, 40) if while_rolling else 0.0
+    columns["erpm"][row:] = columns["speed"][row:] * 900
+    columns["fault_code"][-3:] = 2
+    return investigate([rides.log(columns)])
+
+
+def test_under_voltage_as_the_vehicle_is_switched_off_at_standstill_is_no_incident():
+    incident = _switched_off(while_rolling=False)
+    assert incident.verdict.cause == "none"
+    assert _check(incident, "controller-faults").findings[0].severity is Severity.INFO
+
+
+def test_under_voltage_after_the_battery_went_in_motion_is_an_incident():
+    assert _switched_off(while_rolling=True).verdict.cause != "none"
