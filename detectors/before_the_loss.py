@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from ridelog.finding import Evidence
+from ridelog.finding import Evidence, Seen
 from ridelog.settings import number
 
 from .fet_edges import lowest_cell
@@ -27,6 +27,8 @@ _LEVELS_V: Final = {"nmc": (2.95, 3.35, 3.45, 3.68, 4.2), "lfp": (2.60, 3.00, 3.
 _LOADED_S: Final = 5.0
 #: Shares from which a measured cell and an inferred one are called low.
 _MEASURED_LOW, _INFERRED_LOW = 0.7, 0.5
+#: A poll with less than this share of the load before the loss does not show how low that took the cells.
+_SAME_LOAD: Final = 0.5
 #: Answers that agree less than this, of the numbers of cells and chemistries that are possible, are none.
 _LEAST_AGREEMENT: Final = 0.2
 #: Battery and FET temperatures from which heat is plausible and below which it is not, degC, and how sure an assumed limit is.
@@ -42,7 +44,17 @@ def charge_before(case: Case, track: Track, outside: Excursions, first: int) -> 
     """
     for board in case.ride.bms:
         if board.clock.aligned and _measures_cells(board):
-            return _measured(case, track, board, first)
+            measured = _measured(case, track, board, first)
+            if measured.seen is Seen.OBSERVED or board.has("discharge_fet"):
+                return measured
+            # A poll may lie before the pull that took the cells down; the controller's voltage under load does not.
+            inferred = _inferred(case, track, outside, first)
+            return inferred if inferred.seen is Seen.OBSERVED or measured.seen is not Seen.ABSENT else measured
+    return _inferred(case, track, outside, first)
+
+
+def _inferred(case: Case, track: Track, outside: Excursions, first: int) -> Evidence:
+    """The cell voltage by the voltage at the controller."""
     chemistries = _chemistries(case)
     volts = track.values("pack_voltage")
     start = min(int(np.searchsorted(track.time, track.time[first] - _LOADED_S)), max(first - 2, 0))
@@ -114,7 +126,7 @@ def heat_at_loss(case: Case, track: Track, first: int) -> Evidence:
         if board.clock.aligned and not board.has("discharge_fet"):
             rows = _polls_before(track, board, first)
             told = heat_before(case, board, int(rows[-1])) if len(rows) else None
-            if told is not None and told.seen != "not observable":
+            if told is not None and told.seen is not Seen.NOT_OBSERVABLE:
                 return told
     return Evidence.not_observable("no BMS log without FET states has temperatures of that moment")
 
@@ -142,6 +154,10 @@ def _measured(case: Case, track: Track, board: Track, first: int) -> Evidence:
     note = f"The lowest cell had {cell:.2f} V."
     if share >= _MEASURED_LOW:
         return Evidence.observed(note, strength=share)
+    current = board.values("battery_current")[rows]
+    load = float(np.nanmax(track.values("battery_current")[max(first - 3, 0) : max(first, 1)], initial=0.0))
+    if np.isfinite(current).any() and float(np.nanmax(current)) < _SAME_LOAD * load:
+        return Evidence.not_observable("no poll of the BMS lies in the load before the loss")
     return Evidence.absent(note, strength=1.0 - share)
 
 
