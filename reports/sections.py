@@ -11,6 +11,7 @@ from ridelog.finding import Finding, Status
 from . import words
 from .cause_titles import cause_title
 from .order import order_notes
+from .repeats import repeats
 from .verdict import in_a_listing
 
 if TYPE_CHECKING:
@@ -65,9 +66,13 @@ def advice(items: Sequence[Advice]) -> list[tuple[str, list[Advice]]]:
 
 def findings(incident: Incident) -> list[Values]:
     """Every finding with its values, its limits and the rows it was seen in."""
-    order = order_notes(incident)
+    order, again = order_notes(incident), repeats(incident)
     return [
-        _finding(incident, number, finding, order.get(number, []))
+        {
+            **_finding(incident, number, finding, order.get(number, [])),
+            "repeats": again.get(number, ""),
+            "repeated": again.get(number) == "",
+        }
         for number, finding in enumerate(incident.findings, 1)
     ]
 

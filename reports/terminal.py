@@ -141,15 +141,16 @@ def _findings(incident: Incident, writer: _Writer) -> None:
     writer.title(f"Findings ({len(rows)})")
     if not rows:
         writer.line("No check found anything.", indent=2)
-    shown = [row for row in rows if row["severity"] != "info"][:_MOST_FINDINGS]
-    shown += [row for row in rows if row["severity"] == "info"][:_MOST_NOTES]
+    single = [row for row in rows if not row["repeated"]]
+    shown = [row for row in single if row["severity"] != "info"][:_MOST_FINDINGS]
+    shown += [row for row in single if row["severity"] == "info"][:_MOST_NOTES]
     for row in shown:
         writer.line(
             f"{row['number']}. {row['label']}: {row['name']} [{row['code']}], {row['when']}",
             _STYLES[str(row["severity"])],
             2,
         )
-        writer.line(str(row["message"]), indent=5)
+        writer.line(f"{row['message']} {row['repeats']}".strip(), indent=5)
         measurements = row["measurements"]
         assert isinstance(measurements, list)
         for item in measurements:
