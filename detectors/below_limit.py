@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 #: within one to five seconds (engineering judgement).
 _BELOW_V: Final = 0.05
 _HELD_S: Final = 10.0
+#: Or for so long at a time, s, and for the former in all: a load that comes and goes.
+_AT_A_TIME_S, _COUNTS_S = 5.0, 1.5
 _FEWEST_ROWS: Final = 4
 #: Where no limit is known: no board is delivered with one below the voltage at which makers of cells end a discharge (NMC
 #: 2.5 V, LFP 2.0 V), and this leaves room for its meter, V.
@@ -52,6 +54,8 @@ class BelowLimit:
 def below_limit(case: Case, track: Track, rows: CellRows) -> BelowLimit | None:
     """Find the longest stretch under load in which the lowest cell was below the limit with the discharge FETs on.
 
+    One of ten seconds counts, and one of five where all of them together last as long.
+
     Returns:
         The stretch, None when there is none, no FET state is logged, or neither limit nor chemistry is known.
     """
@@ -64,15 +68,17 @@ def below_limit(case: Case, track: Track, rows: CellRows) -> BelowLimit | None:
         return None
     on = track.values("discharge_fet") > 0.5
     best: BelowLimit | None = None
+    total = 0.0
     with np.errstate(invalid="ignore"):
         low = rows.low < limit
     for first, last in runs(low):
         lasted = float(rows.time[last] - rows.time[first])
         begin, end = int(rows.rows[first]), int(rows.rows[last])
         loaded = float(np.nanmax(np.abs(rows.current[first : last + 1]), initial=0.0)) > 1.0
-        if lasted < _HELD_S or last - first + 1 < _FEWEST_ROWS or not loaded or not on[begin : end + 1].all():
+        if lasted < _COUNTS_S or last - first + 1 < _FEWEST_ROWS or not loaded or not on[begin : end + 1].all():
             continue
+        total += lasted
         if best is None or lasted > best.lasted:
             volts = float(np.median(rows.low[first : last + 1]))
             best = BelowLimit(begin, end, volts, limit + (_BELOW_V if known else 0.0), known, lasted)
-    return best
+    return best if best is not None and total >= _HELD_S and best.lasted >= _AT_A_TIME_S else None

@@ -21,7 +21,7 @@ _WARM_DEGC: Final = 70.0
 #: Board temperature close to what FET protections are set to, degC (85 to 100 degC), for so long, s.
 _HOT_DEGC, _HOT_S = 85.0, 30.0
 #: Or for so many rows and s: a heat sink has no glitches of seconds (engineering judgement).
-_HOT_ROWS, _BRIEF_S = 5, 5.0
+_HOT_ROWS, _BRIEF_S = 3, 3.0
 #: A configured limit counts from this far below it, K.
 _BELOW_LIMIT_K: Final = 5.0
 _JOIN_S: Final = 30.0

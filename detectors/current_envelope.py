@@ -111,14 +111,14 @@ class CurrentEnvelope(Detector):
         needed, passed = max(_IGNORED_S, _DELAYS * wait), _PASSED * wait + _PASSED_S
         on = track.values("discharge_fet") > 0.5
         over = [
-            (first, last)
+            (first, last, lasted)
             for first, last in episodes(current > _IGNORED * limit, track.time, _JOIN_S)
-            if on[first : last + 2].all() and last - first >= 2 and track.time[last] - track.time[first] >= passed
+            if on[first : last + 2].all()
+            and (lasted := max(_between(track, first, last), _by_controller(case, track, first, last, limit))) >= passed
         ]
         if not over:
             return None
-        first, last = max(over, key=lambda item: track.time[item[1]] - track.time[item[0]])
-        lasted = float(track.time[last] - track.time[first])
+        first, last, lasted = max(over, key=lambda item: item[2])
         long = lasted >= needed and last - first >= 4
         if not long and not (known and len(over) >= _TIMES):
             return None
@@ -232,6 +232,24 @@ class CurrentEnvelope(Detector):
 def _limit(case: Case, name: str) -> float | None:
     value = number(case.settings, name)
     return value if value is not None and value >= _LEAST_LIMIT_A else None
+
+
+def _between(track: Track, first: int, last: int) -> float:
+    """Time between the first and the last of three rows or more, s; fewer may be one peak."""
+    return float(track.time[last] - track.time[first]) if last - first >= 2 else 0.0
+
+
+def _by_controller(case: Case, track: Track, first: int, last: int, limit: float) -> float:
+    """How long a single controller on the same clock drew as much around these polls of the BMS, s: it sees it better."""
+    riding = [other for other in case.ride.riding if other.clock.aligned and other.has("battery_current")]
+    if len(riding) != 1 or not track.clock.aligned or last == first:
+        return 0.0
+    near = track.clock.uncertainty_s + track.log.interval_s
+    start, end = np.searchsorted(riding[0].time, (track.time[first] - near, track.time[last] + near))
+    stretch = slice(int(start), int(end))
+    over = riding[0].values("battery_current")[stretch] > _IGNORED * limit
+    found = episodes(over, riding[0].time[stretch], _JOIN_S)
+    return max((float(riding[0].time[stretch][b] - riding[0].time[stretch][a]) for a, b in found), default=0.0)
 
 
 def _lasts(track: Track, first: int, last: int) -> bool:

@@ -36,6 +36,8 @@ _CELL_LOW_V, _CELL_HIGH_V = 2.6, 3.55
 _CELL_EMPTY_V, _CELL_CUT_V = 2.0, 3.75
 #: Cells this low under load and without it, V, for this long, s: below the start of any usual cutoff (3.1 to 3.4 V).
 _EMPTY_LOADED_V, _EMPTY_OPEN_V, _EMPTY_S = 3.17, 3.33, 12.0
+#: Cells that are driven below the end of usual cutoffs (2.8 to 3.1 V), V, for so long, s, were not spared by one.
+_BELOW_ANY_V, _DRIVEN_S = 2.75, 5.0
 #: Cell voltages under load, V, from which on down usual cutoffs are at work: the highest start that is usual.
 _USUAL_START_V: Final = {"nmc": 3.4, "lfp": 2.9}
 #: A current of this share of the ride's top that is drawn over so wide a range of cell voltages, V, is not folded back: a
@@ -194,6 +196,9 @@ def _nearly_empty(case: Case, track: Track) -> tuple[list[tuple[int, int]], floa
     cell = track.values("pack_voltage") / series.best
     empty = (cell <= _EMPTY_LOADED_V) & (residual.open_circuit / series.best <= _EMPTY_OPEN_V)
     empty &= track.values("battery_current") > _DRIVE_A
+    below = (cell <= _BELOW_ANY_V) & (track.values("battery_current") > _DRIVE_A)
+    if sum(_length(track, item) for item in episodes(below, track.time, _JOIN_S)) >= _DRIVEN_S:
+        return [], None
     found = [item for item in episodes(empty, track.time, 4 * _JOIN_S) if _length(track, item) >= _PINNED_S]
     inside = sum(_length(track, item) for item in found)
     if inside < _EMPTY_S or not _reduced(case, track):

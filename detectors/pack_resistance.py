@@ -19,8 +19,8 @@ _SAG_SHARE = 0.155
 #: Resistance of a cell group at 25 degC times its capacity, ohm Ah: healthy cells have 0.03 to 0.15, by the
 #: direct-current resistances of common power and energy cells; engineering judgement.
 _HIGH_OHM_AH = 0.21
-#: The most of healthy cells, and what not even worn power cells stay below, ohm Ah.
-_ORDINARY_OHM_AH, _LOW_OHM_AH = 0.15, 0.06
+#: The most of healthy cells, and what not even worn power cells stay below (new ones have 0.03 to 0.045), ohm Ah.
+_ORDINARY_OHM_AH, _LOW_OHM_AH = 0.15, 0.035
 #: Resistance of a cell group from which not even a single energy cell of good make explains it (35 to 45 mOhm new), ohm,
 #: with a sag of this share; engineering judgement.
 _HIGH_GROUP_OHM, _GROUP_SAG_SHARE = 0.040, 0.12

@@ -12,6 +12,8 @@ from ridelog.finding import Evidence, Finding, Measurement, Outcome, Severity
 from ridelog.log import Role
 from ridelog.ride import Track
 
+from .cell_rows import REST_A, cell_rows
+
 #: A difference that matters: this many points and this many standard errors (methods of sag against state of charge).
 _POINTS, _SIGMAS = 0.15, 3.0
 #: Moments of the ride, and their share, that must say so when the surest one does not; engineering judgement.
@@ -23,6 +25,8 @@ _UNSETTLED_SHARE = 0.5
 _CELL_V = (1.5, 4.6)
 #: A jump of the meter that no current explains: points within this time.
 _JUMP, _JUMP_S = 0.04, 6.0
+#: A log that is nothing but a rest of so long, s, and by what its beginning may not have settled, V.
+_LONG_REST_S, _SETTLING_V = 10_800.0, 0.010
 #: Polls in which not even the pack voltage changes before a jump: the log had frozen.
 _STUCK_ROWS = 8
 
@@ -43,7 +47,7 @@ class SocMeter(Detector):
     Looks like it but is not:
         The meter of a VESC, which is the voltage itself and sags with the load (SOC-05: not looked at), the plateau
         between 85 and 95 % and the flat middle of LFP cells (no verdict there), high resistance (the open-circuit
-        voltage is used, not the voltage under load).
+        voltage is used, not the voltage under load), a meter that was right when a rest of days began (information).
 
     Needs:
         A BMS log with the state of charge, and with cells or a pack voltage and a known number of cells.
@@ -75,7 +79,11 @@ class SocMeter(Detector):
                 return Outcome.unable("the open-circuit voltage of the cells is not known well enough for a charge.")
             return Outcome.found(findings, evidence)
         points, error, shown, true = told
-        if abs(points) > max(_POINTS, _SIGMAS * error):
+        apart = abs(points) > max(_POINTS, _SIGMAS * error)
+        if apart and points > 0 and _agreed_before_the_rest(case, track):
+            findings.append(self._uncounted(track, points, shown, true))
+            evidence["soc.differs"] = Evidence.absent("it was right when the rest began", strength=0.2)
+        elif apart:
             findings.append(self._differs(track, points, shown, true))
             strength = min(0.7 + (abs(points) - _POINTS) * 2, 1.0)
             evidence["soc.differs"] = Evidence.observed(f"{100 * points:+.0f} points.", strength=strength)
@@ -96,6 +104,23 @@ class SocMeter(Detector):
             message=(
                 f"The BMS shows {100 * shown:.0f} % where the cells have {100 * true:.0f} %: "
                 + ("it promises charge that is not there." if points > 0 else "there is more than it shows.")
+            ),
+            measurements=(
+                Measurement("shown minus true state of charge", points, "", _POINTS, "methods of state of charge"),
+            ),
+            channels=("soc", "cell_voltages"),
+        )
+
+    def _uncounted(self, track: Track, points: float, shown: float, true: float) -> Finding:
+        return self.finding(
+            track,
+            0,
+            track.log.rows - 1,
+            severity=Severity.INFO,
+            event=False,
+            message=(
+                f"The BMS shows {100 * shown:.0f} % where the cells have {100 * true:.0f} % by now; it was right when the rest "
+                "began. A meter does not count a standby draw that is below what its shunt resolves."
             ),
             measurements=(
                 Measurement("shown minus true state of charge", points, "", _POINTS, "methods of state of charge"),
@@ -153,6 +178,20 @@ def _difference(case: Case, track: Track) -> tuple[float, float, float, float] |
         if told is not None:
             readings.append(told)
     return _surest(readings)
+
+
+def _agreed_before_the_rest(case: Case, track: Track) -> bool:
+    """The log is one long rest, and at its beginning the meter showed the charge of the cells."""
+    table, rows = table_for_chemistry(case.pack.chemistry.name), cell_rows(case, track)
+    if table is None or rows is None or not rows.logged or track.log.duration_s < _LONG_REST_S:
+        return False
+    known = np.flatnonzero(rows.resting & np.isfinite(track.values("soc")[rows.rows]))
+    if len(known) < 10 or np.nanmax(np.abs(rows.current)) > REST_A:
+        return False
+    first = known[: max(len(known) // 20, 3)]
+    shown = float(np.median(track.values("soc")[rows.rows[first]]))
+    told = _told(table, float(np.median(rows.middle[first])), _SETTLING_V, shown)
+    return told is not None and abs(told[0]) <= max(_POINTS / 2, 2 * told[1])
 
 
 def _surest(

@@ -67,6 +67,9 @@ def estimate_chemistry(
         return ChemistryEstimate("lto", 0.8, f"No cell is above {high:.2f} V.")
     if voltages is None:
         return ChemistryEstimate("", 0.0, "There is no voltage to tell it by.")
+    if charged and stated == "lfp" and high is not None and high > _ABOVE_LFP_V:
+        # The curve of cells at rest says nothing of a voltage that a charger drives them to.
+        return ChemistryEstimate("lfp", 0.9, f"The BMS is set to LFP, and only a charger drove a cell to {high:.2f} V.")
     if charged and not stated and high is not None and high > _ABOVE_LFP_V:
         return ChemistryEstimate(
             "", 0.5, f"NMC, or LFP that is charged too high, by a charge that ended at {high:.2f} V."

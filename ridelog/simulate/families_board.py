@@ -66,6 +66,7 @@ def _ignored(
             history.cell_temperature,
         )
         passed = beyond(cells, history["pack_current"])
+        scene.truth.facts["lowest_cell_v"] = round(float(cells.min()), 3)
         index = np.arange(len(passed))
         held = index - np.maximum.accumulate(np.where(passed, -1, index))
         hits = np.flatnonzero(held >= round(delay_s / history.step_s))

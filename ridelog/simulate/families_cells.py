@@ -14,6 +14,7 @@ from .logs import BOARD_ONLY, CELL_SUITES
 if TYPE_CHECKING:
     from .bms_telemetry import BmsTelemetry
     from .scene import Scene
+    from .state import History
 
 SUITES: Final = (*CELL_SUITES, *BOARD_ONLY)
 
@@ -231,7 +232,15 @@ def _worn_pack(scene: Scene) -> None:
     scene.controller.cut_start *= 0.8
     scene.controller.cut_end *= 0.8
     scene.pull(scene.event_s)
+    at_once, _ = scene.pack.reference_resistance()
     scene.truth.facts["resistance_factor"] = round(factor, 2)
+    scene.truth.facts["group_ohm_ah"] = round(at_once / scene.pack.series * float(scene.pack.capacity_ah.mean()), 4)
+
+    def sag(scene: Scene, history: History) -> None:
+        high = float(np.percentile(history["pack_current"], 99.5))
+        scene.truth.facts["sag_share"] = round(at_once * high / scene.pack.full_v, 3)
+
+    scene.after_ride.append(sag)
 
 
 def _weak_pack_hot_lead(scene: Scene) -> None:

@@ -18,6 +18,11 @@ _OPEN_UNDER_LOAD: Final = frozenset(
 #: What a board's log without FET states and flags shows alike: the load is gone, no cell was low and nothing was hot.
 _LOAD_GONE: Final = frozenset({"bms-short-circuit-trip", "discharge-fet-commanded-off", "power-path-open"})
 _OPEN_IN_REGEN: Final = frozenset({"charge-fet-open-in-regen", "power-path-open"})
+#: What no sound cells have: resistance of a group at 25 degC times capacity, ohm Ah (sound ones 0.03 to 0.15), and a sag at
+#: the ride's high current, as a share of the full voltage.
+_WORN_OHM_AH, _WORN_SAG = 0.21, 0.155
+#: End of discharge of NMC cells less what a meter is off by, V.
+_LOWEST_V: Final = 2.35
 #: Stops of the motor without any trace but the stop itself.
 _SILENT_STOP: Final = frozenset({"remote-input-loss", "none"})
 
@@ -61,6 +66,15 @@ def indistinguishable(cause: str, suite: str, facts: dict[str, float | str]) -> 
             result |= _LOAD_GONE
         elif "plain" in suite:
             result.add("discharge-fet-commanded-off")
+    if cause == "high-resistance-pack" and _as_healthy_cells(suite, facts):
+        result.add("none")
+    if (
+        cause == "bms-protection-ineffective"
+        and "jk" not in suite
+        and float(facts.get("lowest_cell_v", 0.0)) > _LOWEST_V
+    ):
+        # Only the JK's answers carry its limits: above the end of discharge of the cells some board may still be on.
+        result.add("none")
     if cause == "bms-short-circuit-trip" and "daly" in suite:
         result.add("bms-overcurrent-trip")
     if suite == "express+bms" or "plain" in suite:
@@ -72,3 +86,14 @@ def indistinguishable(cause: str, suite: str, facts: dict[str, float | str]) -> 
         if suite == "express+bms" and cause in _OPEN_IN_REGEN:
             result |= _OPEN_IN_REGEN
     return sorted(result - {cause})
+
+
+def _as_healthy_cells(suite: str, facts: dict[str, float | str]) -> bool:
+    """Worn power cells have the resistance times capacity of sound energy cells, and nobody logs which cells they are.
+
+    Where no board tells the capacity, the sag alone has to tell, and a sag that small packs have at full throttle does not.
+    """
+    if "group_ohm_ah" not in facts:
+        return False
+    told = any(part in suite for part in ("jk", "ant", "jbd", "daly")) and float(facts["group_ohm_ah"]) >= _WORN_OHM_AH
+    return not told and float(facts.get("sag_share", 0.0)) < _WORN_SAG

@@ -8,7 +8,7 @@ from ridelog.pipeline import investigate
 from tests import rides
 
 
-def _charge(top_v, current_a):
+def _charge(top_v, current_a, settings=None):
     time = np.arange(0.0, 3600.0, 10.0)
     cell = 3.35 + (top_v - 3.35) * np.clip((time - 3000) / 600, 0, 1)
     columns = {
@@ -18,9 +18,14 @@ def _charge(top_v, current_a):
         "cell_voltages": np.tile(cell[:, None], (1, 12)),
         "discharge_fet": np.ones(len(time), bool),
     }
-    return investigate([rides.log(columns, Role.BMS)]).pack.chemistry
+    return investigate([rides.log(columns, Role.BMS, settings=settings)]).pack.chemistry
 
 
 @pytest.mark.parametrize(("top_v", "current_a", "name"), [(3.80, -2.0, ""), (4.10, -2.0, "nmc"), (3.80, 2.0, "nmc")])
 def test_a_cell_that_only_a_charger_drove_up_may_be_lfp(top_v, current_a, name):
     assert _charge(top_v, current_a).name == name
+
+
+def test_a_board_set_to_lfp_is_believed_where_only_a_charger_drove_a_cell_up():
+    assert _charge(3.80, -2.0, {"chemistry": "lfp"}).name == "lfp"
+    assert _charge(4.10, -2.0, {"chemistry": "lfp"}).name == "nmc"

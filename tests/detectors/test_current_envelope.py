@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from ridelog.finding import Severity, Status
+from ridelog.log import Role
 from ridelog.pipeline import investigate
 from tests import parked, rides
 
@@ -93,3 +94,19 @@ def test_a_truncated_log(rows):
     columns = {name: values[:rows] for name, values in _board().items()}
     incident = investigate([parked.log(columns, settings={"discharge_current_limit": 100.0})])
     assert parked.check(incident, NAME).status is not Status.FOUND
+
+
+@pytest.mark.parametrize("beside", [False, True])
+def test_a_controller_tells_how_long_the_current_lasted_where_the_board_is_polled_seldom(beside):
+    """Overloads of 2.4 s and a delay of 1.5 s: two polls of the board show one second of each."""
+    columns, controller = rides.board(rate=1.0), rides.controller()
+    for held, name in ((columns, "board"), (controller, "controller")):
+        for start in (200.0, 260.0, 320.0, 380.0):
+            over = (held["time"] >= start - 0.3) & (held["time"] <= start + (1.2 if name == "board" else 2.2))
+            held["pack_voltage"][over] -= 0.1 * (90.0 - held["battery_current"][over])
+            held["battery_current"][over] = 90.0
+    settings = {"discharge_current_limit": 60.0, "discharge_overcurrent_delay": 1.5}
+    logs = [rides.log(columns, Role.BMS, settings=settings)]
+    incident = investigate([rides.log(controller), *logs] if beside else logs)
+    loud = [item for item in parked.check(incident, NAME).findings if item.severity is Severity.WARNING]
+    assert bool(loud) is beside

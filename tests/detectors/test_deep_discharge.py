@@ -165,3 +165,16 @@ def test_a_dip_a_meter_s_error_a_board_that_acts_and_an_unknown_limit_are_no_fai
 ):
     """What is shorter than a board waits, within its error, cut off, or allowed by some boards."""
     assert not parked.check(_under_load(volts, seconds, limit, on), NAME).findings
+
+
+@pytest.mark.parametrize(("times", "found"), [(1, False), (3, True)])
+def test_cells_that_are_driven_below_every_limit_in_one_pull_after_another(times, found):
+    columns = parked.resting(0.25, level=0.3, step=0.5)
+    columns["battery_current"][:] = 5.0
+    for number in range(times):
+        pull = slice(200 + 60 * number, 212 + 60 * number)
+        columns["battery_current"][pull] = 40.0
+        columns["cell_voltages"][pull] = 2.2
+    incident = investigate([parked.log(columns)])
+    seen = any("cannot be relied on" in item.message for item in parked.check(incident, NAME).findings)
+    assert seen is found

@@ -3,7 +3,8 @@
 import numpy as np
 
 from ridelog.finding import Status
-from ridelog.pipeline import investigate
+from ridelog.pipeline import analyze, investigate
+from ridelog.simulate.catalogue import simulate
 from tests import rides
 
 _EMPTY_V = 20 * 3.2
@@ -102,3 +103,11 @@ def test_cells_where_usual_cutoffs_are_at_work_and_no_configuration_is_no_clear(
     assert check.status is Status.UNABLE
     assert "configuration" in check.reason
     assert _check(columns, {"battery_cut_start": 52.0, "battery_cut_end": 48.0}).status is Status.CLEAR
+
+
+def test_cells_driven_below_the_end_of_any_usual_cutoff_were_not_spared_by_one(tmp_path):
+    case = simulate("undervoltage-ignored", 35002, None, 2)
+    for name, data in case.files.items():
+        (tmp_path / name).write_bytes(data)
+    incident = analyze([str(tmp_path / name) for name in case.files])
+    assert incident.verdict.cause == "bms-protection-ineffective"

@@ -165,3 +165,12 @@ def test_a_meter_that_did_not_see_the_drain_is_not_the_cause():
     columns = parked.resting(hours=12.0, level=0.7, per_day=0.9)
     columns["soc"] = np.full(len(columns["time"]), 0.7)
     assert investigate([parked.log(columns)]).verdict.cause == "parasitic-drain"
+
+
+def test_a_meter_that_was_right_when_the_rest_began_is_not_called_wrong():
+    columns = parked.resting(hours=60.0, level=0.75, per_day=0.07)
+    columns["soc"] = np.full(len(columns["time"]), 0.77)
+    incident = investigate([parked.log(columns)])
+    assert parked.severities(incident, "soc-meter") in ([], ["info"])
+    columns["soc"] = np.full(len(columns["time"]), 0.98)
+    assert parked.severities(investigate([parked.log(columns)]), "soc-meter") == ["warning"]

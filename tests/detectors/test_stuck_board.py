@@ -48,3 +48,18 @@ def test_a_board_that_does_not_measure_braking_is_not_frozen():
     board["battery_current"] = np.maximum(board["battery_current"], 0.0)
     incident = investigate([rides.log(controller), rides.log(board, Role.BMS)])
     assert "frozen-telemetry" not in _loud(incident)
+
+
+def test_what_moves_at_the_very_end_of_a_rest_may_have_moved_after_it():
+    controller, board = rides.controller(), rides.board(rate=1.0)
+    for columns in (controller, board):
+        early = columns["time"] < 20.0
+        for name in ("battery_current", "speed", "motor_current", "erpm", "duty"):
+            if name in columns:
+                columns[name][early] = 0.0
+    early = board["time"] < 20.0
+    for name in ("pack_voltage", "cell_voltages", "cell_voltage_max", "cell_voltage_min"):
+        board[name][early] = board[name][np.flatnonzero(early)[-1]]
+    controller["battery_current"][(controller["time"] > 19.2) & (controller["time"] < 20.0)] = 12.0
+    incident = investigate([rides.log(controller), rides.log(board, Role.BMS)])
+    assert "frozen-telemetry" not in _loud(incident)
