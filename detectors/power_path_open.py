@@ -110,7 +110,7 @@ class PowerPathOpen(Detector):
         ending = ends_under_load(track, scale) if not openings else None
         if ending is not None:
             findings.append(self._ending(track, ending))
-        silent = own_logger_ended(track, scale) if not openings else None
+        silent = own_logger_ended(track) if not openings else None
         if silent is not None:
             return Outcome.found(
                 [*(item for item in findings if item.severity is not Severity.WARNING), self._silent(track, silent)],
@@ -122,6 +122,7 @@ class PowerPathOpen(Detector):
             if ending is not None:
                 at = track.onset(track.log.rows - 1)
                 extra["path.log-ends-under-load"] = Evidence.observed(f"Its last row has {ending:.0f} A.", at=at)
+                extra["path.cells-low-before"] = charge_before(case, track, outside, track.log.rows - 1)
             reason = "the voltage stayed with the pack in every row."
             if moving(track, track.log.rows - 1):
                 # What opens the path often ends the log: its last row says nothing of the moment after it.

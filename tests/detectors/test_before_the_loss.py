@@ -27,11 +27,21 @@ def _ends_in_motion(least_a):
     return {name: values[: row + 1] for name, values in columns.items()}
 
 
-def test_a_logger_on_the_vehicle_that_goes_silent_in_motion_is_not_sound():
-    incident = investigate([_aboard(rides.log(_ends_in_motion(6.0)))])
+def test_a_logger_on_the_vehicle_that_goes_silent_after_the_highest_load_is_not_sound():
+    columns = rides.controller()
+    current = columns["battery_current"]
+    high = np.flatnonzero((current >= 0.95 * np.percentile(current, 99.5)) & (columns["time"] > 300))
+    columns = {name: values[: int(high[0]) + 6] for name, values in columns.items()}
+    incident = investigate([_aboard(rides.log(columns))])
     assert _check(incident).evidence["path.own-logger-ended"].seen is Seen.OBSERVED
     assert incident.verdict.cause != "none"
     assert incident.verdict.cause == "undetermined" or incident.verdict.probability < 0.7
+
+
+def test_a_log_of_the_vehicle_that_is_stopped_riding_along_is_sound():
+    incident = investigate([_aboard(rides.log(_ends_in_motion(6.0)))])
+    assert incident.verdict.cause == "none"
+    assert "ends" in incident.verdict.summary
 
 
 def test_a_logger_on_the_vehicle_that_ends_at_rest_is_sound():
