@@ -132,6 +132,13 @@ def _settle(
             and not any(plan.channel in _OF_BUS for plan in plans),
         )
     )
+    if answer.standby and not plan.meaning.flow:
+        largest = float(np.nanmax(np.abs(plan.values)))
+        _turn(plan, 1.0, "the data do not tell, and so little flows that it does not matter")
+        message = (
+            f"Which way '{plan.caption}' counts is not known; at most {largest:.1f} A flow, so nothing rests on it."
+        )
+        return [Damage(DamageKind.NOTE, Effect.NOTED, message, channel=plan.channel)]
     if not answer.factor:
         named = _NAMED.get(plan.meaning.flow, 0.0)
         if not named or answer.contradicts(named):

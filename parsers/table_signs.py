@@ -29,6 +29,10 @@ _ENERGY_CHANGE = 5.0
 #: its direction as well: a percent is the step of most displays (engineering judgement).
 _ONE_STEP = 0.0095
 _ONE_WAY = 0.95
+#: A battery at rest: nearly all of its current is below the first figure, and none above the second, A (engineering
+#: judgement: standby and the last minutes of a charge; nothing that ridelog looks for rests on which way so little runs).
+_STANDBY_A, _LEAST_USE_A = 0.2, 2.0
+_NEARLY_ALWAYS = 0.9
 #: A battery level is compared with the charge in this many stretches of the file, and tells from this agreement (the
 #: cosine of both series) on; engineering judgement.
 _WINDOWS = 40
@@ -43,12 +47,14 @@ class SignAnswer:
         factor: 1.0 where discharging is positive, -1.0 where charging is, 0.0 where the ride does not decide.
         reasons: What the witnesses say, in words.
         witnessed: Whether there was a current to judge at all.
+        standby: The ride does not decide, and the current is so small that the direction does not matter.
         votes: Weights of the witnesses, above 0 where they say that discharging is positive.
     """
 
     factor: float
     reasons: list[str] = field(default_factory=list)
     witnessed: bool = True
+    standby: bool = False
     votes: tuple[int, ...] = ()
 
     def contradicts(self, factor: float) -> bool:
@@ -95,8 +101,18 @@ def find_sign(ride: Ride) -> SignAnswer:
     reasons = [reason for weight, reason in votes if weight * total > 0]
     weights = tuple(weight for weight, _ in votes)
     if abs(total) < _NEEDED or any(abs(weight) >= STRONG for weight in weights if weight * total < 0):
-        return SignAnswer(0.0, reasons, votes=weights)
+        return SignAnswer(0.0, reasons, standby=_at_rest(ride), votes=weights)
     return SignAnswer(float(np.sign(total)), reasons, votes=weights)
+
+
+def _at_rest(ride: Ride) -> bool:
+    """Whether the battery of the table was never used."""
+    size = np.abs(ride.current[np.isfinite(ride.current)])
+    return bool(
+        ride.of_battery
+        and size.max() <= _LEAST_USE_A
+        and np.count_nonzero(size <= _STANDBY_A) >= _NEARLY_ALWAYS * len(size)
+    )
 
 
 def _by_charging(ride: Ride) -> tuple[int, str] | None:

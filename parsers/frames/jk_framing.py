@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import replace
-from itertools import pairwise
 from typing import Final
 
 import numpy as np
@@ -45,14 +44,15 @@ def cut_jk_frames(packets: Sequence[Packet]) -> Cut:
     of a frame and then the whole.
     """
     cut = cut_frames((packet for packet in packets if not _STRAY.fullmatch(packet.data)), _HEADER, _measure)
-    copies = {index for index, pair in enumerate(pairwise(cut.frames), start=1) if _is_copy(*pair)}
-    if not copies:
-        return cut
-    return replace(
-        cut,
-        frames=tuple(frame for index, frame in enumerate(cut.frames) if index not in copies),
-        repeated=(*cut.repeated, *(cut.frames[index].row for index in sorted(copies))),
-    )
+    kept: list[Frame] = []
+    copies: list[int] = []
+    for frame in cut.frames:
+        # Against the last one that was kept: a device that froze sends equal frames for longer than that.
+        if kept and _is_copy(kept[-1], frame):
+            copies.append(frame.row)
+        else:
+            kept.append(frame)
+    return replace(cut, frames=tuple(kept), repeated=(*cut.repeated, *copies)) if copies else cut
 
 
 def _is_copy(last: Frame, frame: Frame) -> bool:

@@ -68,6 +68,19 @@ def test_a_current_without_any_witness_is_left_open():
     assert find_sign(Ride(np.arange(50.0), np.full(50, 12.0), np.full(50, 40.0))).factor == 0.0
 
 
+@pytest.mark.parametrize(
+    ("most", "usual", "standby"), [(0.1, 0.1, True), (1.2, 0.05, True), (1.2, 0.6, False), (8.0, 0.0, False)]
+)
+def test_a_battery_at_rest_needs_no_direction(most, usual, standby):
+    """The rest of days and the end of a charge: what no witness tells matters only where something flows."""
+    current = np.full(200, usual)
+    current[:10] = np.linspace(most, usual, 10)
+    volts = np.full(200, 54.0)
+    answer = find_sign(Ride(np.arange(200.0), current, volts, of_battery=True))
+    assert (answer.factor, answer.standby) == (0.0, standby)
+    assert not find_sign(Ride(np.arange(200.0), current, volts)).standby
+
+
 def test_a_bus_that_falls_as_its_load_ends_says_nothing_about_the_direction():
     """What a battery does at the end of a load, a bus behind an open switch does the other way round."""
     current = np.concatenate((np.full(40, 20.0), np.zeros(20)))

@@ -248,6 +248,13 @@ def test_a_wrong_checksum_is_not_believed():
     assert decode(bytes(bad)) == []
 
 
+def test_a_device_that_froze_is_not_a_row_of_copies():
+    """Equal frames right behind one another are the pieces and the whole; equal ones for minutes are the device."""
+    (log,) = decode(*[jk.cell_info(counter=1)] * 240, clock=UTC, step=0.5)
+    assert log.rows == 120
+    assert log.time[-1] - log.time[0] == pytest.approx(119.0)
+
+
 def test_what_the_host_sent_is_not_read():
     outgoing = [Packet(jk.cell_info(), 1, None, outgoing=True)]
     assert JkFrames().count(outgoing) == 0
