@@ -26,6 +26,9 @@ _FEWEST_ROWS: Final = 4
 #: Where no limit is known: no board is delivered with one below the voltage at which makers of cells end a discharge (NMC
 #: 2.5 V, LFP 2.0 V), and this leaves room for its meter, V.
 _LOWEST_V: Final = {"nmc": 2.35, "lfp": 1.85}
+_NO_LTO_V: Final = 2.9
+#: Cells this low under load are close to the hard cut of a board, V (CUT-01; iron phosphate is ridden lower), in so many rows.
+_EARLY_V, _EARLY_ROWS = 2.9, 3
 #: Limits of boards for lithium cells lie between these, V.
 _LIMITS_V: Final = (1.5, 3.4)
 
@@ -63,7 +66,9 @@ def below_limit(case: Case, track: Track, rows: CellRows) -> BelowLimit | None:
         return None
     stated = number(track.log.settings, "cell_undervoltage_limit")
     known = stated is not None and _LIMITS_V[0] <= stated <= _LIMITS_V[1]
-    limit = stated - _BELOW_V if known and stated is not None else _LOWEST_V.get(case.pack.chemistry.name)
+    # NMC and LFP that cannot be told apart end no lower than LFP; only LTO stays below the third figure.
+    least = _LOWEST_V["lfp"] if np.nanmax(rows.high, initial=0.0) > _NO_LTO_V else None
+    limit = stated - _BELOW_V if known and stated is not None else _LOWEST_V.get(case.pack.chemistry.name, least)
     if limit is None:
         return None
     on = track.values("discharge_fet") > 0.5
@@ -82,3 +87,14 @@ def below_limit(case: Case, track: Track, rows: CellRows) -> BelowLimit | None:
             volts = float(np.median(rows.low[first : last + 1]))
             best = BelowLimit(begin, end, volts, limit + (_BELOW_V if known else 0.0), known, lasted)
     return best if best is not None and total >= _HELD_S and best.lasted >= _AT_A_TIME_S else None
+
+
+def close_to_the_cut(case: Case, rows: CellRows) -> tuple[int, int, float] | None:
+    """First and last row and the lowest cell, V, of the rows under load in which a cell was close to the cut (CUT-01)."""
+    if not rows.logged or case.pack.chemistry.name != "nmc":
+        return None
+    with np.errstate(invalid="ignore"):
+        at = np.flatnonzero((rows.low < _EARLY_V) & (rows.low > _LIMITS_V[0]) & (rows.current > 1.0))
+    if len(at) < _EARLY_ROWS:
+        return None
+    return int(rows.rows[at[0]]), int(rows.rows[at[-1]]), float(np.min(rows.low[at]))

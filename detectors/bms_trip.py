@@ -22,6 +22,7 @@ from .fet_edges import (
     named_trip,
     recent_load,
     recorded_in_use,
+    woken_by,
 )
 from .load_record import load_evidence
 from .poll_cover import unpolled
@@ -207,7 +208,7 @@ class BmsTrip(Detector):
         end = edge.row
         if edge.back is not None:
             end = edge.back
-            back = f" It came back after {float(track.time[edge.back] - track.time[edge.row]):.0f} s."
+            back = f" It came back after {float(track.time[edge.back] - track.time[edge.row]):.0f} s{woken_by(track, edge.back)}."
         elif edge.row < track.log.rows - 1:
             end = track.log.rows - 1
             back = " It stayed off."

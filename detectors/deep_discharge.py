@@ -14,7 +14,7 @@ from ridelog.log import Role
 from ridelog.ride import RIDING_ROLES, Track
 from ridelog.settings import number
 
-from .below_limit import BelowLimit, below_limit
+from .below_limit import BelowLimit, below_limit, close_to_the_cut
 from .cell_rows import CellRows, cell_rows
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ class DeepDischarge(Detector):
     What it finds:
         Cell groups that stay below 2.5 V at rest (LFP 2.0 V), and whether the discharge FETs are on all the same; cells under
         load below the limit of the board for longer than any board waits, with the FETs on; boards that fall silent where
-        boards of their family fall asleep (information).
+        boards of their family fall asleep (information); NMC cells below 2.9 V under load, close to a hard cut (information).
 
     Why it matters:
         Copper dissolves in a cell that was drained that far, and it can short inside when it is charged again. A BMS that
@@ -78,7 +78,7 @@ class DeepDischarge(Detector):
 
     code: ClassVar[str] = "DD01"
     name: ClassVar[str] = "deep-discharge"
-    rules: ClassVar[tuple[str, ...]] = ("CUT-05", "CUT-03", "CUT-04", "ADV-04")
+    rules: ClassVar[tuple[str, ...]] = ("CUT-05", "CUT-01", "CUT-03", "CUT-04", "ADV-04")
     needs: ClassVar[tuple[Need, ...]] = (
         Need((Role.BMS,), ("cell_voltages",), rows=5),
         Need((Role.BMS,), ("cell_voltage_min",), rows=5),
@@ -94,6 +94,9 @@ class DeepDischarge(Detector):
         ignored = below_limit(case, track, rows)
         found = (self._asleep(case, track), self._ignored(track, ignored) if ignored is not None else None)
         findings = [one for one in found if one is not None]
+        early = close_to_the_cut(case, rows) if ignored is None else None
+        if early is not None:
+            findings.insert(0, self._early(track, *early))
         beyond = (
             {"protection.undervoltage-ignored": Evidence.observed(findings[-1].message)} if ignored is not None else {}
         )
@@ -148,6 +151,21 @@ class DeepDischarge(Detector):
         elif np.isfinite(flag).any():
             evidence["protection.undervoltage-ignored"] = Evidence.absent()
         return Outcome.found(findings, evidence | beyond)
+
+    def _early(self, track: Track, first: int, last: int, volts: float) -> Finding:
+        return self.finding(
+            track,
+            first,
+            last,
+            severity=Severity.INFO,
+            event=False,
+            message=(
+                f"Under load the lowest cell fell to {volts:.2f} V: from about 2.9 V down a board may cut at any moment, with no "
+                "fading before it. Let the controller's cutoff begin above that."
+            ),
+            measurements=(Measurement("lowest cell under load", volts, "V", 2.9, "CUT-01"),),
+            channels=("cell_voltages",),
+        )
 
     def _ignored(self, track: Track, seen: BelowLimit) -> Finding:
         whose = f"the {seen.limit:.2f} V at which the BMS is set to open" if seen.known else "what any BMS is set to"

@@ -25,6 +25,9 @@ _ENDS_FROM_A, _ENDS_FROM_SHARE, _NOTHING_A, _GOOD_S = 8.0, 0.4, 1.0, 20.0
 #: (engineering judgement).
 _NAMED_LOAD_A, _LEFT_SHARE, _ENDED_S, _ENDED_ROWS = 3.0, 0.1, 4.0, 2
 
+#: A current back into the pack that wakes a board, A.
+_WAKES_A: Final = 0.5
+
 #: Canonical protection to the kind of trip.
 KINDS: Final[dict[str, str]] = {
     "discharge-overcurrent": "overcurrent",
@@ -223,3 +226,9 @@ def load_ended(track: Track, cell_v: float) -> int | None:
     lasts = float(track.time[-1] - track.time[row]) >= _GOOD_S
     cell, _ = lowest_cell(track, max(row - 3, 0), row - 1)
     return row if enough and quick and lasts and cell <= cell_v else None
+
+
+def woken_by(track: Track, row: int) -> str:
+    """What woke a board that was off, in words: current that flows back into it, from a charger or braking (TRIP-13)."""
+    current = track.values("battery_current")[max(row - 1, 0) : row + 2]
+    return ", as current flowed back into it: a charger or braking woke it" if (current < -_WAKES_A).any() else ""

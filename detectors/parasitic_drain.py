@@ -28,6 +28,9 @@ _HIGH_SHARE_DAY, _FAST_SHARE_DAY = 0.10, 0.15
 #: What was lost in days is a fact and no forecast: from this share of the pack, over so many days, it counts whatever
 #: the current is.
 _LOST_SHARE, _LOST_DAYS = 0.20, 2.0
+#: A board that answered over so many days without a pause of so long never slept, days and s (REST-03: sleep timers are
+#: minutes to hours).
+_AWAKE_DAYS, _ASLEEP_S = 0.5, 900.0
 #: A loss that can be told from noise: multiples of its error.
 _SIGMAS: Final = 3.0
 #: A block of groups that falls faster than the others: V/day, and multiples of the scatter inside the blocks.
@@ -132,6 +135,9 @@ class ParasiticDrain(Detector):
         meter = float(np.nanmedian(rows.current[loss.first : loss.last + 1])) if rows.logged else 0.0
         if meter > 0.02:
             measured.append(Measurement("current by the meter of the BMS", meter, "A"))
+        steps = np.diff(rows.time[loss.first : loss.last + 1])
+        awake = days >= _AWAKE_DAYS and float(steps.max()) < max(_ASLEEP_S, 3 * rows.step_s)
+        slept = " The board answered all the time: it never fell asleep." if awake else ""
         what = "Something empties the pack at rest" if high else "At rest the pack loses a little"
         return self.finding(
             track,
@@ -139,7 +145,7 @@ class ParasiticDrain(Detector):
             int(rows.rows[loss.last]),
             severity=Severity.WARNING if high else Severity.INFO,
             event=False,
-            message=f"{what}: {words}, on all cell groups alike.",
+            message=f"{what}: {words}, on all cell groups alike.{slept}",
             measurements=tuple(measured),
             channels=("cell_voltages", "battery_current"),
         )

@@ -11,6 +11,7 @@ from ridelog.finding import Evidence, Finding, Measurement, Outcome, Severity
 from ridelog.log import Role
 from ridelog.ride import Track
 
+from .alternating_alarms import FEWEST_CHANGES, alternating_alarms
 from .cell_rows import REST_A
 from .cell_signs import cell_signs
 
@@ -37,14 +38,14 @@ class SenseWiring(Detector):
     What it finds:
         Neighbours of which one is as much too high as the other is too low, always or now and then; cells that are
         missing in some polls; neighbours with opposite extra resistance; a sense wire with far more resistance than
-        the others.
+        the others; alarms of a short circuit and of a low cell in turn, without a current.
 
     Why it matters:
         The BMS protects and balances voltages that do not exist: it trips without a reason, or charges a good cell too
         high (CELL-10, CELL-12).
 
     Evidence:
-        wiring.opposite-neighbours, wiring.missing-cell, wiring.false-trip, wiring.resistance.
+        wiring.opposite-neighbours, wiring.missing-cell, wiring.false-trip, wiring.resistance, wiring.alternating-alarms.
 
     Looks like it but is not:
         Two cells that really differ (their sum differs too, and the error does not jump), cells that all part at the end
@@ -70,6 +71,7 @@ class SenseWiring(Detector):
         "wiring.missing-cell",
         "wiring.false-trip",
         "wiring.resistance",
+        "wiring.alternating-alarms",
     )
 
     def examine(self, case: Case, track: Track) -> Outcome:
@@ -101,6 +103,10 @@ class SenseWiring(Detector):
             evidence["wiring.resistance"] = Evidence.observed(f"Wire {wire + 1}.")
         if not track.has("cell_wire_resistances"):
             evidence["wiring.resistance"] = Evidence.not_observable("the board does not measure its sense wires")
+        alarms = alternating_alarms(track)
+        if alarms is not None:
+            findings.append(self._alarms(track, *alarms))
+            evidence["wiring.alternating-alarms"] = Evidence.observed(f"{alarms[2]} changes.")
         trip = _false_trip(track, pairs)
         if trip is not None:
             evidence["wiring.false-trip"] = Evidence.observed(at=track.onset(trip))
@@ -131,6 +137,21 @@ class SenseWiring(Detector):
                 Measurement("polls", float(len(rows)), "", float(_FEWEST_ROWS), "engineering judgement"),
             ),
             channels=("cell_voltages",),
+        )
+
+    def _alarms(self, track: Track, first: int, last: int, changes: int) -> Finding:
+        return self.finding(
+            track,
+            first,
+            last,
+            severity=Severity.WARNING,
+            event=False,
+            message=(
+                f"The board names a short circuit and a low cell in turn, {changes} changes with next to no current: a sense "
+                "wire or its joint comes and goes."
+            ),
+            measurements=(Measurement("changes of the alarm", float(changes), "", float(FEWEST_CHANGES), "CELL-10"),),
+            channels=("protections", "battery_current"),
         )
 
     def _strap(self, track: Track, first: int, ohm: float) -> Finding:

@@ -85,7 +85,10 @@ def test_sag_under_load_is_not_rest():
     columns = parked.resting(1.0, level=0.3, step=10.0)
     columns["battery_current"][100:140] = 45.0
     columns["cell_voltages"][100:140] -= 1.1
-    assert parked.check(investigate([parked.log(columns)]), NAME).status is Status.CLEAR
+    incident = investigate([parked.log(columns)])
+    assert parked.severities(incident, NAME) == ["info"]
+    assert "Under load" in parked.check(incident, NAME).findings[0].message
+    assert incident.verdict.cause == "none"
 
 
 def test_a_sense_wire_is_no_drained_cell():
@@ -164,7 +167,9 @@ def test_a_dip_a_meter_s_error_a_board_that_acts_and_an_unknown_limit_are_no_fai
     volts, seconds, limit, on
 ):
     """What is shorter than a board waits, within its error, cut off, or allowed by some boards."""
-    assert not parked.check(_under_load(volts, seconds, limit, on), NAME).findings
+    incident = _under_load(volts, seconds, limit, on)
+    assert "warning" not in parked.severities(incident, NAME)
+    assert incident.verdict.cause != "bms-protection-ineffective"
 
 
 @pytest.mark.parametrize(("times", "found"), [(1, False), (3, True)])
@@ -178,3 +183,15 @@ def test_cells_that_are_driven_below_every_limit_in_one_pull_after_another(times
     incident = investigate([parked.log(columns)])
     seen = any("cannot be relied on" in item.message for item in parked.check(incident, NAME).findings)
     assert seen is found
+
+
+@pytest.mark.parametrize(("volts", "said"), [(2.8, True), (3.1, False)])
+def test_a_cell_close_to_the_cut_under_load_is_said_early(volts, said):
+    columns = parked.resting(0.25, level=0.3, step=0.5)
+    columns["battery_current"][200:208] = 40.0
+    columns["cell_voltages"][200:208] = volts
+    incident = investigate([parked.log(columns)])
+    found = [item for item in parked.check(incident, NAME).findings if "may cut at any moment" in item.message]
+    assert bool(found) is said
+    assert all(item.severity is Severity.INFO for item in found)
+    assert incident.verdict.cause == "none"

@@ -174,3 +174,9 @@ def test_a_meter_that_was_right_when_the_rest_began_is_not_called_wrong():
     assert parked.severities(incident, "soc-meter") in ([], ["info"])
     columns["soc"] = np.full(len(columns["time"]), 0.98)
     assert parked.severities(investigate([parked.log(columns)]), "soc-meter") == ["warning"]
+
+
+def test_a_board_that_answers_all_the_time_is_said_never_to_sleep():
+    columns = parked.resting(hours=30.0, level=0.6, per_day=0.3)
+    finding = parked.check(investigate([parked.log(columns)]), NAME).findings[0]
+    assert "never fell asleep" in finding.message
