@@ -24,6 +24,9 @@ _ENDS_FROM_A, _ENDS_FROM_SHARE, _NOTHING_A, _GOOD_S = 8.0, 0.4, 1.0, 20.0
 #: Without FET states: a load of this, A, is over when no more than this share of it flows for so long, s, and rows
 #: (engineering judgement).
 _NAMED_LOAD_A, _LEFT_SHARE, _ENDED_S, _ENDED_ROWS = 3.0, 0.1, 4.0, 2
+#: Trips that are quicker than many polls; the pack was in use within this time and gives nothing for that long after, s.
+_BETWEEN_POLLS: Final = frozenset({"overcurrent", "short-circuit"})
+_IN_USE_S, _ENDED_BETWEEN_S = 60.0, 10.0
 
 #: A current back into the pack that wakes a board, A.
 _WAKES_A: Final = 0.5
@@ -153,9 +156,14 @@ def named_trip(track: Track, trips: Collection[str]) -> Edge | None:
         fresh = {KINDS.get(name, "") for name in names if before is not None and name not in before} & set(trips)
         before = set(names)
         load = recent_load(track, row) if fresh else 0.0
-        if load < _NAMED_LOAD_A:
+        # An over-current that trips within a second can lie between two polls: the pack was in use and gives nothing since.
+        between = bool(fresh & _BETWEEN_POLLS) and recent_load(track, row, _IN_USE_S) >= _NAMED_LOAD_A
+        if load < _NAMED_LOAD_A and not between:
             continue
-        end = int(np.searchsorted(track.time, track.time[row] + _ENDED_S, side="right"))
+        lasts = _ENDED_S if load >= _NAMED_LOAD_A else _ENDED_BETWEEN_S
+        if load < _NAMED_LOAD_A and track.time[-1] - track.time[row] < lasts:
+            continue
+        end = int(np.searchsorted(track.time, track.time[row] + lasts, side="right"))
         after = current[row + 1 : max(end, row + 1 + _ENDED_ROWS)]
         after = after[np.isfinite(after)]
         gone = max(_NOTHING_A, _LEFT_SHARE * load)

@@ -45,3 +45,13 @@ def test_a_protection_that_was_named_from_the_start_tells_no_moment():
 def test_a_protection_against_charging_is_no_trip_of_the_load():
     incident = _board(_busy, load_after=False, named="charge-overcurrent")
     assert _check(incident).evidence["bms.flag-overcurrent"].seen is not Seen.OBSERVED
+
+
+def test_an_over_current_between_two_polls_is_a_trip_when_nothing_flows_since():
+    def eased(columns):
+        row = _busy(columns)
+        columns["battery_current"][row - 12 : row] = 0.2
+        return row
+
+    assert _check(_board(eased, load_after=False)).status is Status.FOUND
+    assert _check(_board(eased, load_after=True)).status is not Status.FOUND
