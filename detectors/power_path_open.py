@@ -243,12 +243,18 @@ class PowerPathOpen(Detector):
 def _back_at_once(track: Track, openings: list[tuple[int, int]], scale: float, at: Interval) -> Evidence:
     """Whether the battery gave current again sooner than a board closes after a trip, after any of the openings."""
     current, time = track.values("battery_current"), track.time
+    gives = max(_GIVES_A, _GIVES_SHARE * scale)
+    gone = previous = -1
     for first, last in openings:
-        if last >= track.log.rows - 1 or float(time[last + 1] - time[first]) > _AT_ONCE_S:
+        # Without current in between it is the same loss: braking lifts a bus without a pack for a while.
+        if gone < 0 or float(np.nanmax(current[previous + 1 : first], initial=0.0)) >= gives:
+            gone = first
+        previous = last
+        if last >= track.log.rows - 1 or float(time[last + 1] - time[gone]) > _AT_ONCE_S:
             continue
         until = int(np.searchsorted(time, time[last + 1] + _GIVES_S, side="right"))
-        if float(np.nanmax(current[last + 1 : until], initial=0.0)) >= max(_GIVES_A, _GIVES_SHARE * scale):
-            return Evidence.observed(f"After {float(time[last + 1] - time[first]):.1f} s.", at=at)
+        if float(np.nanmax(current[last + 1 : until], initial=0.0)) >= gives:
+            return Evidence.observed(f"After {float(time[last + 1] - time[gone]):.1f} s.", at=at)
     return Evidence.absent("it stayed open for longer")
 
 
