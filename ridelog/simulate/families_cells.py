@@ -48,6 +48,8 @@ def _weak(scene: Scene) -> None:
     scene.pack.resistance_ohm[cell] *= float(scene.rng.uniform(1.15, 1.5))
     _safe(scene)
     scene.truth.facts["capacity_factor"] = factor
+    if scene.pack.kind.chemistry == "lfp":
+        scene.truth.facts["flat"] = 1.0
 
 
 def _dead_parallel(scene: Scene) -> None:
@@ -235,12 +237,17 @@ def _worn_pack(scene: Scene) -> None:
     at_once, _ = scene.pack.reference_resistance()
     scene.truth.facts["resistance_factor"] = round(factor, 2)
     scene.truth.facts["group_ohm_ah"] = round(at_once / scene.pack.series * float(scene.pack.capacity_ah.mean()), 4)
+    _note_sag(scene, at_once)
 
-    def sag(scene: Scene, history: History) -> None:
+
+def _note_sag(scene: Scene, ohm: float) -> None:
+    """Note the sag of these ohms at the ride's high current, as a share of the full voltage."""
+
+    def note(scene: Scene, history: History) -> None:
         high = float(np.percentile(history["pack_current"], 99.5))
-        scene.truth.facts["sag_share"] = round(at_once * high / scene.pack.full_v, 3)
+        scene.truth.facts["sag_share"] = round(ohm * high / scene.pack.full_v, 3)
 
-    scene.after_ride.append(sag)
+    scene.after_ride.append(note)
 
 
 def _weak_pack_hot_lead(scene: Scene) -> None:
@@ -252,6 +259,7 @@ def _weak_pack_hot_lead(scene: Scene) -> None:
     scene.controller.cut_end *= 0.8
     scene.pull(scene.event_s)
     scene.truth.facts["extra_ohm"] = round(extra, 5)
+    _note_sag(scene, at_once + extra)
 
 
 def _state(

@@ -21,6 +21,8 @@ _OPEN_IN_REGEN: Final = frozenset({"charge-fet-open-in-regen", "power-path-open"
 #: What no sound cells have: resistance of a group at 25 degC times capacity, ohm Ah (sound ones 0.03 to 0.15), and a sag at
 #: the ride's high current, as a share of the full voltage.
 _WORN_OHM_AH, _WORN_SAG = 0.21, 0.155
+#: Share of its capacity that a group keeps, from which what it lacks is within what sound groups differ by over a ride.
+_ONE_OF_MANY: Final = 0.88
 #: End of discharge of NMC cells less what a meter is off by, V.
 _LOWEST_V: Final = 2.35
 #: Stops of the motor without any trace but the stop itself.
@@ -48,7 +50,13 @@ def indistinguishable(cause: str, suite: str, facts: dict[str, float | str]) -> 
         result |= _SILENT_STOP
     if cause == "balancer-fault" and "daly" in suite and "never_started" in facts:
         # These boards wait for 4.18 V a cell, which no pack keeps at rest: an idle balancer is no sign there (CELL-07).
+        result |= {"cell-imbalance", "none"}
+    if cause == "weak-cell-group" and float(facts.get("capacity_factor", 0.0)) > _ONE_OF_MANY:
+        # One of many parallel cells: a ride takes too little for its share of capacity or resistance to stand out.
         result.add("cell-imbalance")
+    if cause == "weak-cell-group" and "flat" in facts:
+        # In the flat middle of iron phosphate no voltage tells a charge, nor what a group lacks of it.
+        result.add("none")
     if "at_rest" in facts:
         # Who switched off a parked vehicle, its rider or somebody else, no log tells.
         result.add("none")
@@ -93,7 +101,10 @@ def _as_healthy_cells(suite: str, facts: dict[str, float | str]) -> bool:
 
     Where no board tells the capacity, the sag alone has to tell, and a sag that small packs have at full throttle does not.
     """
-    if "group_ohm_ah" not in facts:
+    told = any(part in suite for part in ("jk", "ant", "jbd", "daly"))
+    if "group_ohm_ah" in facts:
+        told = told and float(facts["group_ohm_ah"]) >= _WORN_OHM_AH
+    elif told or "plain" in suite or "bms" in suite:
+        # A thin lead: what the cells give and what arrives are measured on either side of it.
         return False
-    told = any(part in suite for part in ("jk", "ant", "jbd", "daly")) and float(facts["group_ohm_ah"]) >= _WORN_OHM_AH
     return not told and float(facts.get("sag_share", 0.0)) < _WORN_SAG
