@@ -26,7 +26,6 @@ _LEVEL_S, _LOWER_SHARE = 20.0, 0.008
 #: Programs that write on the vehicle itself, supplied by its battery. LogUI ends its log below 18 V, and a card loses up to 2 s
 #: of rows when its supply goes. Nobody closes an app there.
 _ON_BOARD = frozenset({"VESC Express or LogUI"})
-_UNWRITTEN_S = 2.0
 #: Without a load the voltage falls over so many rows, by this share of the open-circuit voltage from each to the next, to this
 #: share below what the unloaded pack has: no pack does, as it recovers.
 _FALLING_ROWS, _STEP_SHARE, _FALLEN_SHARE, _WAS_THERE = 2, 0.004, 0.015, 0.01
@@ -57,18 +56,16 @@ def ends_under_load(track: Track, scale: float) -> float | None:
 
 
 def own_logger_ended(track: Track) -> float | None:
-    """Highest battery current of the last rows, A, when a logger on the vehicle falls silent in motion at the ride's high load.
+    """Battery current of the last row, A, when a logger on the vehicle falls silent in motion at the ride's high load.
 
     Such a logger lives on the battery of the vehicle: where the supply is cut, its log just ends, or lacks the last seconds. A
-    log that is stopped, cut to size or begun anew while riding along ends in motion as well, so an easy load tells nothing.
+    log that is stopped, cut to size or begun anew while riding along ends in motion as well, so an easy load tells nothing, and
+    a high one that was let go of before was no cut.
     """
     if track.log.identity.software not in _ON_BOARD or not moving(track, track.log.rows - 1):
         return None
-    current = np.nan_to_num(track.values("battery_current"))
-    recent = track.time >= track.time[-1] - _UNWRITTEN_S
-    highest = float(current[recent].max())
-    bound = max(_ENDS_A, _ENDS_SHARE * float(np.percentile(current, 99.5)))
-    return highest if highest >= bound and float((current >= bound).mean()) <= _RARE else None
+    last = float(np.nan_to_num(track.values("battery_current")[-1]))
+    return last if at_its_highest(track, last) else None
 
 
 def cut_at_the_end(track: Track, outside: Excursions, scale: float) -> tuple[int, int] | None:
