@@ -127,18 +127,23 @@ def _cells(track: Track) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
 def _lone_jumps(case: Case, track: Track) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
     """Single rows whose voltage leaves both neighbours the same way while the neighbours agree.
 
-    A slow board catches a short pull in one row: what the current explains is taken out first.
+    A slow board catches a short pull in one row: what the current explains is taken out first. It may read the current
+    a moment before or after, so nothing counts either that the ordinary currents of the ride could have made.
     """
     volts = track.values("pack_voltage")
     found = np.zeros(len(volts), dtype=bool)
     if track.log.role is not Role.BMS or len(volts) < 5 or not np.isfinite(volts).any():
         return found
-    scale = float(np.nanmedian(volts))
+    apart = _JUMP_SHARE * float(np.nanmedian(volts))
+    near = 0.05 * float(np.nanmedian(volts))
     residual = case.pack.residual.get(track.index)
     if residual is not None and np.isfinite(residual.ohm):
-        volts = volts + residual.ohm * np.nan_to_num(track.values("battery_current"))
+        current = np.nan_to_num(track.values("battery_current"))
+        volts = volts + residual.ohm * current
+        least, most = np.percentile(current, (0.5, 99.5))
+        apart = max(apart, residual.ohm * float(most - least))
     before, here, after = volts[:-2], volts[1:-1], volts[2:]
-    lone = (np.abs(here - before) > _JUMP_SHARE * scale) & (np.abs(here - after) > _JUMP_SHARE * scale)
-    lone &= np.abs(before - after) < 0.05 * scale
+    lone = (np.abs(here - before) > apart) & (np.abs(here - after) > apart)
+    lone &= np.abs(before - after) < near
     found[1:-1] = lone
     return found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import ClassVar
 
 import numpy as np
@@ -82,7 +83,9 @@ class PathResistance(Detector):
             Measurement("resistance at the cells", inside.ohm, "ohm"),
             Measurement("resistance between them", between, "ohm", limit, "ADV-03"),
         )
-        too_much = between > limit and seen.low_ohm * share > inside.high_ohm
+        # Both estimates have an error: the limit has to be passed with 95 % certainty.
+        error = math.hypot((seen.ohm - seen.low_ohm) * share, inside.high_ohm - inside.ohm)
+        too_much = between - error > limit
         if not too_much:
             reason = f"{1000 * max(between, 0.0):.0f} mOhm between the cells and the controller."
             return Outcome.clear(reason, {"path.resistance": Evidence.absent(strength=0.7)})

@@ -80,7 +80,7 @@ class SocMeter(Detector):
             return Outcome.found(findings, evidence)
         points, error, shown, true = told
         apart = abs(points) > max(_POINTS, _SIGMAS * error)
-        if apart and points > 0 and _agreed_before_the_rest(case, track):
+        if apart and _agreed_before_the_rest(case, track):
             findings.append(self._uncounted(track, points, shown, true))
             evidence["soc.differs"] = Evidence.absent("it was right when the rest began", strength=0.2)
         elif apart:
@@ -120,7 +120,8 @@ class SocMeter(Detector):
             event=False,
             message=(
                 f"The BMS shows {100 * shown:.0f} % where the cells have {100 * true:.0f} % by now; it was right when the rest "
-                "began. A meter does not count a standby draw that is below what its shunt resolves."
+                f"began. A meter {'does not count' if points > 0 else 'counts too much of'} a standby draw that its shunt "
+                "hardly resolves."
             ),
             measurements=(
                 Measurement("shown minus true state of charge", points, "", _POINTS, "methods of state of charge"),

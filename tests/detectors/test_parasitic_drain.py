@@ -176,6 +176,12 @@ def test_a_meter_that_was_right_when_the_rest_began_is_not_called_wrong():
     assert parked.severities(investigate([parked.log(columns)]), "soc-meter") == ["warning"]
 
 
+def test_a_meter_that_counts_too_much_of_a_standby_draw_was_right_as_well():
+    columns = parked.resting(hours=60.0, level=0.75, per_day=0.0)
+    columns["soc"] = 0.75 - 0.2 * columns["time"] / columns["time"][-1]
+    assert parked.severities(investigate([parked.log(columns)]), "soc-meter") == ["info"]
+
+
 def test_a_board_that_answers_all_the_time_is_said_never_to_sleep():
     columns = parked.resting(hours=30.0, level=0.6, per_day=0.3)
     finding = parked.check(investigate([parked.log(columns)]), NAME).findings[0]
