@@ -68,7 +68,13 @@ SIGNATURES: Final[Mapping[str, tuple[str, ...]]] = {
     "frozen-telemetry": ("board-frozen", "controller-frozen"),
     "implausible-values": ("board-garbage",),
     "controller-configuration-check": ("cutoff-set-too-high", "voltage-limit-too-low", "absolute-limit-too-low"),
-    "bms-heat": ("overtemperature-trip-board", "overtemperature-trip-cells"),
+    "bms-heat": ("overtemperature-trip-board", "overtemperature-trip-cells", "board-too-hot"),
+    "foot-sensor": ("foot-sensor-lets-go",),
+    "charge-session": ("charger-without-taper", "charger-set-too-high"),
+    "parasitic-drain": ("parked-drain", "parked-drain-before-shunt"),
+    "balancer": ("balancer-never-starts", "balancer-without-effect", "balancer-burns"),
+    "deep-discharge": ("deep-discharged-pack", "deep-discharged-groups", "undervoltage-ignored"),
+    "current-envelope": ("overcurrent-ignored",),
 }
 
 
@@ -99,7 +105,7 @@ def table(rows: Sequence[dict[str, Any]], names: Iterable[str]) -> Iterator[tupl
         )
 
 
-def page(lines: Sequence[tuple[str, ...]], seeds: str, variant: int, results: Sequence[dict[str, Any]]) -> str:
+def page(lines: Sequence[tuple[str, ...]], results: Sequence[dict[str, Any]]) -> str:
     """The table as a page of the documentation."""
     rows = [row for row in results if "broken" not in row]
     incidents = sum(not row["healthy"] for row in rows)
@@ -108,8 +114,8 @@ def page(lines: Sequence[tuple[str, ...]], seeds: str, variant: int, results: Se
         [
             "# Detectors over made-up rides",
             "",
-            f"Written by `python -m benchmarks.detectors --seeds {seeds} --variant {variant} --write`: {incidents} incidents",
-            f"and {len(rows) - incidents} healthy rides of the simulator, analyzed from their files. All of it is synthetic;",
+            f"Written by `python -m benchmarks.detectors --write` ({_drawn(rows)}): {incidents} incidents and",
+            f"{len(rows) - incidents} healthy rides of the simulator, analyzed from their files. All of it is synthetic;",
             "it says how the detectors do on what the simulator can make, not how they do on real logs.",
             f"Cases left out because they could not be analyzed: {len(results) - len(rows)}.",
             "",
@@ -129,6 +135,16 @@ def page(lines: Sequence[tuple[str, ...]], seeds: str, variant: int, results: Se
     )
 
 
+def _drawn(results: Sequence[dict[str, Any]]) -> str:
+    """Which seeds and variants rows were drawn with, incidents and healthy rides apart."""
+    parts = []
+    for title, healthy in (("incidents", False), ("healthy rides", True)):
+        seeds = sorted({row["seed"] for row in results if row["family"].startswith("healthy") is healthy})
+        parts.append(f"{title} of seeds {seeds[0]}:{seeds[-1] + 1}" if seeds else f"no {title}")
+    variants = ", ".join(sorted({str(row["variant"]) for row in results}))
+    return f"{' and '.join(parts)}, variant {variants}"
+
+
 def main() -> None:
     from ridelog import plugins
     from ridelog.simulate.catalogue import families
@@ -138,6 +154,7 @@ def main() -> None:
     parser.add_argument("--variant", type=int, default=1)
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--save", type=Path, help="write every case as JSON")
+    parser.add_argument("--rows", type=Path, action="append", default=[], help="rows saved by benchmarks.incidents")
     parser.add_argument("--write", action="store_true", help=f"write {_PAGE.name} in docs/")
     arguments = parser.parse_args()
     first, last = (int(part) for part in arguments.seeds.split(":"))
@@ -145,13 +162,16 @@ def main() -> None:
     unknown = {name for those in SIGNATURES.values() for name in those} - known
     if unknown:
         parser.error(f"the simulator has no {', '.join(sorted(unknown))}.")
-    results = run(sorted(known), range(first, last), arguments.variant, arguments.jobs)
+    if arguments.rows:
+        results = [row for path in arguments.rows for row in json.loads(path.read_text(encoding="utf-8"))]
+    else:
+        results = run(sorted(known), range(first, last), arguments.variant, arguments.jobs)
     if arguments.save:
         arguments.save.write_text(json.dumps(results, indent=0))
     broken = [row for row in results if "broken" in row]
     rows = [row for row in results if "broken" not in row]
     lines = list(table(rows, [detector.name for detector in plugins.detectors()]))
-    text = page(lines, arguments.seeds, arguments.variant, results)
+    text = page(lines, results)
     print(text)
     for row in broken:
         print(f"broken: {row['family']} seed {row['seed']}: {row['broken']}")
