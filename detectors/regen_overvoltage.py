@@ -93,7 +93,10 @@ class RegenOvervoltage(Detector):
         for stop in alone:
             (full if self._with_pack(case, track, outside, stop) else openings).append(stop)
         openings.sort()
-        full += [] if full or openings else _overcharged(case, track, outside)
+        overcharged = [] if full or openings else _overcharged(case, track, outside)
+        # A count that only the voltages tell would make a pack of two more cells full: that is a word, and no incident.
+        sure = case.pack.series.source != "voltage"
+        full += overcharged if sure else []
         if not openings and not full:
             strength = 1.0 if _has_regen(track) else 0.2
             gap = track.log.interval_s
@@ -107,6 +110,8 @@ class RegenOvervoltage(Detector):
                 "regen.pack-nearly-full": Evidence.not_observable("no overvoltage to look at"),
                 "regen.drive-normal": Evidence.not_observable("no overvoltage to look at"),
             }
+            if overcharged:
+                return Outcome.found((self._perhaps_full(case, track, *overcharged[0]),), absent)
             return Outcome.clear("braking never raised the voltage above what the pack explains.", absent)
         findings = [self._open(track, outside, *item) for item in openings]
         findings += [self._full(case, track, *item) for item in full]
@@ -174,6 +179,22 @@ class RegenOvervoltage(Detector):
                 Measurement("highest voltage", highest, "V"),
                 Measurement("braking current", braked, "A"),
             ),
+            channels=("pack_voltage", "battery_current"),
+        )
+
+    def _perhaps_full(self, case: Case, track: Track, first: int, last: int) -> Finding:
+        series = case.pack.series.best or 1
+        highest = float(np.nanmax(track.values("pack_voltage")[first : last + 1]))
+        return self.finding(
+            track,
+            first,
+            last,
+            severity=Severity.INFO,
+            message=(
+                f"Braking raised the voltage to {highest:.1f} V. If the pack has {series} cells in series, which only its "
+                f"voltage says, it was full, {highest / series:.2f} V a cell; with more cells it was not."
+            ),
+            measurements=(Measurement("voltage a cell", highest / series, "V", _CELL_OVER_V, "REG-04"),),
             channels=("pack_voltage", "battery_current"),
         )
 

@@ -1,0 +1,32 @@
+"""Braking into a full pack: an incident where the number of cells is known, a word where only the voltage tells it."""
+
+import numpy as np
+import pytest
+
+from ridelog.pipeline import investigate
+from tests import parked, rides
+
+NAME = "regen-overvoltage"
+
+
+def _braking_raises(open_v, by_v=4.0):
+    columns = rides.controller(open_v=open_v)
+    braking = columns["battery_current"] < -4
+    columns["pack_voltage"] = np.round(np.where(braking, columns["pack_voltage"] + by_v, columns["pack_voltage"]), 1)
+    return columns
+
+
+@pytest.mark.parametrize("open_v", [82.9, 84.0])
+def test_braking_into_a_full_pack_of_known_cells_is_the_cause(open_v):
+    incident = investigate([rides.log(_braking_raises(open_v))])
+    assert "critical" in parked.severities(incident, NAME)
+    assert incident.verdict.cause == "regen-overvoltage-full-pack"
+
+
+def test_cells_that_only_the_voltage_counts_make_no_pack_full():
+    """82.9 V are 20 full groups, or 22 of 3.77 V."""
+    incident = investigate([rides.log(_braking_raises(82.9), settings={"series_cells": 0.0})])
+    assert incident.pack.series.source == "voltage"
+    assert parked.severities(incident, NAME) == ["info"]
+    assert "with more cells it was not" in parked.check(incident, NAME).findings[0].message
+    assert incident.verdict.cause == "none"
