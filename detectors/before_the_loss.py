@@ -35,17 +35,20 @@ _LEAST_AGREEMENT: Final = 0.2
 _HOT_DEGC, _COOL_DEGC, _ASSUMED = 60.0, 45.0, 0.8
 
 
-def charge_before(case: Case, track: Track, outside: Excursions, first: int) -> Evidence:
+def charge_before(case: Case, track: Track, outside: Excursions, first: int, *, ended: bool = False) -> Evidence:
     """Whether the cells were low just before row `first` of a controller or wheel log.
 
-    A BMS that measures cells and has no FET states is asked first. Else the cell voltage follows from the number of cells and
+    A BMS that measures cells and has no FET states is asked first; one with FET states weighs its cells where they open, and
+    is asked here only about a log that `ended`. Else the cell voltage follows from the number of cells and
     the chemistry; where they are uncertain every possible pair answers, and what they disagree on counts for less. No count is
     needed for a bound: no cell can have more than its share of a full pack's voltage, and no pack had more when it started.
     """
     for board in case.ride.bms:
         if board.clock.aligned and _measures_cells(board):
+            if board.has("discharge_fet") and not ended:
+                return Evidence.not_observable("the BMS tells of its cells and FETs itself")
             measured = _measured(case, track, board, first)
-            if measured.seen is Seen.OBSERVED or board.has("discharge_fet"):
+            if measured.seen is Seen.OBSERVED:
                 return measured
             # A poll may lie before the pull that took the cells down; the controller's voltage under load does not.
             inferred = _inferred(case, track, outside, first)
@@ -142,9 +145,7 @@ def _measures_cells(board: Track) -> bool:
 
 
 def _measured(case: Case, track: Track, board: Track, first: int) -> Evidence:
-    """The lowest cell a BMS measured just before, where it does not tell of its FETs itself."""
-    if board.has("discharge_fet"):
-        return Evidence.not_observable("the BMS tells of its cells and FETs itself")
+    """The lowest cell a BMS measured just before."""
     rows = _polls_before(track, board, first)
     cell, _ = lowest_cell(board, int(rows[0]), int(rows[-1])) if len(rows) else (float("nan"), -1)
     chemistries = _chemistries(case)

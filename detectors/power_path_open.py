@@ -122,7 +122,7 @@ class PowerPathOpen(Detector):
             if ending is not None:
                 at = track.onset(track.log.rows - 1)
                 extra["path.log-ends-under-load"] = Evidence.observed(f"Its last row has {ending:.0f} A.", at=at)
-                extra["path.cells-low-before"] = charge_before(case, track, outside, track.log.rows - 1)
+                extra["path.cells-low-before"] = charge_before(case, track, outside, track.log.rows - 1, ended=True)
             reason = "the voltage stayed with the pack in every row."
             if moving(track, track.log.rows - 1):
                 # What opens the path often ends the log: its last row says nothing of the moment after it.

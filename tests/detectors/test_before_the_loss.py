@@ -77,3 +77,17 @@ def test_a_small_part_of_the_voltage_at_the_start_is_low_for_any_number_of_cells
     incident = investigate([rides.log(columns, settings={"series_cells": 3.0})])
     evidence = _check(incident).evidence["path.cells-low-before"]
     assert evidence.seen is Seen.OBSERVED
+
+
+def test_where_a_log_ends_under_load_the_cells_of_a_board_with_fet_states_are_weighed():
+    columns = rides.controller(300.0)
+    row = int(np.argmax(columns["battery_current"]))
+    board = rides.board(300.0)
+    polls = rides.at(board, columns["time"][row])
+    logs = [
+        rides.log({name: values[: row + 1] for name, values in columns.items()}),
+        rides.log({name: values[:polls] for name, values in board.items()}, role=Role.BMS),
+    ]
+    check = _check(investigate(logs))
+    assert check.evidence["path.log-ends-under-load"].seen is Seen.OBSERVED
+    assert check.evidence["path.cells-low-before"].seen is Seen.ABSENT
