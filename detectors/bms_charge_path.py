@@ -18,6 +18,8 @@ from .fet_edges import Edge, falling_edges, highest_cell, recorded_in_use
 _RIDING_A, _REGEN_A = 5.0, -1.0
 #: A light vehicle is ridden from this current, A, or this share of the ride's high one; rows that show it.
 _LIGHT_A, _LIGHT_SHARE, _FEWEST_ROWS = 1.5, 0.3, 20
+#: What never draws this much, A, is no vehicle on a ride, but a lamp or a test on a bench (engineering judgement).
+_VEHICLE_A = 3.0
 #: An opening belongs to the ride when the vehicle was under load within this time, s, or within the rows before it
 #: that follow each other within the longest pause of a log of a ride, s (engineering judgement: BMS are polled at least
 #: once a minute; a record kept once an hour says nothing about the minute of the opening).
@@ -72,7 +74,8 @@ class BmsChargePath(Detector):
         flag = track.values("charge_fet")
         current = np.nan_to_num(track.values("battery_current"))
         high = float(np.percentile(np.clip(current, 0, None), 99))
-        ridden = current > min(_RIDING_A, max(_LIGHT_A, _LIGHT_SHARE * high))
+        light = max(_LIGHT_A, _LIGHT_SHARE * high) if current.max() >= _VEHICLE_A else _RIDING_A
+        ridden = current > min(_RIDING_A, light)
         edges = [edge for edge in falling_edges(track, "charge_fet") if _while_riding(track, ridden, edge)]
         off = np.isfinite(flag) & (flag < 0.5)
         share = float((off & ridden).sum()) / max(float((np.isfinite(flag) & ridden).sum()), 1.0)

@@ -30,7 +30,7 @@ from .poll_cover import unpolled
 #: A discharge current from which the pack was in use, A.
 _LOAD_A = 3.0
 #: A lighter vehicle was in use at this current, A, when it is this share of the ride's high one and this many times what
-#: flows at rest; engineering judgement.
+#: flows at rest; engineering judgement. What never draws `_LOAD_A` is no vehicle on a ride, but a lamp or a bench.
 _LIGHT_LOAD_A, _LIGHT_SHARE, _OVER_REST = 1.0, 0.15, 5.0
 #: Off within this time of riding is sooner than a rider parks and opens an app, s; engineering judgement.
 _SOON_S = 25.0
@@ -275,6 +275,8 @@ def _cruising(track: Track, edge: Edge) -> bool:
     if not len(known):
         return False
     rest, high = np.percentile(known, (10, 99))
+    if known.max() < _LOAD_A:
+        return False
     bound = max(_LIGHT_LOAD_A, _LIGHT_SHARE * float(high), _OVER_REST * float(rest) if rest < _LIGHT_LOAD_A else 0.0)
     last = track.values("battery_current")[max(edge.before - 1, 0) : edge.before + 1]
     return bool(np.isfinite(last).all() and len(last) == 2 and last.min() >= bound)

@@ -61,6 +61,13 @@ def test_an_electric_car_has_a_state_and_no_incident(real_logs: Path, name: str,
         assert group in incident.verdict.summary
 
 
+def test_switching_a_board_on_a_bench_by_command_is_no_incident(real_logs: Path) -> None:
+    (capture,) = real_logs.rglob("btsnoop_hci_ANT-BLE24BHUB-commands.log")
+    incident = ridelog.analyze(str(capture))
+    assert events(incident) == []
+    assert incident.verdict.cause == "cell-imbalance"
+
+
 @pytest.fixture(scope="module")
 def resolved(real_logs: Path) -> list[Thread]:
     return [thread for thread in threads(real_logs) if thread.resolved]
