@@ -1,34 +1,19 @@
-"""The general reader, through its public face: what a stranger's table becomes, and what is refused or asked."""
+"""The general reader, through its public face: what a stranger's table becomes, and what is refused."""
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ridelog.damage import DamageKind, Effect
-from ridelog.errors import MappingNeededError, ParseError, RefusedError, RidelogError, UnrecognisedError, UsageError
+from ridelog.damage import DamageKind
+from ridelog.errors import ParseError, RidelogError, UnrecognisedError
 from ridelog.log import Role
 from ridelog.parsers.table import Table
-from ridelog.parsing import ReadOptions
-from ridelog.reading import read_source, recognise
+from ridelog.reading import recognise
 from ridelog.sources import Source
 
 from . import table_files as files
-from .table_files import COUNT, load, ride, voltage, workbook
-
-
-def read(data, name="strange.csv", **options):
-    return read_source(Source(name, data), ReadOptions(**options))
-
-
-def read_one(data, name="strange.csv", **options):
-    (log,) = read(data, name, **options)
-    assert log.parser == "table"
-    return log
-
-
-def loads(count=COUNT):
-    return np.array([load(index) for index in range(count)])
+from .table_files import COUNT, load, loads, read, read_one, ride, voltage
 
 
 class TestLanguages:
@@ -273,187 +258,6 @@ class TestDevices:
         assert any("40" in found.message for found in log.damage)
 
 
-class TestCurrentSign:
-    @pytest.mark.parametrize("factor", [1, -1])
-    def test_told_by_the_voltage(self, factor):
-        data = ride("Time (s),Voltage (V),Current (A)", lambda i: [i, f"{voltage(i):.2f}", factor * load(i)])
-        log = read_one(data)
-        np.testing.assert_allclose(log.values("battery_current"), loads())
-        field = log.table.schema.field("battery_current").metadata[b"conversion"].decode()
-        assert "correlation" in field
-        assert ("changed" in field) == (factor < 0)
-        assert any(found.channel == "battery_current" for found in log.damage)
-
-    @pytest.mark.parametrize("factor", [1, -1])
-    def test_told_by_the_motion_where_the_voltage_says_nothing(self, factor):
-        data = ride(
-            "Time (s),Voltage (V),Current (A),Speed (km/h)",
-            lambda i: [i, 50.0, factor * (12.0 if i % 20 < 15 else 0.0), 25.0 if i % 20 < 15 else 0.0],
-        )
-        assert read_one(data).values("battery_current").max() == 12.0
-
-    @pytest.mark.parametrize("factor", [1, -1])
-    def test_told_by_the_state_of_charge(self, factor):
-        data = ride("Time (s),Voltage (V),Current (A),SoC (%)", lambda i: [10 * i, 50.0, factor * 20.0, 90 - i / 4])
-        assert read_one(data).values("battery_current").max() == 20.0
-
-    def test_told_by_words(self):
-        data = ride(
-            "Time (s),Voltage (V),Current (A),State",
-            lambda i: [i, 50.0, 5.0 if i < 30 else -5.0, "Charging" if i < 30 else "Discharging"],
-        )
-        assert read_one(data).values("battery_current")[0] == -5.0
-
-    def test_two_columns_of_one_direction_each_are_one_current(self):
-        data = ride(
-            "Time (s),Voltage (V),Discharge current (A),Charge current (A)",
-            lambda i: [i, 50.0, 8.0 if i < 30 else 0.0, 0.0 if i < 30 else 3.0],
-        )
-        log = read_one(data)
-        assert log.values("battery_current")[[0, 59]].tolist() == [8.0, -3.0]
-
-    def test_a_current_that_never_flows_needs_no_sign(self):
-        data = ride("Time (s),Voltage (V),Current (A)", lambda i: [i, 50.0, 0.0])
-        assert not read_one(data).values("battery_current").any()
-
-    def test_the_power_follows_the_current_and_is_computed(self):
-        data = ride(
-            "Time (s),Voltage (V),Current (A),Power (W)",
-            lambda i: [i, f"{voltage(i):.3f}", -load(i), f"{-load(i) * voltage(i):.2f}"],
-        )
-        log = read_one(data)
-        assert log.values("power").mean() > 0
-        assert "Voltage (V)" in log.derived("power")
-
-    def test_what_nothing_decides_is_asked_by_name(self):
-        data = ride("Time (s),Voltage (V),Strange current (A)", lambda i: [i, 50.0, 5.0])
-        data = data.replace(b"Strange c", b"C")
-        with pytest.raises(MappingNeededError) as caught:
-            read(data)
-        assert "'Current (A)'" in str(caught.value)
-        assert "--map" in str(caught.value)
-        assert "strange.csv" in str(caught.value)
-
-
-class TestScales:
-    def test_percent_and_fraction_are_told_by_the_values(self):
-        for factor in (1, 100):
-            data = ride(
-                "Time (s),Voltage (V),Current (A),SoC,Duty,Speed (km/h)",
-                lambda i, f=factor: [i, f"{voltage(i):.2f}", load(i), 0.83 * f, (0.3 + i / 200) * f, 25],
-            )
-            log = read_one(data)
-            np.testing.assert_allclose(log.values("soc"), 0.83)
-            np.testing.assert_allclose(log.values("duty")[0], 0.3)
-
-    def test_a_percent_caption_over_fractions_is_not_believed_while_the_vehicle_moves(self):
-        data = ride("Time (s),Voltage (V),Duty (%),Speed (km/h)", lambda i: [i, 50.0, 0.3 + i / 200, 25])
-        np.testing.assert_allclose(read_one(data).values("duty")[0], 0.3)
-
-    @pytest.mark.parametrize("factor", [1, 10, 100, 1000])
-    def test_the_scale_of_the_pack_voltage_by_the_sum_of_the_cells(self, factor):
-        data = ride(
-            "Time (s),Pack voltage,Current (A),V_1,V_2,V_3,V_4",
-            lambda i: [i, f"{voltage(i, full=15.0, resistance=0.02) * factor:.2f}", load(i), 3.7, 3.7, 3.7, 3.7],
-        )
-        log = read_one(data)
-        np.testing.assert_allclose(log.values("pack_voltage")[0], voltage(0, full=15.0, resistance=0.02), rtol=0.01)
-
-    def test_millivolt_without_a_unit(self):
-        data = ride("Time (s),Voltage,Current (A)", lambda i: [i, round(voltage(i) * 1000), load(i)])
-        np.testing.assert_allclose(read_one(data).values("pack_voltage")[0], voltage(0), atol=0.001)
-
-    def test_thousands_with_points_where_the_voltage_makes_sense_only_so(self):
-        data = ride(
-            "Ora;Tensione (mV);Corrente (mA)",
-            lambda i: [
-                f"10:00:{i:02d}",
-                *(f"{1000 * value:,.0f}".replace(",", ".") for value in (voltage(i), load(i))),
-            ],
-            ";",
-        )
-        log = read_one(data)
-        np.testing.assert_allclose(log.values("pack_voltage")[:5], [round(voltage(i), 3) for i in range(5)])
-        np.testing.assert_allclose(log.values("battery_current"), loads(), atol=0.001)
-        assert any("thousands" in found.message for found in log.damage)
-
-    def test_no_position_at_zero(self):
-        data = ride(
-            "Time (s),Voltage (V),Current (A),lat,lon",
-            lambda i: [i, f"{voltage(i):.2f}", load(i), 0 if i < 5 else 47.1, 0 if i < 5 else 8.5],
-        )
-        latitude = read_one(data).values("latitude")
-        assert np.isnan(latitude[:5]).all()
-        assert (latitude[5:] == 47.1).all()
-
-    def test_a_speed_without_a_unit_by_the_distance(self):
-        data = ride(
-            "Time (s),Voltage (V),Current (A),Speed,Distance (m)",
-            lambda i: [10 * i, f"{voltage(i):.2f}", load(i), 15.0, i * 10 * 15 * 0.44704],
-        )
-        np.testing.assert_allclose(read_one(data).values("speed"), 15 * 0.44704)
-
-    def test_a_speed_without_any_hint_is_kept_and_told(self):
-        data = ride("Time (s),Voltage (V),Current (A),Speed", lambda i: [i, f"{voltage(i):.2f}", load(i), 15.0])
-        log = read_one(data)
-        assert not log.has("speed")
-        assert "speed (as logged)" in {name.lower() for name in log.table.column_names} | {"speed (as logged)"}
-        assert any("'Speed'" in found.message and found.effect is Effect.NOTED for found in log.damage)
-
-    def test_values_that_cannot_be_what_the_caption_says_are_kept_as_they_are(self):
-        data = ride(
-            "Time (s),Voltage (V),Current (A),Max voltage cell", lambda i: [i, f"{voltage(i):.2f}", load(i), 13]
-        )
-        log = read_one(data)
-        assert not log.has("cell_voltage_max")
-        assert log.to_polars().get_column("Max voltage cell").to_list()[0] == 13
-
-
-class TestSpreadsheets:
-    ROWS = ("Time (s)", "Voltage (V)", "Current (A)", "Cell 1 (mV)", "Cell 2 (mV)")
-
-    def test_a_workbook(self):
-        rows = [self.ROWS, *([i * 0.5, round(voltage(i), 2), load(i), 3700, 3710] for i in range(COUNT))]
-        log = read_one(workbook(rows), "battery.xlsx")
-        assert log.role is Role.BMS
-        assert log.source_rows[:2].tolist() == [2, 3]
-        np.testing.assert_allclose(log.matrix("cell_voltages")[0], [3.7, 3.71])
-        np.testing.assert_allclose(log.values("battery_current"), loads())
-
-    def test_a_workbook_with_real_dates_and_notes_above(self):
-        from datetime import datetime, timedelta
-
-        start = datetime(2024, 5, 13, 9, 0)
-        rows = [
-            ("Date", "Voltage (V)", "Current (A)"),
-            *((start + timedelta(seconds=i), round(voltage(i), 2), load(i)) for i in range(COUNT)),
-        ]
-        log = read_one(workbook(rows, before=[("Export of my battery",), ()]), "battery.xlsx")
-        assert log.clock.start == 1_715_590_800
-        np.testing.assert_allclose(log.time, np.arange(COUNT), atol=0.001)
-        assert log.source_rows[0] == 4
-
-    def test_a_workbook_about_something_else_is_refused(self):
-        data = workbook([("Item", "Price"), ("Milk", 1.2), ("Bread", 3.4)])
-        with pytest.raises(UnrecognisedError) as caught:
-            read(data, "shopping.xlsx")
-        assert "table" in caught.value.reasons
-
-    def test_a_workbook_with_one_cell_far_away_is_not_filled_up(self):
-        import openpyxl
-
-        from .table_files import io
-
-        book = openpyxl.Workbook()
-        for row in [self.ROWS, *([i * 0.5, 50.1, load(i), 3700, 3710] for i in range(5))]:
-            book.active.append(list(row))
-        book.active["XFD1048576"] = 1
-        file = io.BytesIO()
-        book.save(file)
-        with pytest.raises(ParseError, match="large"):
-            read(file.getvalue(), "trap.xlsx")
-
-
 class TestRecognition:
     @pytest.mark.parametrize(
         ("data", "why"),
@@ -486,110 +290,6 @@ class TestRecognition:
     def test_no_rows(self):
         with pytest.raises(RidelogError):
             read(b"Time (s),Voltage (V),Current (A)\n")
-
-
-class TestMapping:
-    AMBIGUOUS = ride("Time (s),Voltage (V),Current (A)", lambda i: [i, 50.0, 5.0])
-
-    @pytest.mark.parametrize(("sign", "factor"), [("discharge-positive", 1), ("charge-positive", -1)])
-    def test_an_answer_settles_the_question(self, sign, factor):
-        mapping = {"columns": {"Current (A)": {"channel": "battery_current", "unit": "A", "sign": sign}}}
-        log = read_one(self.AMBIGUOUS, mapping=mapping)
-        assert set(log.values("battery_current")) == {5.0 * factor}
-        assert "mapping" in log.table.schema.field("battery_current").metadata[b"conversion"].decode()
-
-    def test_captions_that_mean_nothing_are_mapped(self):
-        data = ride(
-            "foo,bar,baz,z1,z2,tt",
-            lambda i: [i * 100, round(voltage(i) * 1000), load(i), 3700, 3710, 77],
-        )
-        with pytest.raises(UnrecognisedError):
-            read(data)
-        mapping = {
-            "time": {"column": "foo", "kind": "milliseconds"},
-            "columns": {
-                "bar": {"channel": "pack_voltage", "unit": "mV"},
-                "baz": {"channel": "battery_current"},
-                "z1": {"channel": "cell_voltages", "unit": "mV", "index": 1},
-                "z2": {"channel": "cell_voltages", "unit": "mV", "index": 2},
-                "tt": {"channel": "battery_temperature", "unit": "degF"},
-            },
-            "table": {"role": "bms"},
-        }
-        log = read_one(data, mapping=mapping)
-        assert log.role is Role.BMS
-        np.testing.assert_allclose(log.time, np.arange(COUNT) * 0.1)
-        np.testing.assert_allclose(log.values("pack_voltage")[0], voltage(0), atol=0.001)
-        np.testing.assert_allclose(log.matrix("cell_voltages")[0], [3.7, 3.71])
-        np.testing.assert_allclose(log.values("battery_temperature"), 25.0)
-        np.testing.assert_allclose(log.values("battery_current"), loads())
-
-    def test_rows_a_fixed_time_apart(self):
-        data = ride("Voltage (V),Current (A)", lambda i: [f"{voltage(i):.2f}", load(i)])
-        mapping = {"time": {"interval": 0.25}, "columns": {"Voltage (V)": "pack_voltage"}}
-        np.testing.assert_allclose(read_one(data, mapping=mapping).time, np.arange(COUNT) * 0.25)
-
-    def test_a_column_can_be_left_as_it_is(self):
-        mapping = {"columns": {"Current (A)": ""}}
-        log = read_one(self.AMBIGUOUS, mapping=mapping)
-        assert not log.has("battery_current")
-        assert log.to_polars().get_column("Current (A)").to_list()[0] == 5.0
-
-    def test_a_mapping_for_another_file_changes_nothing(self):
-        mapping = {"columns": {"Elsewhere": {"channel": "pack_voltage"}}}
-        assert read_one(files.german(), mapping=mapping).rows == COUNT
-
-    @pytest.mark.parametrize(
-        ("mapping", "word"),
-        [
-            ({"colums": {}}, "colums"),
-            ({"columns": {"V": {"channel": "voltage"}}}, "voltage"),
-            ({"columns": {"V": {"channel": "pack_voltage", "unit": "furlong"}}}, "furlong"),
-            ({"columns": {"V": {"channel": "battery_current", "sign": "up"}}}, "up"),
-            ({"columns": {"V": {"channel": "cell_voltages"}}}, "index"),
-            ({"columns": {"V": {"channel": "cell_voltages", "index": 0}}}, "0"),
-            ({"columns": {"V": 3}}, "channel"),
-            ({"columns": 3}, "columns"),
-            ({"time": {"kind": "fortnights"}}, "fortnights"),
-            ({"time": {"zone": "Moon/Sea"}}, "Moon/Sea"),
-            ({"time": {"day_first": "yes"}}, "day_first"),
-            ({"table": {"role": "owner"}}, "owner"),
-            ({"table": {"decimal": "·"}}, "·"),
-        ],
-    )
-    def test_a_mapping_that_makes_no_sense_is_refused_by_name(self, mapping, word):
-        with pytest.raises(UsageError) as caught:
-            read(files.german(), mapping=mapping)
-        assert word in str(caught.value)
-
-    def test_the_draft_answers_once_it_is_decided(self):
-        import tomllib
-
-        source = Source("strange.csv", self.AMBIGUOUS)
-        parser, _ = recognise(source)
-        draft = parser.draft_mapping(source, ReadOptions(zone="Europe/Berlin"))
-        assert "DECIDE whether a positive 'Current (A)'" in draft
-        written = tomllib.loads(draft)
-        assert written["time"] == {"column": "Time (s)", "kind": "seconds", "zone": "Europe/Berlin"}
-        decided = tomllib.loads(draft.replace('# sign = "charge-positive"', 'sign = "charge-positive"'))
-        assert set(read_one(self.AMBIGUOUS, mapping=decided).values("battery_current")) == {-5.0}
-
-    def test_the_draft_of_a_clear_table_reads_the_same(self):
-        import tomllib
-
-        for data in (files.german(), files.chinese(), files.russian(), files.english(), files.cells_and_motor()):
-            source = Source("strange.csv", data)
-            parser, _ = recognise(source)
-            mapping = tomllib.loads(parser.draft_mapping(source, ReadOptions()))
-            for log, again in zip(read(data), read(data, mapping=mapping), strict=True):
-                assert again.channels == log.channels
-                np.testing.assert_allclose(again.time, log.time)
-                for channel in set(log.channels) & {"pack_voltage", "battery_current", "speed", "soc", "duty"}:
-                    np.testing.assert_allclose(again.values(channel), log.values(channel))
-
-    def test_a_file_that_is_no_table_has_no_draft(self):
-        parser, _ = recognise(Source("strange.csv", files.german()))
-        assert parser.draft_mapping(Source("x", b"\x00\x01"), ReadOptions()) is None
 
 
 class TestHostile:
@@ -627,9 +327,3 @@ class TestHostile:
         for log in logs:
             assert log.rows > 0
             assert (np.diff(log.time) >= 0).all()
-
-
-def test_a_clock_destroyed_by_a_spreadsheet_is_refused_by_name():
-    data = ride("Time,Voltage (V),Current (A)", lambda i: ["00:00.0", f"{voltage(i):.2f}", load(i)])
-    with pytest.raises(RefusedError, match="spreadsheet"):
-        read(data)
