@@ -1,3 +1,5 @@
+"""Logs with headers of six parts: cells, clock, devices, and what is refused."""
+
 import math
 
 import numpy as np
@@ -14,64 +16,7 @@ from ridelog.parsers.vesc_meter import battery_level
 from ridelog.parsing import ReadOptions
 from ridelog.sources import Source
 
-#: LogUI's fields in their order: key, name, unit, precision.
-LOCAL = (
-    ("Input Voltage", "Input Voltage", "V", 2),
-    ("Current", "Current", "A", 2),
-    ("Current In", "Current In", "A", 2),
-    ("Duty", "Duty", "", 2),
-    ("RPM", "RPM", "", 2),
-    ("Temp Fet", "Temp Fet", "degC", 1),
-    ("Temp Motor", "Temp Motor", "degC", 1),
-    ("Batt", "Batt", "%", 2),
-    ("kmh_vesc", "Speed VESC", "km/h", 2),
-    ("roll", "roll", "", 2),
-    ("pitch", "pitch", "", 2),
-    ("fault", "fault", "", 0),
-    ("trip_vesc", "trip_vesc", "m", 2),
-    ("cnt_ah", "Amp Hours", "Ah", 2),
-    ("ADC1", "ADC1", "V", 2),
-)
-TIME = ("t_day", "Time", "s", 3)
-VALUES = dict(
-    zip(
-        [field[0] for field in LOCAL],
-        [50.12, 20.5, 6.25, 0.31, 9000, 41.5, 55.1, 63.5, 18, 0.1, -0.05, 0, 120.5, 1.25, 0.9],
-        strict=True,
-    )
-)
-
-
-def header(fields):
-    return ";".join(
-        f"{key}:{name}:{unit}:{digits}:0:{int(key.startswith('t_day'))}" for key, name, unit, digits in fields
-    )
-
-
-def line(fields, values):
-    return ";".join("" if values.get(key) is None else f"{values[key]:.{digits}f}" for key, _, _, digits in fields)
-
-
-def make(fields, rows, newline="\n"):
-    return newline.join([header(fields), *(line(fields, row) for row in rows)]) + newline
-
-
-def ride(count=20, start=100.0, step=0.1, **changes):
-    rows = []
-    for index in range(count):
-        row = {**VALUES, "RPM": 9000 + index, "t_day": start + step * index}
-        row.update({key: value(index) if callable(value) else value for key, value in changes.items()})
-        rows.append(row)
-    return rows
-
-
-def read(text, name="log_001.csv", **options):
-    source = Source(name, text if isinstance(text, bytes) else text.encode())
-    assert VescExpress().sniff(source).rank == 2
-    return VescExpress().parse(source, ReadOptions(**options))
-
-
-FIELDS = (*LOCAL, TIME)
+from .vesc_express_files import BMS, FIELDS, LOCAL, TIME, VALUES, bms_rows, make, only_where, read, ride
 
 
 @pytest.mark.parametrize("newline", ["\n", "\r\n"])
@@ -193,90 +138,6 @@ def test_the_configured_cells_from_the_level():
     assert log.settings == {"series_cells": 10, "chemistry": "nmc"}
 
 
-BMS = (
-    ("bms_v_tot", "BMS Voltage", "V", 2),
-    ("BMS_C1", "BMS_C1", "V", 3),
-    ("BMS_C2", "BMS_C2", "V", 3),
-    ("BMS_C3", "BMS_C3", "V", 3),
-    ("bms_i_in_ic", "BMS Current", "A", 2),
-    ("bms_soc", "bms_soc", "%", 2),
-    ("bms_hum", "bms_hum", "%", 2),
-    ("bms_temp_hum", "bms_temp_hum", "degC", 2),
-    ("BMS_T1", "BMS_T1", "degC", 3),
-    ("BMS_T2", "BMS_T2", "degC", 3),
-)
-BMS_VALUES = {
-    "bms_v_tot": 12.03,
-    "BMS_C1": 4.011,
-    "BMS_C2": 4.012,
-    "BMS_C3": 4.007,
-    "bms_soc": 88.5,
-    "bms_hum": 41,
-    "bms_temp_hum": 30.5,
-    "BMS_T1": 25.25,
-    "BMS_T2": 26.5,
-}
-
-
-def bms_rows(sign, count=40, **changes):
-    load = {"bms_i_in_ic": lambda i: sign * (3 + i % 7), "Current In": lambda i: 3 + i % 7}
-    return ride(count, **(BMS_VALUES | load | changes))
-
-
-def only_where(values, spoken):
-    """The values in the rows that `spoken` picks, empty cells in the others."""
-    return {key: lambda i, value=value: value if spoken(i) else None for key, value in values.items()}
-
-
-@pytest.mark.parametrize("sign", [1, -1])
-def test_the_bms_is_a_log_of_its_own_with_discharge_positive(sign):
-    controller, bms = read(make((*LOCAL, *BMS, TIME), bms_rows(sign)))
-    assert (controller.role, bms.role) == (Role.CONTROLLER, Role.BMS)
-    assert bms.matrix("cell_voltages").shape == (bms.rows, 3)
-    assert bms.matrix("cell_voltages")[0].tolist() == [4.011, 4.012, 4.007]
-    assert bms.matrix("battery_temperatures")[0].tolist() == [25.25, 26.5]
-    assert bms.values("battery_temperature")[0] == 26.5
-    assert bms.values("soc")[0] == 0.885
-    assert bms.values("humidity")[0] == pytest.approx(0.41)
-    assert bms.values("bms_temperature")[0] == 30.5
-    np.testing.assert_allclose(bms.values("battery_current"), [3 + i % 7 for i in range(40)])
-    assert not bms.derived("battery_current")
-    assert "cell_voltages" not in controller.channels
-    assert "bms_v_tot" not in controller.table.column_names
-
-
-def test_the_sign_by_the_voltage_when_no_controller_current_is_there():
-    fields = (*(field for field in LOCAL if field[0] != "Current In"), *BMS, TIME)
-    load = np.where(np.arange(400) % 40 < 20, 2.0, 30.0) + np.arange(400) % 3
-    values = BMS_VALUES | {"bms_v_tot": lambda i: 40 - 0.1 * load[i], "bms_i_in_ic": lambda i: -load[i]}
-    _, bms = read(make(fields, ride(400, **values)))
-    np.testing.assert_allclose(bms.values("battery_current"), load)
-
-
-def test_the_bms_has_only_the_rows_in_which_it_spoke():
-    rows = ride(40, **only_where(BMS_VALUES | {"bms_i_in_ic": 3}, lambda i: i % 5 == 2))
-    controller, bms = read(make((*LOCAL, *BMS, TIME), rows))
-    assert controller.rows == 40
-    assert bms.source_rows.tolist() == list(range(4, 42, 5))
-    np.testing.assert_allclose(bms.time, np.arange(8) * 0.5, atol=1e-6)
-    assert bms.clock.start == pytest.approx(controller.clock.start + 0.2)
-
-
-def test_values_logged_again_and_again_are_thinned():
-    rows = ride(100, **BMS_VALUES, bms_i_in_ic=lambda i: 3 + i // 50)
-    _, bms = read(make((*LOCAL, *BMS, TIME), rows))
-    assert bms.rows == 10
-    np.testing.assert_allclose(np.diff(bms.time), 1.0, atol=0.05)
-
-
-def test_a_cell_not_read_keeps_its_place():
-    _, bms = read(make((*LOCAL, *BMS, TIME), bms_rows(1, BMS_C2=0)))
-    np.testing.assert_array_equal(bms.matrix("cell_voltages")[0], [4.011, np.nan, 4.007])
-    gap = tuple(field for field in BMS if field[0] != "BMS_C2")
-    _, bms = read(make((*LOCAL, *gap, TIME), bms_rows(1)))
-    np.testing.assert_array_equal(bms.matrix("cell_voltages")[0], [4.011, np.nan, 4.007])
-
-
 def test_second_motor_and_controllers_on_the_bus():
     keys = {"Current": 11, "Current In": 4, "RPM": 900}
     values = {f"{owner} {key}": value for owner in ("M2", "V12") for key, value in keys.items()}
@@ -311,78 +172,6 @@ def test_a_logger_without_a_motor_hands_the_vehicle_to_the_first_on_the_bus():
     assert first.values("latitude")[0] == 47.1
     assert first.values("controller_id")[0] == 5
     assert second.values("motor_current")[0] == 4
-
-
-SAVED = (
-    ("kmh_vesc", "Speed VESC", "km/h", 2),
-    ("t_day", "Time", "s", 0),
-    ("t_day_pos", "Time GNSS", "s", 0),
-    ("setup_curr_motor", "Current Motors", "A", 2),
-    ("setup_curr_battery", "Current Battery", "A", 2),
-    ("setup_power", "Power", "W", 0),
-    ("erpm", "ERPM", "", 0),
-    ("duty", "Duty", "%", 1),
-    ("fault", "Fault Code", "", 0),
-    ("v_in", "Input Voltage", "V", 2),
-    ("soc", "Battery Level", "%", 1),
-    ("t_mosfet", "Temp MOSFET", "\u00b0C", 1),
-    ("t_motor", "Temp Motor", "\u00b0C", 1),
-    ("cnt_ah", "Ah Discharged", "Ah", 3),
-    ("roll", "Roll", "\u00b0", 1),
-    ("v1_curr_motor", "V1 Current", "A", 2),
-    ("v1_curr_battery", "V1 Current Battery", "A", 2),
-    ("v1_cnt_ah", "V1 Ah", "Ah", 3),
-    ("num_vesc", "VESC num", "", 0),
-)
-SAVED_VALUES = {
-    "kmh_vesc": 36,
-    "setup_curr_motor": 40,
-    "setup_curr_battery": 12,
-    "setup_power": 600,
-    "erpm": 9000,
-    "duty": 31.5,
-    "fault": 0,
-    "v_in": 50.1,
-    "soc": 63,
-    "t_mosfet": 41,
-    "t_motor": 55,
-    "cnt_ah": 2.5,
-    "roll": 5.7,
-    "v1_curr_motor": 20,
-    "v1_curr_battery": 6,
-    "v1_cnt_ah": 1.25,
-    "num_vesc": 2,
-}
-
-
-def saved(t_day, t_day_pos):
-    return make(SAVED, [SAVED_VALUES | {"t_day": a, "t_day_pos": b} for a, b in zip(t_day, t_day_pos, strict=True)])
-
-
-def test_a_real_time_log_saved_by_vesc_tool():
-    seconds = [36_000] * 4 + [36_001] * 10 + [36_002] * 10 + [36_003] * 3
-    (log,) = read(saved(seconds, seconds), "export.csv")
-    assert log.rows == 27
-    np.testing.assert_allclose(np.diff(log.time), 0.1, atol=1e-6)
-    assert log.values("speed")[0] == 10
-    assert log.values("duty")[0] == pytest.approx(0.315)
-    assert log.values("soc")[0] == pytest.approx(0.63)
-    assert log.values("power")[0] == 600
-    assert log.values("total_battery_current")[0] == 12
-    assert log.values("battery_current")[0] == 6
-    assert log.values("total_amp_hours_used")[0] == 2.5
-    assert log.values("amp_hours_used")[0] == 1.25
-    assert log.values("roll")[0] == pytest.approx(5.7)
-    assert log.clock.basis is ClockBasis.TIME_OF_DAY
-    assert log.clock.zone == "UTC"
-    assert [item.channel for item in log.damage if item.kind is DamageKind.NOTE] == ["time"]
-
-
-def test_a_saved_log_in_local_time():
-    seconds = list(range(36_000, 36_030))
-    (log,) = read(saved(seconds, [second - 7200 for second in seconds]), "log_2026-02-03 10-00-20.csv")
-    assert log.clock.basis is ClockBasis.LOCAL
-    assert log.clock.start == np.datetime64("2026-02-03T10:00:00").astype(float)
 
 
 def test_fields_with_parts_left_out_and_fields_nobody_knows():

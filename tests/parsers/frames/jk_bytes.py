@@ -7,6 +7,8 @@ from collections.abc import Sequence
 
 from ridelog.parsers.frames.protocol import Packet
 
+#: A clock of 2026 in the counter of the BMS, in s since its epoch.
+SET = 200_000_000
 ACKNOWLEDGEMENT = bytes.fromhex("aa5590ebc8010100000000000000000000000044")
 
 
@@ -161,6 +163,32 @@ def detail_log(records: Sequence[bytes], first: int = 0) -> list[bytes]:
             frame(6, {6: struct.pack("<HB", first + start, len(page)), 9: b"".join(page)}, counter=start // 12)
         )
     return frames
+
+
+def ring(count: int, start: int = SET) -> list[bytes]:
+    """Records of the detail log, an hour and a second apart."""
+    return [record(start + 3601 * index, remaining=index % 100) for index in range(count)]
+
+
+def uart_fields(**changes: bytes) -> dict[int, bytes]:
+    """Fields of the old serial port by their tag; `t84=...` changes the one with tag 0x84."""
+    cells = b"".join(struct.pack(">BH", index + 1, 3700 + index) for index in range(4))
+    fields = {
+        0x79: bytes([len(cells)]) + cells,
+        0x80: struct.pack(">H", 30),
+        0x81: struct.pack(">H", 25),
+        0x82: struct.pack(">H", 105),
+        0x83: struct.pack(">H", 1481),
+        0x84: struct.pack(">H", 1234),
+        0x85: bytes([55]),
+        0x8A: struct.pack(">H", 4),
+        0x8B: struct.pack(">H", 0),
+        0x8C: struct.pack(">H", 3),
+        0x97: struct.pack(">H", 60),
+        0xA5: struct.pack(">h", -20),
+        0xC0: bytes([1]),
+    }
+    return {**fields, **{int(tag[1:], 16): value for tag, value in changes.items()}}
 
 
 def uart(fields: dict[int, bytes], record_number: int = 1) -> bytes:

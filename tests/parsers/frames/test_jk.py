@@ -1,36 +1,19 @@
-import struct
+"""JK's frames of live values, settings and device information."""
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
-from ridelog.clock import Clock, ClockBasis
+from ridelog.clock import ClockBasis
 from ridelog.damage import DamageKind
 from ridelog.log import Role
 from ridelog.parsers.frames.jk import JkFrames
-from ridelog.parsers.frames.jk_balancer import JkBalancer
-from ridelog.parsers.frames.jk_codes import event_of
-from ridelog.parsers.frames.jk_events_in_words import code_of_text
-from ridelog.parsers.frames.jk_uart import JkUart
 from ridelog.parsers.frames.protocol import Packet
 from ridelog.settings import SETTINGS as SETTING_NAMES
 
 from . import jk_bytes as jk
-
-NO_CLOCK = Clock(ClockBasis.NONE)
-UTC = Clock(ClockBasis.UTC)
-EPOCH_2020 = 1_577_836_800
-#: A clock of 2026 in the counter of the BMS.
-SET = 200_000_000
-
-
-def decode(*frames, clock=NO_CLOCK, **options):
-    return JkFrames().logs(jk.packets(*frames, **options), clock, "test")
-
-
-def first(log):
-    return log.table.to_pylist()[0]
+from .jk_reading import NO_CLOCK, UTC, decode, first
 
 
 @pytest.mark.parametrize("slots", [24, 32])
@@ -149,8 +132,8 @@ def test_probes_that_are_not_fitted_are_null():
 
 def test_chemistry_is_only_believed_where_the_firmware_tells_it():
     assert "chemistry" not in decode(jk.cell_info(cells=[3300] * 8))[0].settings
-    assert decode(jk.cell_info(cells=[3300] * 8, rtc=SET))[0].settings["chemistry"] == "lfp"
-    assert "chemistry" not in decode(jk.cell_info(cells=[4100] * 8, rtc=SET))[0].settings
+    assert decode(jk.cell_info(cells=[3300] * 8, rtc=jk.SET))[0].settings["chemistry"] == "lfp"
+    assert "chemistry" not in decode(jk.cell_info(cells=[4100] * 8, rtc=jk.SET))[0].settings
     assert decode(jk.cell_info(chemistry=1))[0].settings["chemistry"] == "nmc"
 
 
@@ -272,226 +255,6 @@ def test_frames_of_two_layouts_are_two_devices():
     narrow, wide = decode(jk.cell_info(slots=24, cells=[3700] * 13), jk.cell_info(cells=[3300] * 8))
     assert narrow.matrix("cell_voltages").shape == (1, 13)
     assert wide.matrix("cell_voltages").shape == (1, 8)
-
-
-# The logs the BMS keeps.
-
-
-def test_logbook_reads_no_entry_beyond_its_count():
-    entries = [(0, 0x01), (1023, 0x44), (87_281, 0x21), (87_341, 0x22), (90_000, 0xD3)]
-    (log,) = decode(jk.logbook(entries, garbage=[(95_000, 0x23), (1, 0x01)]))
-    assert log.role is Role.EVENTS
-    assert log.clock.basis is ClockBasis.BOOT
-    assert log.values("uptime").tolist() == [0, 1023, 87_281, 87_341, 90_000]
-    assert log.texts("event") == [
-        *("boot", "factory-settings", "discharge-overcurrent", "discharge-overcurrent-released", "cell-undervoltage"),
-    ]
-    assert log.names("protections")[2] == ("discharge-overcurrent",)
-    assert log.names("protections")[3] is None
-    assert log.table.column("cell of the event").to_pylist()[4] == 11
-
-
-def test_logbook_read_twice_and_gone_round():
-    round_ = [(500, 0x1E), (20, 0x01), (300, 0x1D)]
-    (log,) = decode(jk.logbook(round_), jk.logbook(round_))
-    assert log.values("uptime").tolist() == [20, 300, 500]
-
-
-def test_detail_log():
-    records = [
-        jk.record(SET, current=-123, flags=0b0011),
-        jk.record(SET + 3601, code=0x21, flags=0b0001, current=-900, cells=(3500, 3100), temperatures=(40, -5, -1)),
-    ]
-    (log,) = decode(*jk.detail_log(records))
-    assert log.role is Role.BMS
-    assert log.clock.basis is ClockBasis.LOCAL
-    assert log.clock.start == EPOCH_2020 + SET
-    scheduled, trip = log.table.to_pylist()
-    assert scheduled["battery_current"] == 12.3
-    assert scheduled["pack_voltage"] == 37
-    assert scheduled["remaining_capacity"] == 8
-    assert scheduled["cell_voltage_max"] == 3.7
-    assert scheduled["cell_max_index"] == 3
-    assert scheduled["event"] is None
-    assert scheduled["protections"] is None
-    assert trip["time"] == 3601
-    assert trip["event"] == "discharge-overcurrent"
-    assert trip["event_code"] == 0x21
-    assert trip["protections"] == ["discharge-overcurrent"]
-    assert trip["charge_fet"] is True
-    assert trip["discharge_fet"] is False
-    assert trip["bms_fet_temperature"] is None
-    assert trip["coldest battery sensor"] == -5
-
-
-def ring(count, start=SET):
-    return [jk.record(start + 3601 * index, remaining=index % 100) for index in range(count)]
-
-
-def test_ring_read_twice_is_one_log():
-    records = ring(40)
-    logs = decode(*jk.detail_log(records[:30]), *jk.detail_log(records[5:]))
-    assert [log.rows for log in logs] == [40]
-    assert (np.diff(logs[0].time) == 3601).all()
-    assert any(damage.kind is DamageKind.DUPLICATE_ROW and damage.count == 25 for damage in logs[0].damage)
-
-
-def test_what_one_reading_lost_the_other_has():
-    records = ring(60)
-    one, other = jk.detail_log(records), jk.detail_log(records)
-    (log,) = decode(*one[:1], *one[3:], *other[:2], *other[3:])
-    assert log.rows == 48
-    assert (np.diff(log.time) > 0).all()
-    assert any(damage.kind is DamageKind.FRAME_GAP and damage.count == 12 for damage in log.damage)
-
-
-def test_rewritten_clock_makes_two_logs():
-    pair = {"code": 0x3B, "remaining": 50}
-    records = [*ring(5), jk.record(SET + 20_000, **pair), jk.record(SET + 45_000, **pair), *ring(3, SET + 46_000)]
-    before, after = decode(*jk.detail_log(records))
-    assert [before.rows, after.rows] == [6, 4]
-    assert after.clock.start == EPOCH_2020 + SET + 45_000
-    assert before.texts("event")[-1] == after.texts("event")[0] == "clock-set"
-
-
-def test_a_clock_set_by_seconds_stays_one_log():
-    records = [*ring(3), jk.record(SET + 9000, code=0x3B), jk.record(SET + 8999, code=0x3B), *ring(2, SET + 10_000)]
-    (log,) = decode(*jk.detail_log(records))
-    assert log.rows == 7
-    assert (np.diff(log.time) >= 0).all()
-    assert any(damage.kind is DamageKind.CLOCK_STEP for damage in log.damage)
-
-
-def test_a_clock_that_was_never_set_counts_from_the_start():
-    set_, unset = decode(*jk.detail_log([*ring(3), *ring(3, 18_000)]))
-    assert set_.clock.basis is ClockBasis.LOCAL
-    assert unset.clock.basis is ClockBasis.BOOT
-    assert unset.clock.start == 18_000
-    _, factory = decode(*jk.detail_log([*ring(2), *ring(2, 186_451_200)]))
-    assert factory.clock.basis is ClockBasis.NONE
-
-
-def test_live_frames_tell_how_far_the_clock_of_the_bms_is_off():
-    arrival = 1_700_000_000
-    rtc = arrival - EPOCH_2020 - 3600
-    frames = [jk.cell_info(rtc=rtc), *jk.detail_log(ring(2, rtc - 7202))]
-    _, detail = decode(*frames, clock=UTC, step=0.0, start=arrival)
-    assert detail.clock.basis is ClockBasis.UTC
-    assert detail.clock.start == arrival - 7202
-
-
-@pytest.mark.parametrize("code", range(1, 0xE8))
-def test_every_event_is_found_by_its_own_words(code):
-    event = event_of(code)
-    if event.name != "other-event":
-        found = code_of_text(event.text)
-        assert found is not None
-        assert event_of(found).text == event.text
-
-
-# The old serial port.
-
-
-def uart_fields(**changes):
-    cells = b"".join(struct.pack(">BH", index + 1, 3700 + index) for index in range(4))
-    fields = {
-        0x79: bytes([len(cells)]) + cells,
-        0x80: struct.pack(">H", 30),
-        0x81: struct.pack(">H", 25),
-        0x82: struct.pack(">H", 105),
-        0x83: struct.pack(">H", 1481),
-        0x84: struct.pack(">H", 1234),
-        0x85: bytes([55]),
-        0x8A: struct.pack(">H", 4),
-        0x8B: struct.pack(">H", 0),
-        0x8C: struct.pack(">H", 3),
-        0x97: struct.pack(">H", 60),
-        0xA5: struct.pack(">h", -20),
-        0xC0: bytes([1]),
-    }
-    return {**fields, **{int(tag[1:], 16): value for tag, value in changes.items()}}
-
-
-def uart(*frames):
-    (log,) = JkUart().logs(jk.packets(*frames), NO_CLOCK, "test")
-    return log
-
-
-def test_uart_live_values():
-    log = uart(jk.uart(uart_fields()))
-    row = first(log)
-    assert row["cell_voltages"] == [3.7, 3.701, 3.702, 3.703]
-    assert row["pack_voltage"] == 14.81
-    assert row["battery_current"] == 12.34
-    assert row["soc"] == 0.55
-    assert row["charge_fet"] is row["discharge_fet"] is True
-    assert row["battery_temperatures"] == [25, -5]
-    assert log.settings["discharge_current_limit"] == 60
-    assert log.settings["charge_temperature_min"] == -20
-
-
-def test_uart_charging_and_alarms():
-    row = first(uart(jk.uart(uart_fields(t84=struct.pack(">H", 0x8000 | 500), t8B=struct.pack(">H", 1 << 6 | 1)))))
-    assert row["battery_current"] == -5
-    assert row["protections"] == ["discharge-overcurrent"]
-    assert row["warnings"] == ["low-soc"]
-
-
-def test_uart_sign_of_another_version_is_not_guessed():
-    log = uart(jk.uart(uart_fields(tC0=bytes([0]))))
-    assert not log.has("battery_current")
-    assert first(log)["current (raw)"] == 1234
-    assert any("sign of the current" in damage.message for damage in log.damage)
-
-
-def test_uart_checksum():
-    bad = bytearray(jk.uart(uart_fields()))
-    bad[20] ^= 4
-    assert JkUart().count(jk.packets(bytes(bad))) == 0
-    log = uart(jk.uart(uart_fields()), bytes(bad))
-    assert [damage.kind for damage in log.damage] == [DamageKind.CHECKSUM]
-
-
-# Hostile bytes.
-
-FRAMES = [
-    jk.cell_info(),
-    jk.cell_info(slots=24),
-    jk.floats_info(),
-    jk.settings(),
-    jk.device_info(),
-    jk.logbook([(1, 2)]),
-]
-FRAMES += [*jk.detail_log(ring(3)), jk.uart(uart_fields())]
-
-
-def resealed(data: bytes) -> bytes:
-    """The bytes with a correct sum, so that they are believed."""
-    return data[:-1] + bytes([sum(data[:-1]) & 0xFF])
-
-
-@settings(max_examples=60, deadline=None)
-@given(st.lists(st.binary(max_size=400) | st.sampled_from(FRAMES), max_size=8), st.sampled_from([NO_CLOCK, UTC]))
-def test_any_bytes_give_logs_or_nothing(pieces, clock):
-    stream = [Packet(data, row, float(row)) for row, data in enumerate(pieces)]
-    for protocol in (JkFrames(), JkUart(), JkBalancer()):
-        logs = protocol.logs(stream, clock, "test")
-        assert bool(logs) <= (protocol.count(stream) > 0)
-        assert all((np.diff(log.time) >= 0).all() for log in logs)
-
-
-@settings(max_examples=150, deadline=None)
-@given(st.sampled_from([1, 2, 3, 5, 6, 9]), st.binary(min_size=293, max_size=293))
-def test_any_content_with_a_correct_sum_is_decoded(kind, body):
-    data = resealed(b"\x55\xaa\xeb\x90" + bytes([kind, 0]) + body + b"\0")
-    for log in JkFrames().logs([Packet(data, 0, 1.0), Packet(data, 1, 2.0)], UTC, "test"):
-        assert log.parser == "test"
-
-
-@settings(max_examples=100, deadline=None)
-@given(st.dictionaries(st.integers(0, 255), st.binary(max_size=12), max_size=10))
-def test_any_tags_with_a_correct_sum_are_decoded(fields):
-    JkUart().logs([Packet(jk.uart(fields), 0, None)], NO_CLOCK, "test")
 
 
 def test_a_bit_without_a_name_is_not_passed_over():
