@@ -29,20 +29,21 @@ class FaultListing(Detector):
 
     What it finds:
         In the records the controller printed: gate driver failures at standstill and trips in motion, a supply that
-        was gone while driving or braking, over-currents at speed, at no duty and at a low limit, impossible readings.
+        was gone while driving or braking, over-currents at speed, at no duty, in a stalled motor and at a low limit,
+        impossible readings.
 
     Why it matters:
         The listing holds the values at the moment of the fault, which a log of ten rows a second often misses.
 
     Evidence:
         listing.driver-at-once, listing.driver-in-motion, listing.driver-lost-rotor, listing.overvoltage-ringing,
-        listing.overvoltage-braking, listing.undervoltage-no-load, listing.undervoltage-full-throttle,
-        listing.undervoltage-under-load, listing.impossible-current, listing.impossible-temperature,
-        listing.fet-temperature, listing.motor-temperature, listing.overcurrent-at-a-low-limit,
-        listing.overcurrent-at-one-level, listing.currents-far-apart,
-        listing.overcurrent-at-speed, listing.overcurrent-without-duty, listing.senseless-speed, listing.overcurrent,
-        listing.ohms-in-the-supply; fault.supply, fault.rotor-sensor, fault.configuration, fault.current-sensor and
-        fault.unbalanced-currents as in a log.
+        listing.overvoltage-braking, listing.overvoltage-at-rest, listing.undervoltage-no-load,
+        listing.undervoltage-full-throttle, listing.undervoltage-under-load, listing.impossible-current,
+        listing.impossible-temperature, listing.fet-temperature, listing.motor-temperature,
+        listing.overcurrent-at-a-low-limit, listing.overcurrent-at-one-level, listing.currents-far-apart,
+        listing.overcurrent-at-speed, listing.overcurrent-without-duty, listing.overcurrent-stalled,
+        listing.senseless-speed, listing.overcurrent, listing.ohms-in-the-supply; fault.supply, fault.rotor-sensor,
+        fault.configuration, fault.current-sensor and fault.unbalanced-currents as in a log.
 
     Looks like it but is not:
         A gate driver fault after an over-current at speed: the event comes first, the damage after it. The temperature
@@ -89,7 +90,7 @@ class FaultListing(Detector):
                 evidence[name] = Evidence.observed(f"{len(alike)} of {len(records)} records.")
                 findings.append(self._of(track, alike, "as the controller named it"))
         if not findings:
-            findings = [self._of(track, records, "faults")]
+            findings = [self._of(track, records, "the record holds nothing that tells why")]
         return Outcome.found(findings, evidence)
 
     def _of(self, track: Track, records: list[Record], words: str) -> Finding:

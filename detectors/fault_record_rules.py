@@ -28,6 +28,10 @@ _FAR_APART, _LEAST_A = 2.5, 20.0
 #: Speed over duty is the speed at full duty, 1/min: default limits are 100,000. Below so little duty the figure says nothing.
 _NO_MOTOR_ERPM, _TELLING_DUTY = 300_000.0, 0.02
 
+#: A motor turns at least this fast at full duty, 1/min; at a tenth of what its duty gives it does not follow the voltage, and
+#: from so much duty on no start needs it (engineering judgement: half the pack's voltage over a few ten mOhm is no start).
+_FULL_DUTY_ERPM, _FOLLOWING, _STALLED_DUTY = 8_000.0, 0.1, 0.3
+
 
 @dataclass(frozen=True, slots=True)
 class Record:
@@ -73,6 +77,19 @@ def _source_gone_braking(records: list[Record]) -> list[Record]:
     ringing = _ringing(records)
     return [
         r for r in records if r.code == _OVER_VOLTAGE and r not in ringing and np.fmin(r.current, r.filtered) < -2.0
+    ]
+
+
+def _high_at_rest(records: list[Record]) -> list[Record]:
+    """Over-voltages that no braking can have made: nothing turned and nothing flowed."""
+    aside = [*_ringing(records), *_source_gone_braking(records)]
+    return [
+        r
+        for r in records
+        if r.code == _OVER_VOLTAGE
+        and r not in aside
+        and abs(r.erpm) < 500
+        and np.fmax(abs(r.current), abs(r.filtered)) < 5
     ]
 
 
@@ -150,12 +167,23 @@ def _slow_overcurrent(records: list[Record]) -> list[Record]:
     return [r for r in _running_overcurrent(records) if abs(r.duty) < 0.05]
 
 
+def _stalled(records: list[Record]) -> list[Record]:
+    """Over-currents under a duty that would spin the motor, while it hardly turns."""
+    return [
+        r
+        for r in _running_overcurrent(records)
+        if abs(r.duty) >= _STALLED_DUTY and abs(r.erpm) < _FOLLOWING * _FULL_DUTY_ERPM * abs(r.duty)
+    ]
+
+
 def _at_one_level(records: list[Record]) -> list[Record]:
-    """Over-currents of which each creeps past the same level."""
+    """Over-currents of which each creeps past the same level in a motor that turns."""
+    stalled = _stalled(records)
     found = [
         r
         for r in records
         if r.code == _OVERCURRENT
+        and r not in stalled
         and abs(r.filtered) > _LEAST_A
         and abs(abs(r.current) / abs(r.filtered) - 1) <= _FOLLOWED
     ]
@@ -203,6 +231,7 @@ RULES: Final[tuple[tuple[str, Callable[[list[Record]], list[Record]], str], ...]
     ("listing.driver-lost-rotor", _driver_lost_rotor, "at full duty the speed shown makes no sense"),
     ("listing.overvoltage-ringing", _ringing, "over-voltage with a raw current far from the filtered one"),
     ("listing.overvoltage-braking", _source_gone_braking, "over-voltage while braking"),
+    ("listing.overvoltage-at-rest", _high_at_rest, "over-voltage with nothing turning and nothing braking"),
     ("listing.undervoltage-no-load", _source_gone_driving, "the supply was gone without any load"),
     ("listing.undervoltage-full-throttle", _source_gone_full_throttle, "it was gone at full throttle"),
     ("listing.undervoltage-under-load", _supply_collapsed, "the supply collapsed under a current"),
@@ -215,6 +244,7 @@ RULES: Final[tuple[tuple[str, Callable[[list[Record]], list[Record]], str], ...]
     ("listing.currents-far-apart", _currents_apart, "raw and filtered current are far apart"),
     ("listing.overcurrent-at-speed", _fast_overcurrent, "the current ran away at high speed"),
     ("listing.overcurrent-without-duty", _slow_overcurrent, "an over-current at almost no duty"),
+    ("listing.overcurrent-stalled", _stalled, "the motor hardly turned under a duty that would spin it"),
     ("listing.senseless-speed", _senseless_speed, "speeds that do not fit one another"),
     ("listing.overcurrent", _running_overcurrent, "over-current in the motor"),
     (

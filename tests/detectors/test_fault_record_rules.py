@@ -34,6 +34,23 @@ def test_one_level_at_standstill_only_is_not_called_a_setting():
     )
 
 
+def test_a_motor_that_stands_under_much_duty_does_not_reach_a_setting():
+    # 0.64 of 31 V over a motor of a few ten mOhm at standstill: no start needs that, whatever the limit.
+    kinds = _kinds(_record(147.2, 145.1, 0.643, 181.5), _record(143.5, 144.7, 0.651, 52.8))
+    assert "listing.overcurrent-stalled" in kinds
+    assert "listing.overcurrent-at-one-level" not in kinds
+    assert "listing.overcurrent-stalled" not in _kinds(
+        _record(147.2, 145.1, 0.08, 181.5), _record(143.5, 144.7, 0.6, 30_000.0)
+    )
+
+
+def test_an_over_voltage_at_rest_is_no_braking():
+    still = Record(0, 1, 0.8, 0.2, 46.0, 0.63, 0.0, 0.0, 25.5)
+    assert _kinds(still) == {"listing.overvoltage-at-rest"}
+    braking = Record(0, 1, -16.1, -16.3, 57.5, 0.38, 32_104.0, 485.0, 25.8)
+    assert _kinds(braking) == {"listing.overvoltage-braking"}
+
+
 def test_raw_and_filtered_current_far_apart_are_told():
     # Thread 73468: a phase lead that had come off.
     assert "listing.currents-far-apart" in _kinds(_record(34.7, 154.9, 0.011, 184.3))
