@@ -151,7 +151,7 @@ def _read(data: bytes, captions: Captions, path: str) -> Delimited:
             path=path,
         )
 
-    if data.partition(b"\n")[0].rstrip().endswith(captions.separator.encode()):
+    if data[: data.find(b"\n") + 1].rstrip().endswith(captions.separator.encode()):
         table = read(data)
         if not table.damage:
             return table

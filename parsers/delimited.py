@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     _Rows = tuple[pl.DataFrame, NDArray[np.int64], tuple[Damage, ...]]
 
 
-#: Words that stand for a number.
-_NUMBER_WORDS = frozenset({"nan", "inf", "infinity", "null", "none", "na"})
+#: Letters that words which stand for a number begin with.
+_NUMBER_WORDS = ("nan", "inf", "nul", "non", "na")
 #: Bytes looked at in one go where all of them are counted.
 _PIECE = 1 << 17
 
@@ -204,9 +204,9 @@ def _blank(column: pl.Series) -> bool:
 
 def _refused_as_row(layout: Layout) -> bool:
     """Whether a header between the rows would be an error: a word stands where a number belongs."""
-    words = layout.header.split(layout.separator.encode())
+    words = [word.strip() for word in layout.header.split(layout.separator.encode())]
     return any(
-        name.isalpha() and name.lower() not in _NUMBER_WORDS and name.encode() in words
+        name[:1].isalpha() and not name.lower().startswith(_NUMBER_WORDS) and name.encode() in words
         for name in layout.named
         if name not in layout.text_columns
     )

@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import polars as pl
 
+#: Rows looked at before all of them.
+_FIRST_ROWS = 100
+
 
 def unknown_captions(captions: Collection[str], numbers: Collection[str]) -> frozenset[str]:
     """Captions that may hold text: all that are not in `numbers`."""
@@ -34,11 +37,22 @@ def numbers_where_possible(
         if kind != pl.String or name in texts:
             continue
         series = frame.get_column(name)
-        written = series.str.replace(",", ".", literal=True) if decimal_comma else series
-        numeric = written.str.strip_chars().cast(pl.Float64, strict=False)
-        if numeric.null_count() == series.null_count() and numeric.is_finite().all():
+        # Words mostly show in the first rows, and spare the look at all of them.
+        if _numbers(series.head(_FIRST_ROWS), decimal_comma) is None:
+            continue
+        numeric = _numbers(series, decimal_comma)
+        if numeric is not None:
             changed.append(numeric.alias(name))
     return frame.with_columns(changed)
+
+
+def _numbers(series: pl.Series, decimal_comma: bool) -> pl.Series | None:
+    """The numbers of a column of text; None when a cell that is not empty is none."""
+    import polars as pl
+
+    written = series.str.replace(",", ".", literal=True) if decimal_comma else series
+    numeric = written.str.strip_chars().cast(pl.Float64, strict=False)
+    return numeric if numeric.null_count() == series.null_count() and numeric.is_finite().all() else None
 
 
 def percent_text(series: pl.Series) -> pl.Series:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from ridelog.arrow_columns import texts_by_place
 from ridelog.faults import fault_by_name
 from ridelog.log import LogBuilder
 
@@ -28,16 +29,17 @@ def add_named_faults(builder: LogBuilder, faults: pl.Series, source: str) -> Non
         faults: Names, with or without the prefix FAULT_CODE_; null and words such as "OK" are no fault.
         source: Caption of the column.
     """
-    texts = faults.cast(str).fill_null("").str.strip_chars()
-    builder.add("fault_name", texts.str.strip_prefix("FAULT_CODE_"), source=source)
+    found = distinct_texts(faults.cast(str))
+    texts = found.each(lambda text: (text or "").strip())
+    names = [text.removeprefix("FAULT_CODE_") for text in texts]
+    builder.add("fault_name", texts_by_place(names, found.places), source=source)
     codes: dict[str, float] = {}
-    found = distinct_texts(texts)
-    for text in (text or "" for text in found.texts):
+    for text in texts:
         fault = fault_by_name(text)
         if text.casefold() in _NO_FAULT:
             codes[text] = 0.0
         elif fault is not None:
             codes[text] = float(fault.code)
-    if any(codes.values()) or len(codes) == len(found.texts):
-        values = found.numbers(lambda text: codes.get(text or "", np.nan))
+    if any(codes.values()) or len(codes) == len(set(texts)):
+        values = found.numbers(lambda text: codes.get((text or "").strip(), np.nan))
         builder.add("fault_code", values, source=source, conversion="name to the number of VESC firmware")

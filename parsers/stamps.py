@@ -7,7 +7,7 @@ by width where a fraction comes and goes.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -34,6 +34,8 @@ _PIECE_ROWS = 16_384
 _LONGEST_INLINE = 12
 _EPOCH_YEAR = 1970
 _DATE = frozenset("Yymd")
+#: Parts that differ from row to row.
+_FAST = frozenset("Sf")
 #: Seconds in a part of the time of day, and the most it may read (60 s is a leap second).
 _CLOCK = {"S": (1.0, 60), "M": (60.0, 59), "H": (3600.0, 23)}
 
@@ -132,17 +134,18 @@ def parse_iso_stamps(texts: pl.Series) -> tuple[Stamps, Stamps]:
             found = _read(body, "%Y-%m-%dT%H:%M:%S%.f")
             if found is None:
                 continue
-            ends = matrix[part, matrix.shape[1] - width :]
             # A ride rarely crosses a change of the offset.
-            shift = _offsets(ends[:1] if (ends == ends[:1]).all() else ends)
-            bad = np.isnan(shift) & (width > 0)
-            seconds[rows[part]] = np.where(bad, np.nan, found - np.nan_to_num(shift))
-            offsets[rows[part]] = np.where(np.isnan(found), np.nan, shift)
+            ends = matrix[part, matrix.shape[1] - width :]
+            first = run_starts(ends)
+            shift = np.repeat(_offsets(ends[first]), np.diff(first, append=len(ends)))
+            where = part if isinstance(rows, slice) else rows[part]
+            seconds[where] = found - shift if width else found
+            offsets[where] = np.where(np.isnan(found), np.nan, shift)
     return seconds, offsets
 
 
-def _by_width(texts: pl.Series) -> list[tuple[NDArray[np.int64], Bytes]]:
-    """Row numbers and byte matrix (rows, width) of each width that occurs."""
+def _by_width(texts: pl.Series) -> list[tuple[NDArray[np.int64] | slice, Bytes]]:
+    """Rows and byte matrix (rows, width) of each width that occurs."""
     import polars as pl
 
     if not len(texts):
@@ -150,7 +153,7 @@ def _by_width(texts: pl.Series) -> list[tuple[NDArray[np.int64], Bytes]]:
     texts = texts.cast(pl.String)
     inline = _inline(texts)
     if inline is not None:
-        return [(np.arange(len(texts)), inline)]
+        return [(slice(None), inline)]
     places, flat = _buffers(texts)
     width = int(places[1] - places[0])
     # Texts as programs write them: all of one width, none missing; a blank before each of them is taken off.
@@ -159,11 +162,11 @@ def _by_width(texts: pl.Series) -> list[tuple[NDArray[np.int64], Bytes]]:
         if width > 1 and (matrix[:, 0] == ord(" ")).all():
             matrix = matrix[:, 1:]
         if matrix[0, 0] != ord(" ") and matrix[0, -1] != ord(" "):
-            return [(np.arange(len(texts)), matrix)]
+            return [(slice(None), matrix)]
     texts = texts.fill_null("").str.strip_chars()
     places, flat = _buffers(texts)
     widths = np.diff(places)
-    groups = []
+    groups: list[tuple[NDArray[np.int64] | slice, Bytes]] = []
     for width in np.unique(widths).tolist():
         if 0 < width <= _LONGEST:
             rows = np.flatnonzero(widths == width)
@@ -228,33 +231,61 @@ def _layout(pattern: str, width: int) -> tuple[list[_Part], list[tuple[int, int]
 
 def _read(matrix: Bytes, pattern: str) -> Stamps | None:
     layout = _layout(pattern, matrix.shape[1])
-    if layout is None:
-        return None
-    if "%H" not in pattern and "%S" not in pattern and len(matrix) > 1:
-        # Dates alone hardly change from row to row: only the first of each run is read.
-        texts = np.ascontiguousarray(matrix).view(f"S{matrix.shape[1]}").ravel()
-        first = np.concatenate(([0], np.flatnonzero(texts[1:] != texts[:-1]) + 1))
-        if len(first) < len(matrix) // 2:
-            found = _read_rows(matrix[first], *layout)
-            return np.repeat(found, np.diff(np.append(first, len(matrix))))
-    return _read_rows(matrix, *layout)
+    return None if layout is None else _read_rows(matrix, *layout)
 
 
 def _read_rows(matrix: Bytes, parts: list[_Part], marks: list[tuple[int, int]]) -> Stamps:
-    """Seconds of texts that are laid out alike; piece by piece, so that a piece stays in the cache of the processor."""
-    pieces = [_read_piece(matrix[at : at + _PIECE_ROWS], parts, marks) for at in range(0, len(matrix), _PIECE_ROWS)]
-    return pieces[0] if len(pieces) == 1 else np.concatenate(pieces) if pieces else np.empty(0)
+    """Seconds of texts that are laid out alike.
+
+    What stands before the seconds hardly changes from row to row, and is read for the first row of each run only.
+    """
+    cut = min((part.at - (part.kind == "f") for part in parts if part.kind in _FAST), default=matrix.shape[1])
+    if any(part.at > cut for part in parts if part.kind not in _FAST):
+        cut = 0
+    first = run_starts(matrix[:, :cut])
+    lengths = np.diff(first, append=len(matrix))
+    slow = matrix[first, :cut]
+    before = [part for part in parts if part.at < cut]
+    clock = _read_pieces(slow, [part for part in before if part.kind not in _DATE], [m for m in marks if m[0] < cut])
+    days = _read_pieces(slow, [part for part in before if part.kind in _DATE], [])
+    seconds = np.repeat(clock, lengths)
+    if cut < matrix.shape[1]:
+        after = [replace(part, at=part.at - cut) for part in parts if part.at >= cut]
+        seconds = _read_pieces(matrix[:, cut:], after, [(at - cut, mark) for at, mark in marks if at >= cut], seconds)
+    if len(before) and days.any():
+        seconds += np.repeat(days, lengths)
+    return seconds
 
 
-def _read_piece(matrix: Bytes, parts: list[_Part], marks: list[tuple[int, int]]) -> Stamps:
+def run_starts(matrix: Bytes) -> NDArray[np.int64]:
+    """The rows of a byte matrix that differ from the row before, the first among them."""
+    changes = np.zeros(len(matrix), dtype=bool)
+    changes[:1] = True
+    width = matrix.shape[1]
+    # Eight bytes are compared at a time, the last eight from the end.
+    size = next((size for size in (8, 4, 2, 1) if size <= width), 0)
+    for at in sorted({*range(0, width - size, size), width - size}) if size else ():
+        words = matrix[:, at : at + size].view(f"u{size}")[:, 0]
+        changes[1:] |= words[1:] != words[:-1]
+    return np.flatnonzero(changes)
+
+
+def _read_pieces(
+    matrix: Bytes, parts: list[_Part], marks: list[tuple[int, int]], before: Stamps | None = None
+) -> Stamps:
+    """Seconds of parts, on top of those of `before`; piece by piece, so that a piece stays in the processor's cache."""
+    seconds = np.zeros(len(matrix)) if before is None else before
+    for at in range(0, len(matrix), _PIECE_ROWS):
+        _read_piece(matrix[at : at + _PIECE_ROWS], parts, marks, seconds[at : at + _PIECE_ROWS])
+    return seconds
+
+
+def _read_piece(matrix: Bytes, parts: list[_Part], marks: list[tuple[int, int]], seconds: Stamps) -> None:
+    """Add the seconds of the parts to `seconds`; NaN where a text does not fit."""
     columns = np.ascontiguousarray(matrix.T)
     good = np.ones(matrix.shape[0], dtype=bool)
     for at, mark in marks:
         _narrow(good, columns[at] == mark)
-    seconds = np.zeros(matrix.shape[0])
-    # Dates hardly change from row to row: the first of each run is read. Most rides begin and end on one day.
-    first = _first_of_days(columns, parts)
-    good_day = np.ones(len(first), dtype=bool)
     date: dict[str, NDArray[np.int64]] = {}
     for part in parts:
         digits = columns[part.at : part.at + part.width]
@@ -268,28 +299,12 @@ def _read_piece(matrix: Bytes, parts: list[_Part], marks: list[tuple[int, int]])
             _narrow(good, value <= most)
             seconds += value * scale
         else:
-            date[part.kind] = _number(digits[:, first], good_day).astype(np.int64)
+            date[part.kind] = _number(digits, good).astype(np.int64)
     years = date["Y"] if "Y" in date else date["y"] + 2000 if "y" in date else None
     if years is not None and "m" in date and "d" in date:
-        days = _days(years, date["m"], date["d"], good_day) * DAY_S
-        seconds += days if len(first) == 1 else np.repeat(days, np.diff(first, append=len(matrix)))
-    if not good_day.all():
-        good &= np.repeat(good_day, np.diff(first, append=len(matrix)))
+        seconds += _days(years, date["m"], date["d"], good) * DAY_S
     if not good.all():
         seconds[~good] = np.nan
-    return seconds
-
-
-def _first_of_days(columns: Bytes, parts: list[_Part]) -> NDArray[np.int64]:
-    """The rows whose date differs from that of the row before, the first among them."""
-    changes = np.zeros(columns.shape[1], dtype=bool)
-    changes[:1] = True
-    for part in parts:
-        if part.kind in _DATE:
-            for digits in columns[part.at : part.at + part.width]:
-                if (digits != digits[0]).any():
-                    changes[1:] |= digits[1:] != digits[:-1]
-    return np.flatnonzero(changes)
 
 
 def _narrow(good: NDArray[np.bool_], fits: NDArray[np.bool_]) -> None:
@@ -327,12 +342,11 @@ def _days(
 def _offset_widths(matrix: Bytes) -> NDArray[np.int64]:
     """Width of the offset at the end of each row: 1 for Z, 3 for +02, 5 for +0200, 6 for +02:00, else 0."""
     widths = np.zeros(matrix.shape[0], dtype=np.int64)
-    last = matrix[:, -1]
-    widths[(last == ord("Z")) | (last == ord("z"))] = 1
+    ends = np.ascontiguousarray(matrix[:, -6:].T)
+    np.copyto(widths, 1, where=(ends[-1] == ord("Z")) | (ends[-1] == ord("z")))
     for width in (3, 5, 6):
         if matrix.shape[1] - width >= len("2023-05-19T15:56:24"):
-            sign = matrix[:, -width]
-            widths[(sign == ord("+")) | (sign == ord("-"))] = width
+            np.copyto(widths, width, where=(ends[-width] == ord("+")) | (ends[-width] == ord("-")))
     return widths
 
 
