@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import math
+from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, ClassVar, Final
 
 import numpy as np
@@ -44,6 +45,10 @@ _DRIVE_A, _JOIN_S, _SHORTEST_S = 3.0, 2.0, 1.5
 _OVER_VOLTAGE, _ABSOLUTE = 1, 4
 #: Evidence weaker than this, over the numbers of cells the pack may have, is not given.
 _LEAST_STRENGTH: Final = 0.5
+#: A cutoff that is set too high less probably than this is taken for one that fits.
+_WORTH_SAYING: Final = 0.05
+#: A setting that is wrong at least this probably is told without reserve.
+_PLAIN: Final = 0.8
 
 
 class ControllerConfigurationCheck(Detector):
@@ -105,7 +110,8 @@ class ControllerConfigurationCheck(Detector):
         ):
             if acted is not None:
                 finding, evidence[name] = acted
-                findings.append(finding)
+                if finding is not None:
+                    findings.append(finding)
         findings.extend(self._remark(case, remark) for remark in controller_remarks(case))
         if findings:
             return Outcome.found(findings, evidence)
@@ -167,15 +173,19 @@ class ControllerConfigurationCheck(Detector):
             return self._acted(track, (row, row), Severity.CRITICAL, message, measured, strength)
         return None
 
-    def _cutoff(self, case: Case) -> tuple[Finding, Evidence] | None:
-        """A fold-back at a cutoff that begins with much charge left."""
-        start, bound = number(case.settings, "battery_cut_start"), by_chemistry(case, CUT_HIGH_V, ION_CUT_HIGH_V)
+    def _cutoff(self, case: Case) -> tuple[Finding | None, Evidence] | None:
+        """A fold-back at a cutoff that begins with much charge left, as probable as the number of cells and the chemistry."""
+        start = number(case.settings, "battery_cut_start")
         if start is None:
             return None
-        # A tenth of a volt above the bound leaves no doubt.
-        usual, strength = _weighed(case, lambda count: 0.6 + 4 * (start / count - bound), bound)
-        if strength < _LEAST_STRENGTH:
+        told = [
+            (share, bound, *_weighed(case, _above(start, bound), bound))
+            for bound, share in _cutoff_bounds(case).items()
+        ]
+        probability = sum(share * strength for share, _, _, strength in told)
+        if probability < _WORTH_SAYING:
             return None
+        _, bound, usual, _ = max(told, key=lambda item: item[0] * item[3])
         cell = bound * start / usual
         for track in case.ride.of_role(*RIDING_ROLES):
             if not track.has("pack_voltage", "battery_current"):
@@ -186,13 +196,25 @@ class ControllerConfigurationCheck(Detector):
                 for item in episodes(low, track.time, _JOIN_S)
                 if track.time[item[1]] - track.time[item[0]] >= _SHORTEST_S
             ]
+            if long and probability < _LEAST_STRENGTH:
+                note = (
+                    f"With the cells this pack has in all likelihood {start:.1f} V is a usual cutoff; whether it is set too high "
+                    f"hangs on their number and kind ({100 * probability:.0f} %)."
+                )
+                at = track.onset(long[0][0]) if track.timed else None
+                return None, Evidence.observed(note, strength=_as_strength(probability), at=at)
             if long:
+                sure = (
+                    ""
+                    if probability >= _PLAIN
+                    else ", if the number and the kind of its cells are what they seem to be"
+                )
                 message = (
                     f"The power fades from {start:.1f} V on, {cell:.2f} V a cell: the cutoff is set too high for this "
-                    "pack, much of its charge is left there."
+                    f"pack{sure}; much of its charge is left there."
                 )
                 measured = Measurement("cutoff start of a cell", cell, "V", bound, "CUT-02")
-                return self._acted(track, long[0], Severity.WARNING, message, measured, strength)
+                return self._acted(track, long[0], Severity.WARNING, message, measured, _as_strength(probability))
         return None
 
     def _absolute(self, case: Case) -> tuple[Finding, Evidence] | None:
@@ -233,6 +255,30 @@ def _weighed(case: Case, strength: Callable[[int], float], cell: float) -> tuple
     best = max(probabilities, key=lambda count: probabilities[count])
     mean = sum(p * (min(s, 1.0) if (s := strength(n)) > 0.6 else 0.0) for n, p in probabilities.items())
     return best * cell, float(mean)
+
+
+def _cutoff_bounds(case: Case) -> Mapping[float, float]:
+    """Cell voltages above which a cutoff is set too high, V, with how probable it is that they hold: by the chemistry."""
+    if case.pack.chemistry.name:
+        return {by_chemistry(case, CUT_HIGH_V, ION_CUT_HIGH_V): 1.0}
+    return {CUT_HIGH_V["lfp"]: 0.5, ION_CUT_HIGH_V: 0.5}
+
+
+def _above(start: float, bound: float) -> Callable[[int], float]:
+    """How surely a cutoff that begins at `start` V is above a bound of one cell, by the number of cells.
+
+    A tenth of a volt above the bound leaves no doubt.
+    """
+    return lambda count: 0.6 + 4 * (start / count - bound)
+
+
+def _as_strength(probability: float) -> float:
+    """Strength of the evidence of a setting that is too high with this probability.
+
+    The sign moves the odds of the setting against an ordinary cutoff by some seven nats from strength 0 to strength 1, and is
+    even near the middle; below it the strength is that at which the odds are those of the probability.
+    """
+    return max(probability, 0.53 + 0.1 * math.log(probability / (1 - probability))) if probability < 1 else 1.0
 
 
 def _faults(case: Case, code: int) -> Iterator[tuple[Track, int]]:

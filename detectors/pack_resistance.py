@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
+from ridelog.battery.pack import Residual
+from ridelog.channels import CHANNELS
 from ridelog.detection import Case, Detector, Need
 from ridelog.finding import Evidence, Measurement, Outcome, Severity
 from ridelog.log import Role
 from ridelog.ride import Track
 
 from .capacity_of_ride import capacity_of_ride
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 #: Ohmic sag at the ride's high current, as a share of the open-circuit voltage, from which the pack is too weak for
 #: the load; engineering judgement: small healthy packs at full throttle reach 0.14.
@@ -28,6 +33,9 @@ _HIGH_GROUP_OHM, _GROUP_SAG_SHARE = 0.040, 0.12
 _POSSIBLE = 0.1
 #: A sag of this share does no harm on this ride, whatever the pack is; engineering judgement.
 _HARMLESS_SHARE = 0.06
+#: A voltage further from what the pack has at this current than these shares of the sag and of its voltage is not this
+#: pack's: a garbled row, a pack that is gone, or a current of another moment; engineering judgement.
+_ODD_SHARE, _ODD_VOLTS_SHARE = 1.0, 0.1
 #: SAG-01: a sag of 10 V strands a scooter with charge left.
 _SAG_V = 10.0
 
@@ -76,7 +84,9 @@ class PackResistance(Detector):
         residual = case.pack.residual.get(track.index)
         if estimate is None or residual is None:
             return Outcome.unable(case.pack.notes.get(track.index, "the resistance could not be estimated."))
-        current = track.values("battery_current")
+        current = _believed(track, estimate.ohm, residual)
+        if not np.isfinite(current).any():
+            return Outcome.unable("no row has a voltage and a current that fit each other.")
         high = float(np.nanpercentile(current, 99.5))
         open_circuit = float(np.nanmedian(residual.open_circuit))
         sag = estimate.ohm * max(high, 0.0)
@@ -159,6 +169,15 @@ class PackResistance(Detector):
             return None
         least = estimate.reference_ohm * estimate.low_ohm / estimate.ohm / series.best * by_ride[0]
         return least if least >= _HIGH_OHM_AH else None
+
+
+def _believed(track: Track, ohm: float, residual: Residual) -> NDArray[np.float64]:
+    """The current in A, NaN in rows whose voltage or current cannot be, or whose voltage has nothing to do with the current."""
+    current, volts = track.values("battery_current"), track.values("pack_voltage")
+    odd = np.abs(residual.volts) > _ODD_SHARE * ohm * np.abs(current) + _ODD_VOLTS_SHARE * residual.open_circuit
+    for name, values in (("battery_current", current), ("pack_voltage", volts)):
+        odd |= ~((values >= CHANNELS[name].low) & (values <= CHANNELS[name].high))
+    return np.where(odd, np.nan, current)
 
 
 def _capacity(track: Track) -> float | None:

@@ -42,7 +42,7 @@ class SocMeter(Detector):
         one that shows too little hides usable range (SOC-01).
 
     Evidence:
-        soc.differs, soc.jumped.
+        soc.differs, soc.jumped, soc.promises.
 
     Looks like it but is not:
         The meter of a VESC, which is the voltage itself and sags with the load (SOC-05: not looked at), the plateau
@@ -63,7 +63,7 @@ class SocMeter(Detector):
     name: ClassVar[str] = "soc-meter"
     rules: ClassVar[tuple[str, ...]] = ("SOC-01", "SOC-02", "SOC-03", "SOC-04", "SOC-05", "SAG-01", "SAG-04", "CELL-07")
     needs: ClassVar[tuple[Need, ...]] = (Need((Role.BMS,), ("soc",), rows=5),)
-    evidence: ClassVar[tuple[str, ...]] = ("soc.differs", "soc.jumped")
+    evidence: ClassVar[tuple[str, ...]] = ("soc.differs", "soc.jumped", "soc.promises")
 
     def examine(self, case: Case, track: Track) -> Outcome:
         """Look at one BMS log."""
@@ -87,6 +87,8 @@ class SocMeter(Detector):
             findings.append(self._differs(track, points, shown, true))
             strength = min(0.7 + (abs(points) - _POINTS) * 2, 1.0)
             evidence["soc.differs"] = Evidence.observed(f"{100 * points:+.0f} points.", strength=strength)
+            if points > 0:
+                evidence["soc.promises"] = Evidence.observed(f"{100 * points:.0f} points.", strength=strength)
         else:
             evidence["soc.differs"] = Evidence.absent(strength=min(max(1 - abs(points) / _POINTS, 0.2), 1.0))
         if not findings:

@@ -31,6 +31,8 @@ class EvidenceRow:
         weights: Cause to (nats when observed, nats when observable but absent).
         after: Ids of evidence that make this one a consequence when they come first.
         event: True when it marks something that happened at a moment.
+        ordinary: True when what happened belongs to the end of any charge and is no fault by itself: conditions of the
+            vehicle then compete with it.
     """
 
     id: str
@@ -43,6 +45,7 @@ class EvidenceRow:
     weights: Mapping[str, tuple[float, float]] = field(default_factory=dict)
     after: tuple[str, ...] = ()
     event: bool = False
+    ordinary: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from ridelog.diagnosis.evidence import EvidenceTable
 from ridelog.diagnosis.looking import nothing_found
 from ridelog.diagnosis.scoring import Score, in_view, ranked, scores, strongest
 from ridelog.diagnosis.settling import would_settle
-from ridelog.diagnosis.wording import NAMED_FROM, UNTOLD, hedged, wording
+from ridelog.diagnosis.wording import CANDIDATE_FROM, NAMED_FROM, UNTOLD, hedged, wording
 from ridelog.finding import Check, Evidence, Finding, Interval, Seen, Severity
 from ridelog.incident import Factor, RankedCause, Verdict
 
@@ -58,7 +58,7 @@ def diagnose(
     found = scores("condition" if incident is None else "event", evidence, table, incident)
     order = ranked(found, table, incident)
     verdict = _verdict(order, found, table, incident, checks, evidence)
-    factors = _beside(verdict, found, evidence, table, incident)
+    factors = _beside(verdict, order, evidence, table, incident)
     verdict = replace(verdict, dangers=dangers(order, factors, checks, incident is not None))
     moment = _THE_MOMENT if verdict.onset is None or in_words is None else in_words(verdict.onset)
     return Diagnosis(verdict, order, factors, would_settle(verdict, order, evidence, table, moment))
@@ -66,15 +66,16 @@ def diagnose(
 
 def _beside(
     verdict: Verdict,
-    found: Sequence[Score],
+    order: Sequence[RankedCause],
     evidence: Mapping[str, Evidence],
     table: EvidenceTable,
     incident: Cluster | None,
 ) -> tuple[Factor, ...]:
-    """Contributing factors: conditions other than the cause and than those that compete with it."""
+    """Contributing factors: conditions other than the cause and than those that are candidates for it."""
     if incident is None and verdict.cause == UNDETERMINED.id:
         return ()
-    competing = {score.cause.id for score in found} if incident is not None else {verdict.cause}
+    candidates = {item.cause for item in order if item.probability >= CANDIDATE_FROM} if incident is not None else set()
+    competing = {verdict.cause, *candidates}
     return tuple(factor for factor in contributing(evidence, table) if factor.cause not in competing)
 
 
@@ -97,7 +98,9 @@ def _verdict(
         rest = 1 - sum(item.probability for item in order) if order else 0.0
         return Verdict(UNDETERMINED.id, rest, UNTOLD, onset, text, calibration, seen)
     if incident is not None and incident.timed:
-        onset = _onset(top, table, evidence, incident) or onset
+        began = _onset(top, table, evidence, incident)
+        # A state of the vehicle was there before; that it showed at this moment does not make it begin then.
+        onset = began if began is not None or causes()[top.cause].kind == "condition" else onset
     words = wording(top.probability)
     text = f"{hedged(causes()[top.cause].summary, words)} {_detail(top, checks, incident)}".strip()
     return Verdict(top.cause, top.probability, words, onset, text, calibration, seen)
@@ -127,6 +130,7 @@ def _onset(
 def _detail(top: RankedCause | None, checks: Sequence[Check], incident: Cluster | None) -> str:
     """The message of the finding that the strongest reason for the verdict rests on, else of the gravest finding."""
     mine = set(incident.findings) if incident is not None else None
+    of_event = incident is not None and (top is None or causes()[top.cause].kind == "event")
     for reason in top.supporting if top else ():
         for check in checks:
             item = check.evidence.get(reason.evidence)
@@ -136,8 +140,8 @@ def _detail(top: RankedCause | None, checks: Sequence[Check], incident: Cluster 
                 finding
                 for finding in check.findings
                 if finding.severity is not Severity.INFO
-                and (mine is None or finding in mine or not finding.timed)
-                and finding.event is (incident is not None)
+                and (mine is None or finding in mine or not finding.timed or not of_event)
+                and (finding.event is (incident is not None) or not of_event)
             ]
             if grave:
                 return min(grave, key=gravity).message

@@ -76,17 +76,20 @@ def scores(
     """Score every cause of a kind ("event" or "condition").
 
     Args:
-        kind: The kind; a condition that brought about the event itself competes with the events.
+        kind: The kind. A condition that brought about the event itself competes with the events, and so does every
+            condition when all that happened is what belongs to the end of any charge.
         evidence: Evidence by id.
         table: The evidence table.
         incident: What happened; only evidence of its time counts. None for states of the vehicle.
     """
     relevant = {name: item for name, item in evidence.items() if incident is None or incident.covers(item.at)}
     consequences = {name for name in relevant if _is_consequence(table.rows.get(name), relevant)}
-    first = _earliest(relevant, table, consequences)
+    ordinary = kind == "event" and _is_ordinary(relevant, table)
+    # A defect was there before what belongs to the end of any charge: that is not the first sign then.
+    first = set() if ordinary else _earliest(relevant, table, consequences)
     found = []
     for cause in causes().values():
-        if cause.kind != kind and not (kind == "event" and _made_the_event(cause.id, relevant, table)):
+        if cause.kind != kind and not (ordinary or (kind == "event" and _made_the_event(cause.id, relevant, table))):
             continue
         total = BASE_NATS + cause.prior
         reasons: list[Reason] = []
@@ -141,6 +144,16 @@ def _made_the_event(cause: str, evidence: Mapping[str, Evidence], table: Evidenc
         for row in table.rows.values()
         if row.id in evidence
     )
+
+
+def _is_ordinary(evidence: Mapping[str, Evidence], table: EvidenceTable) -> bool:
+    """Tell whether all that happened is what belongs to the end of any charge: a defect beside it may be what matters."""
+    happened = [
+        table.rows[name]
+        for name, item in evidence.items()
+        if item.seen is Seen.OBSERVED and name in table.rows and table.rows[name].event
+    ]
+    return bool(happened) and all(row.ordinary for row in happened)
 
 
 def _groups(table: EvidenceTable, cause: str) -> list[list[EvidenceRow]]:
