@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, ClassVar, Final
 
 import numpy as np
 
-from ridelog.battery.ocv import table_for_chemistry
+from ridelog.battery.ocv import OpenCircuitTable, table_for_chemistry
 from ridelog.detection import Case, Detector, Need
 from ridelog.finding import Evidence, Finding, Measurement, Outcome, Severity
 from ridelog.log import Role
@@ -26,6 +26,8 @@ _REST_A: Final = 1.0
 #: volts that are little charge (the 1 or 2 % by which good cells differ in capacity).
 _USUAL_SLOPE_V: Final = 1.0
 _STEEP_BELOW: Final = 0.15
+#: Quantiles of the resting voltages whose slopes are averaged.
+_LEVELS: Final = np.linspace(0.025, 0.975, 20)
 
 
 class CellImbalance(Detector):
@@ -151,16 +153,25 @@ def _resting(track: Track) -> NDArray[np.bool_]:
 
 
 def _steepness(case: Case, track: Track) -> float:
-    """How many times as steep as usual the open-circuit curve is where the cells mostly rested, at least 1.
+    """How many times as steep as usual the open-circuit curve is where the cells rested, on the mean, at least 1.
 
-    Only the empty end counts: at the full end a difference shows what the charger has to leave out.
+    Only the empty end counts: at the full end a difference shows what the charger has to leave out. An offset is a mean over
+    the ride, so a ride that ends empty has a part of it from the steep end, wherever it rested most. Where the chemistry is not
+    known it is the lesser of both.
     """
-    table = table_for_chemistry(case.pack.chemistry.name)
+    names = (case.pack.chemistry.name,) if case.pack.chemistry.name else ("nmc", "lfp")
+    tables = [table for name in names if (table := table_for_chemistry(name)) is not None]
     channel = "cell_voltages" if track.has("cell_voltages") else "cell_voltage_min"
-    volts = track.log.matrix(channel) if channel == "cell_voltages" else track.values(channel)[:, None]
-    resting = volts[_resting(track)]
+    cells = track.log.matrix(channel) if channel == "cell_voltages" else track.values(channel)[:, None]
+    resting = cells[_resting(track)]
     resting = resting[np.isfinite(resting)]
-    if table is None or not len(resting):
+    if not tables or not len(resting):
         return 1.0
-    level = table.soc(float(np.median(resting))).soc
-    return max(float(table.slope(level)) / _USUAL_SLOPE_V, 1.0) if level < _STEEP_BELOW else 1.0
+    volts = np.quantile(resting, _LEVELS)
+    return min(_mean_steepness(table, volts) for table in tables)
+
+
+def _mean_steepness(table: OpenCircuitTable, volts: NDArray[np.float64]) -> float:
+    level = np.asarray(table.soc(volts).soc)
+    steep = np.where(level < _STEEP_BELOW, np.asarray(table.slope(level)) / _USUAL_SLOPE_V, 1.0)
+    return float(np.mean(np.maximum(steep, 1.0)))

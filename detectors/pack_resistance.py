@@ -35,7 +35,7 @@ _POSSIBLE = 0.1
 _HARMLESS_SHARE = 0.06
 #: A voltage further from what the pack has at this current than these shares of the sag and of its voltage is not this
 #: pack's: a garbled row, a pack that is gone, or a current of another moment; engineering judgement.
-_ODD_SHARE, _ODD_VOLTS_SHARE = 1.0, 0.1
+_ODD_SHARE, _ODD_VOLTS_SHARE = 0.3, 0.1
 #: SAG-01: a sag of 10 V strands a scooter with charge left.
 _SAG_V = 10.0
 

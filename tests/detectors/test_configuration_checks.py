@@ -111,6 +111,20 @@ def test_power_that_fades_at_a_cutoff_set_too_high_is_the_setting():
     assert incident.verdict.cause == "controller-configuration"
 
 
+def test_a_cutoff_that_is_too_high_only_with_fewer_cells_leaves_the_setting_in_the_running():
+    """69 V is an ordinary cutoff of 20 cells, and with 17 or 18 it is one that leaves most of the charge."""
+    settings = {name: value for name, value in FITTING.items() if name != "controller_voltage_max"}
+    settings |= {"battery_cut_start": 69.0, "battery_cut_end": 63.0}
+    incident, check = _controller(settings, rides.controller(open_v=69.0))
+    evidence = check.evidence["config.cutoff-too-high"]
+    assert evidence.seen is Seen.OBSERVED
+    assert 0.0 < evidence.strength < 0.5
+    assert "usual cutoff" in evidence.note
+    assert not [finding for finding in check.findings if finding.severity.level >= Severity.WARNING.level]
+    assert [item.cause for item in incident.causes[:2]] == ["controller-low-voltage-cutoff", "controller-configuration"]
+    assert incident.causes[1].probability > 0.04
+
+
 def test_an_overcurrent_at_a_limit_without_room_speaks_for_the_setting():
     columns = rides.controller()
     row = int(np.argmax(columns["motor_current"]))

@@ -14,10 +14,10 @@ from tests import rides
 SERIES, CAPACITY_AH = 20, 20.0
 
 
-def _check(ohm_ah, seconds, amps=1.0, seed=2):
+def _check(ohm_ah, seconds, amps=1.0, seed=2, garbled=(), every=5):
     """A ride of a pack whose groups have this resistance times capacity, at 25 degC, its capacity nowhere in the log."""
     time, _, current = rides.shape(seconds, 10.0, seed, high_a=40.0)
-    time, current = time[::5], current[::5] * amps
+    time, current = time[::every], current[::every] * amps
     taken = np.cumsum(current * np.diff(time, prepend=time[0])) / 3600
     cell = open_circuit_table("proxy-power-nmc").voltage(0.9 - taken / CAPACITY_AH)
     noise = np.random.default_rng(seed).normal(0, 0.002, (len(time), SERIES))
@@ -29,6 +29,8 @@ def _check(ohm_ah, seconds, amps=1.0, seed=2):
         "cell_voltages": cells,
         "battery_temperature": np.full(len(time), 25.0),
     }
+    for row, (volts, current_a) in garbled:
+        columns["pack_voltage"][row], columns["battery_current"][row] = volts, current_a
     incident = investigate([rides.log(columns, Role.BMS, settings={"series_cells": float(SERIES)})])
     return next(check for check in incident.checks if check.name == "pack-resistance")
 
@@ -53,3 +55,11 @@ def test_a_short_ride_leaves_worn_cells_open_and_says_from_which_capacity_on_it_
     assert check.evidence["pack.high-resistance"].seen is Seen.NOT_OBSERVABLE
     from_ah = float(re.search(r"from (\d+) Ah on it is too much", check.findings[0].message).group(1))
     assert 15 <= from_ah <= CAPACITY_AH
+
+
+@pytest.mark.parametrize("values", [(0.0, 2990.0), (327.67, 1400.0), (9.1, 1400.0)])
+def test_a_current_from_a_garbled_row_is_no_load_of_this_pack(values):
+    check = _check(0.10, 900.0, garbled=[(60, values), (140, values), (220, values)], every=30)
+    assert [finding.severity for finding in check.findings] == [Severity.INFO]
+    high = next(item for item in check.findings[0].measurements if item.name == "high current")
+    assert high.value < 60.0

@@ -305,6 +305,43 @@ def test_a_trip_on_a_voltage_that_was_never_there_is_the_wire():
     assert "a cell voltage that was never there" in result.verdict.mechanism
 
 
+def _state():
+    return _finding(0.0, Severity.WARNING, event=False)
+
+
+def test_a_fold_back_at_the_end_of_the_charge_leaves_the_cause_to_the_meter_that_promised_more():
+    faded = {"lowvoltage.foldback": Evidence.observed(strength=0.9, at=_at(10))}
+    alone = diagnose([_check(faded, _finding(severity=Severity.WARNING))], builtin_table())
+    assert alone.verdict.cause == "controller-low-voltage-cutoff"
+    assert alone.verdict.onset is not None
+    meter = {**faded, "soc.differs": Evidence.observed(), "soc.promises": Evidence.observed()}
+    both = diagnose([_check(meter, _finding(severity=Severity.WARNING), _state())], builtin_table())
+    assert [item.cause for item in both.causes[:2]] == ["soc-meter-wrong", "controller-low-voltage-cutoff"]
+    assert both.causes[1].probability > 0.03
+    assert both.verdict.onset is None
+    assert both.verdict.mechanism == "The controller reduced the power at its low-voltage cutoff."
+    assert both.contributing == ()
+
+
+@pytest.mark.parametrize("state", ["wiring.opposite-neighbours", "cells.imbalance", "cells.weak-group"])
+def test_a_fold_back_and_a_defect_that_does_not_explain_it_share_the_probability(state):
+    evidence = {"lowvoltage.foldback": Evidence.observed(strength=0.9, at=_at(10)), state: Evidence.observed()}
+    result = diagnose([_check(evidence, _finding(severity=Severity.WARNING), _state())], builtin_table())
+    assert result.causes[0].probability < 0.85
+    assert "controller-low-voltage-cutoff" in [item.cause for item in result.causes[:2]]
+
+
+def test_a_defect_beside_a_lost_battery_still_only_contributes():
+    evidence = {
+        "lowvoltage.foldback": Evidence.observed(at=_at(10)),
+        "path.collapse": Evidence.observed(at=_at(12)),
+        "soc.differs": Evidence.observed(),
+    }
+    result = diagnose([_check(evidence, _finding(), _finding(12.0), _state())], builtin_table())
+    assert "soc-meter-wrong" not in [item.cause for item in result.causes]
+    assert [factor.cause for factor in result.contributing] == ["soc-meter-wrong"]
+
+
 def test_a_row_of_a_third_party_counts_like_any_other():
     row = EvidenceRow("mine.sparks", "mine", "It sparked.", weights={"bus-capacitor-fault": (3.5, 0.0)}, event=True)
     evidence = {"mine.sparks": Evidence.observed(at=_at(10))}
