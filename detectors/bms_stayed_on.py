@@ -12,7 +12,7 @@ from ridelog.finding import Evidence, Finding, Interval, Measurement, Outcome, S
 from ridelog.log import Role
 from ridelog.ride import Track
 
-from .controller_restart import restarts
+from .controller_restart import in_motion, restarts
 from .fet_edges import falling_edges
 from .log_ending import ends_under_load
 from .power_path_open import openings_under_load
@@ -72,7 +72,8 @@ class BmsStayedOn(Detector):
 
     Looks like it but is not:
         A BMS whose FET flag is polled too seldom to show a short opening, a BMS log that hangs (its current would stay,
-        too), a controller log that merely ends while the BMS goes on to deliver current.
+        too), a controller log that merely ends while the BMS goes on to deliver current, a vehicle that is switched off and
+        on at standstill.
 
     Needs:
         A controller log and a BMS log with FET states, on one clock.
@@ -155,7 +156,9 @@ class BmsStayedOn(Detector):
             return Outcome.unable("the clocks of the logs could not be related.")
         losses = [(track, board, loss) for track, board in pairs for loss in _losses(case, track)]
         if not losses:
-            return Outcome.clear("the controller was never without the battery.", _blind("there was no such moment"))
+            return Outcome.clear(
+                "the controller was never without the battery in motion.", _blind("there was no such moment")
+            )
         findings, evidence, looked = [], _blind("no poll of the BMS surely falls into the moment"), False
         for track, board, loss in losses:
             account = _account(track, board, loss)
@@ -231,7 +234,7 @@ def _losses(case: Case, track: Track) -> list[_Loss]:
         # A log that ends collapsed says nothing about what came after.
         found.append(_Loss(track.onset(first), float(track.time[min(last + 1, last_row)]), first, True))
     if track.log.role is Role.CONTROLLER:
-        for row in restarts(track):
+        for row in (item for item in restarts(track) if in_motion(track, item)):
             begin, end = float(track.time[row - 1]), float(track.time[row])
             if not any(loss.onset.earliest_s <= end and loss.end_s >= begin for loss in found):
                 at = Interval(begin, end).widened(track.clock.uncertainty_s)

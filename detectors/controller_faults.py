@@ -51,6 +51,7 @@ _TOGETHER_S = 30.0
 _DRIVER: Final = frozenset({3, 7, 8})
 _OVERCURRENT: Final = 4
 #: Faults of heat and the channel they go by.
+_MOTOR_HEAT: Final = 6
 _HEAT: Final = {5: "fet_temperature", 6: "motor_temperature"}
 _MILD: Final = frozenset({5, 6, 31, 32})
 #: Evidence that depends on what the vehicle did around the fault.
@@ -60,9 +61,14 @@ _BY_CONTEXT: Final = (
     "fault.overcurrent-at-speed",
     "fault.overcurrent-without-duty",
     "fault.overcurrent",
+    "fault.motor-temperature-at-full-current",
 )
 #: A reading that jumps within this time of a temperature fault made it, s: the fault is checked between the rows.
 _JUMPS_S = 1.0
+#: A motor folded back by heat has next to nothing left around its stop; this share of the ride's high current in so many rows
+#: of the second before, or of the two after, says that nothing was folded back (firmware: the limit falls to zero towards the
+#: temperature of the stop, and no motor cools by the range of the fold-back in seconds).
+_FULL_CURRENT_SHARE, _FEWEST_FULL_ROWS, _BESIDE_S = 0.5, 2, 1.0
 #: A drive current after an episode that shows that the power stage lives, A, and how long it is waited for, s.
 _DRIVES_A, _RETRY_S = 3.0, 20.0
 #: Over-current at speed: this electrical speed and share of full duty; without duty: below this (fault listings).
@@ -85,7 +91,8 @@ class ControllerFaults(Detector):
     Evidence:
         fault.over-voltage, fault.under-voltage, fault.driver-for-good, fault.driver-recovers,
         fault.overcurrent-at-speed, fault.overcurrent-without-duty, fault.overcurrent, fault.fet-temperature,
-        fault.motor-temperature, fault.supply, fault.rotor-sensor, fault.current-sensor, fault.unbalanced-currents,
+        fault.motor-temperature, fault.motor-temperature-at-full-current, fault.supply, fault.rotor-sensor,
+        fault.current-sensor, fault.unbalanced-currents,
         fault.configuration.
 
     Looks like it but is not:
@@ -197,7 +204,23 @@ def _evidence(
             name = ""
         if name and name not in evidence:
             evidence[name] = Evidence.observed(f"Fault {code}.", at=track.onset(row))
+            if code == _MOTOR_HEAT and _at_full_current(track, codes):
+                evidence["fault.motor-temperature-at-full-current"] = Evidence.observed(at=track.onset(row))
     return evidence
+
+
+def _at_full_current(track: Track, codes: np.ndarray[tuple[int], np.dtype[np.int64]]) -> bool:
+    """Whether the motor had a high current of the ride just before, or just after, a stop for its temperature."""
+    current = np.abs(track.values("motor_current" if track.has("motor_current") else "battery_current"))
+    if not np.isfinite(current).any():
+        return False
+    full = current >= max(_FULL_CURRENT_SHARE * float(np.nanpercentile(current, 98)), _DRIVES_A)
+    for first, last in episodes(codes == _MOTOR_HEAT, track.time, 0.0):
+        before = slice(int(np.searchsorted(track.time, track.time[first] - _BESIDE_S)), first)
+        after = slice(last + 1, int(np.searchsorted(track.time, track.time[last] + 2 * _BESIDE_S)))
+        if max(int(np.count_nonzero(full[side])) for side in (before, after)) >= _FEWEST_FULL_ROWS:
+            return True
+    return False
 
 
 def _drives_after(track: Track, last: int) -> bool:

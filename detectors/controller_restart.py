@@ -107,7 +107,7 @@ class ControllerRestart(Detector):
         findings: list[Finding] = []
         evidence: dict[str, Evidence] = {}
         for row in restarts(track):
-            moving = _moving(track, row)
+            moving = in_motion(track, row)
             gap = float(track.time[row] - track.time[row - 1])
             collapsed = _collapsed_before(case, track, row)
             findings.append(
@@ -140,7 +140,8 @@ class ControllerRestart(Detector):
         return Outcome.clear("the counters only grow.")
 
 
-def _moving(track: Track, row: int) -> bool:
+def in_motion(track: Track, row: int) -> bool:
+    """Whether the vehicle moved on either side of a restart; one at standstill is a switch that was turned."""
     start = int(np.searchsorted(track.time, track.time[row - 1] - _AROUND_S))
     end = int(np.searchsorted(track.time, track.time[row] + _AROUND_S))
     for channel, still in (("speed", 1.0), ("erpm", 500.0)):

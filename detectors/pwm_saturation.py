@@ -33,13 +33,13 @@ class PwmSaturation(Detector):
 
     What it finds:
         Rows in which PWM or duty is at its limit in motion on a vehicle that balances itself, followed by free spin,
-        a jump of the tilt, or a stop from speed.
+        a jump of the tilt, or a stop from speed; the same as the last rows of a log; a fall of a wheel whose log has no PWM.
 
     Why it matters:
         A self-balancing vehicle needs voltage in reserve to stay upright; at full PWM it tips over.
 
     Evidence:
-        pwm.saturated-fall.
+        pwm.saturated-fall, pwm.saturated-at-the-end, pwm.fall-without-headroom.
 
     Looks like it but is not:
         A scooter or skateboard at full duty (it does not balance: only its top speed), a wheel that is lifted off the
@@ -49,7 +49,7 @@ class PwmSaturation(Detector):
         A wheel log with PWM, or a log with duty of a vehicle that reports its tilt, and speed.
 
     Limits:
-        Whether the rider fell or stepped off cannot be told from the row alone.
+        Whether the rider fell or stepped off cannot be told from the row alone, and without PWM not why a wheel fell.
 
     Example:
         62 km/h, PWM 100 %, 0.6 s later the tilt goes from 3 to 41 degrees and the wheel spins to 91 km/h.
@@ -61,11 +61,18 @@ class PwmSaturation(Detector):
     needs: ClassVar[tuple[Need, ...]] = (
         Need((Role.WHEEL,), ("pwm",), interval_s=2.0, rows=20),
         Need(RIDING_ROLES, ("duty", "pitch"), interval_s=2.0, rows=20),
+        Need((Role.WHEEL,), ("speed", "pitch"), interval_s=2.0, rows=20),
     )
-    evidence: ClassVar[tuple[str, ...]] = ("pwm.saturated-fall",)
+    evidence: ClassVar[tuple[str, ...]] = (
+        "pwm.saturated-fall",
+        "pwm.saturated-at-the-end",
+        "pwm.fall-without-headroom",
+    )
 
     def examine(self, case: Case, track: Track) -> Outcome:
         """Look at one wheel or controller log."""
+        if not (track.has("pwm") or track.has("duty")):
+            return self._without_headroom(track)
         used, limit = (
             (track.values("pwm"), _FULL_PWM) if track.has("pwm") else (np.abs(track.values("duty")), _FULL_DUTY)
         )
@@ -105,6 +112,10 @@ class PwmSaturation(Detector):
                 evidence["pwm.saturated-fall"] = Evidence.observed(how.capitalize() + ".", at=track.onset(first))
         if findings:
             return Outcome.found(findings, evidence)
+        ended = self._at_the_end(track, speed, used, limit)
+        if ended is not None:
+            at = track.onset(_first_of_the_last(full))
+            return Outcome.found((ended,), {"pwm.saturated-at-the-end": Evidence.observed(at=at)})
         most = float(np.nanmax(used, initial=0.0))
         gap = track.log.interval_s
         hides = (
@@ -113,8 +124,83 @@ class PwmSaturation(Detector):
         absent = Evidence.absent(hides.strip(), strength=max(min(_LASTS_S / gap, 1.0), 0.3) if gap > 0 else 1.0)
         return Outcome.clear(
             f"the headroom in use was at most {100 * most:.0f} %, and no fall followed.{hides}",
-            dict.fromkeys(self.evidence, absent),
+            {"pwm.saturated-fall": absent},
         )
+
+    def _at_the_end(
+        self,
+        track: Track,
+        speed: np.ndarray[tuple[int], np.dtype[np.float64]],
+        used: np.ndarray[tuple[int], np.dtype[np.float64]],
+        limit: float,
+    ) -> Finding | None:
+        """A log whose last row was written at speed with the headroom used up."""
+        last = track.log.rows - 1
+        if track.log.role is not Role.WHEEL or not used[last] >= limit:
+            return None
+        first = _first_of_the_last(used >= limit)
+        if float(speed[first]) <= _MOVING_M_S or float(speed[last]) <= _MOVING_M_S or not _ridden(track, speed, first):
+            return None
+        return self.finding(
+            track,
+            first,
+            last,
+            severity=Severity.CRITICAL,
+            message=(
+                f"The log ends at {3.6 * float(speed[last]):.0f} km/h with no voltage headroom left "
+                f"({100 * float(used[last]):.0f} %); what came next is not in it."
+            ),
+            measurements=(
+                Measurement("headroom in use", float(used[last]), "", limit, "firmware"),
+                Measurement("speed", float(speed[last]), "m/s"),
+            ),
+            channels=("pwm", "duty", "speed"),
+        )
+
+    def _without_headroom(self, track: Track) -> Outcome:
+        """A fall of a wheel whose log does not show its PWM."""
+        speed, tilt = _speed(track), track.values("pitch")
+        if speed is None:
+            return Outcome.unable("the log has no speed.")
+        lying = np.abs(tilt - float(np.nanmedian(tilt))) > _LYING_DEG
+        for first, last in episodes(lying, track.time, _JOIN_S):
+            begin = int(np.searchsorted(track.time, track.time[first] - _AFTER_S))
+            steps = np.diff(track.time[begin : first + 1])
+            if not len(steps) or float(steps.max()) > max(1.0, 8 * track.log.interval_s):
+                continue
+            rows = begin + np.flatnonzero(np.abs(tilt[begin : first + 1] - tilt[begin]) < _FALL_DEG)
+            upright = int(rows[-1])
+            if float(speed[upright]) <= _MOVING_M_S or not _ridden(track, speed, upright):
+                continue
+            moved = float(np.nanmax(np.abs(tilt[first : last + 1] - tilt[upright])))
+            finding = self.finding(
+                track,
+                first,
+                last,
+                severity=Severity.CRITICAL,
+                onset=track.onset(first),
+                message=(
+                    f"At {3.6 * float(speed[upright]):.0f} km/h the pitch moved by {moved:.0f} degrees: the wheel fell. Its log "
+                    "has no PWM, so that the voltage headroom is not known."
+                ),
+                measurements=(
+                    Measurement("pitch", moved, "deg", _LYING_DEG, "engineering judgement"),
+                    Measurement("speed before", float(speed[upright]), "m/s"),
+                ),
+                channels=("pitch", "speed"),
+            )
+            seen = Evidence.observed(f"The pitch moved by {moved:.0f} degrees.", at=track.onset(first))
+            return Outcome.found((finding,), {"pwm.fall-without-headroom": seen})
+        return Outcome.clear(
+            "the wheel did not fall; the log has no PWM, and the headroom is not known.",
+            {"pwm.saturated-fall": Evidence.not_observable("the log has no PWM")},
+        )
+
+
+def _first_of_the_last(full: np.ndarray[tuple[int], np.dtype[np.bool_]]) -> int:
+    """First row of the stretch that reaches to the last row."""
+    before = np.flatnonzero(~full)
+    return int(before[-1]) + 1 if len(before) else 0
 
 
 def _speed(track: Track) -> np.ndarray[tuple[int], np.dtype[np.float64]] | None:

@@ -152,6 +152,24 @@ def test_a_jumping_sensor_is_a_sensor_and_not_heat():
     assert investigate([rides.log(columns)]).verdict.cause == "motor-sensor-fault"
 
 
+def test_a_motor_that_is_stopped_for_its_heat_at_full_current_was_not_hot():
+    """Without a temperature of the motor in the log; heat folds the current back long before it stops the motor."""
+    columns = rides.controller()
+    del columns["motor_temperature"]
+    cold = {name: values.copy() for name, values in columns.items()}
+    high = columns["motor_current"] >= 0.6 * columns["motor_current"].max()
+    held = np.flatnonzero(np.convolve(high, np.ones(6), "full")[: len(high)] == 6)
+    row = int(held[held > 2000][0])
+    for made in (columns, cold):
+        made["fault_code"][row + 1 : row + 8] = 6
+        made["motor_current"][row + 1 : row + 8] = 0.0
+        made["battery_current"][row + 1 : row + 8] = 0.0
+    columns["motor_current"][row - 300 : row + 300] *= 0.05
+    columns["battery_current"][row - 300 : row + 300] *= 0.05
+    assert investigate([rides.log(cold)]).verdict.cause == "motor-sensor-fault"
+    assert investigate([rides.log(columns)]).verdict.cause == "controller-thermal-limit"
+
+
 @pytest.mark.parametrize("recovers", [True, False])
 def test_a_gate_driver_that_recovers_lives(recovers):
     columns = rides.controller()

@@ -66,6 +66,15 @@ def test_a_load_on_part_of_the_stack():
     assert incident.verdict.cause == "parasitic-drain"
 
 
+def test_the_spread_that_a_load_on_part_of_the_stack_left_is_its_consequence():
+    columns = parked.resting(48.0)
+    fall = 0.08 + 0.012 * columns["time"] / 86_400
+    columns["cell_voltages"][:, :8] = np.round(columns["cell_voltages"][:, :8] - fall[:, None], 3)
+    incident = investigate([parked.log(columns)])
+    assert "cell-imbalance" in [cause.cause for cause in incident.causes]
+    assert incident.verdict.cause == "parasitic-drain"
+
+
 def test_a_single_group_that_falls_is_not_a_drain():
     columns = parked.resting(48.0)
     columns["cell_voltages"][:, 4] -= 0.03 * columns["time"] / 86_400

@@ -42,3 +42,55 @@ def test_a_wheel_lifted_by_hand_after_standing():
     check, incident = _check(_spin(columns, row))
     assert check.status is Status.CLEAR
     assert incident.verdict.cause == "none"
+
+
+def _ridden_row(columns):
+    long_ridden = np.convolve(columns["speed"] > 5, np.ones(30), "full")[: len(columns["speed"])] == 30
+    return int(np.flatnonzero(long_ridden)[-1])
+
+
+def _ends(columns, row):
+    return {name: values[:row] for name, values in columns.items()}
+
+
+def test_a_log_that_ends_at_speed_with_no_headroom_left():
+    columns = rides.wheel()
+    row = _ridden_row(columns)
+    columns["pwm"][row - 3 : row] = 1.0
+    check, incident = _check(_ends(columns, row))
+    assert check.status is Status.FOUND
+    assert incident.verdict.cause in ("pwm-saturation", "undetermined")
+    assert incident.causes[0].cause == "pwm-saturation"
+    assert incident.verdict.probability < 0.85
+
+
+def test_a_log_that_ends_at_speed_with_headroom_is_ordinary():
+    columns = rides.wheel()
+    check, _ = _check(_ends(columns, _ridden_row(columns)))
+    assert check.status is Status.CLEAR
+
+
+def _without_pwm(columns):
+    return {name: values for name, values in columns.items() if name not in ("pwm", "duty")}
+
+
+def test_a_fall_in_a_log_without_pwm_is_a_possibility_and_no_certainty():
+    columns = rides.wheel()
+    row = _ridden_row(columns)
+    columns["pitch"][row:] = 70.0
+    for name in ("speed", "erpm", "battery_current", "motor_current"):
+        columns[name][row + 3 :] = 0.0
+    check, incident = _check(_without_pwm(columns))
+    assert check.status is Status.FOUND
+    assert incident.verdict.cause in ("pwm-saturation", "undetermined")
+    assert incident.verdict.probability < 0.85
+
+
+def test_a_wheel_that_is_laid_down_after_standing_did_not_fall():
+    columns = rides.wheel()
+    for name in ("speed", "erpm", "battery_current", "motor_current"):
+        columns[name][-100:] = 0.0
+    columns["pitch"][-40:] = 70.0
+    check, incident = _check(_without_pwm(columns))
+    assert check.status is Status.CLEAR
+    assert incident.verdict.cause == "none"

@@ -282,3 +282,19 @@ def test_cells_that_are_as_low_as_the_controller_sees_are_no_open_path(drained):
     assert incident.ride.tracks[1].clock.aligned
     opened = _check(incident, "PP01").status is Status.FOUND
     assert opened is not drained
+
+
+def test_a_vehicle_that_is_switched_off_and_on_at_standstill_lost_nothing():
+    """The board goes on with its FETs on and no current, as it does beside any vehicle that is off."""
+    columns = rides.controller()
+    off = slice(3000, 3300)
+    for name in ("speed", "erpm", "battery_current", "motor_current", "duty"):
+        columns[name][2900:3400] = 0.0
+    columns["pack_voltage"] = np.round(rides.voltage(columns["time"], columns["battery_current"]), 1)
+    board = _board(columns)
+    for name in ("amp_hours_used", "watt_hours_used", "tachometer_absolute"):
+        columns[name][3300:] -= columns[name][3300]
+    kept = {name: np.delete(values, np.arange(len(values))[off]) for name, values in columns.items()}
+    incident = investigate([rides.log(kept), board])
+    assert _check(incident, "TW01").status is Status.CLEAR
+    assert incident.verdict.cause == "none"
