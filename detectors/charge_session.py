@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar, Final
+from typing import TYPE_CHECKING, ClassVar, Final, NamedTuple
 
 import numpy as np
 
@@ -30,6 +30,13 @@ _NO_TAPER_ABOVE_V: Final = 0.010
 _AT_FULL_V: Final = 0.005
 #: Above full by this a charger is set wrong, V: 0.8 % of 4.2 V, where ordinary chargers keep 0.5 %.
 _TOO_HIGH_V: Final = 0.035
+#: Cells that are made for more than 4.20 V are full at 4.35 V or above (data sheets of such cells), and an ordinary charger
+#: keeps 0.5 % of that. A voltage that is held below it is too high for the one kind and no full charge of the other, even
+#: where the limit of the BMS is set above it.
+_MADE_FOR_MORE_V: Final = 4.35 * 0.995
+#: How far such a charge is to blame when the board's limit is set as high: somebody may have meant it.
+_ALLOWED_STRENGTH: Final = 0.85
+_ALLOWED: Final = " The BMS is set to allow it: that is right for no cells but those made for 4.35 V or more."
 #: Unloaded charger voltage above a full pack by this much for each cell, V (REST-04: 84 V on a 54.6 V pack is 1.7 V).
 _CHARGER_ABOVE_V: Final = 0.10
 #: A single cell this far above full was overcharged, V (4.28 V; boards stop at 4.22 to 4.25 V, CELL-04).
@@ -40,6 +47,14 @@ _SHORT_OF_FULL_V: Final = 0.04
 _END_S: Final = 60.0
 #: The discharge FETs opened by the charge's end, and off for so long, s; engineering judgement for "latched".
 _LATCH_WITHIN_S, _LATCHED_S = 900.0, 600.0
+
+
+class _Full(NamedTuple):
+    """What a full cell has, V: of its chemistry, and of the cells there may be; the limit of the BMS may be above both."""
+
+    full: float
+    highest: float
+    allowed: bool
 
 
 class ChargeSession(Detector):
@@ -67,7 +82,7 @@ class ChargeSession(Detector):
 
     Limits:
         The charger is seen by the current and voltage at the pack only. Cells that are made for more than 4.2 V look
-        overcharged unless the limit of the BMS says so.
+        overcharged unless the limit of the BMS says so and they are charged to 4.33 V or more.
 
     Example:
         4.3 A from 74 V to 84.6 V without a taper; at 4.25 V the BMS opened its charge FETs.
@@ -97,10 +112,12 @@ class ChargeSession(Detector):
         if full is None:
             return Outcome.unable("the chemistry of the cells is not known, and with it the voltage of a full cell.")
         limit = number(case.settings, "cell_overvoltage_limit")
-        highest = max(full, limit - 0.05) if limit is not None and full + 0.08 < limit < 5.0 else full
+        allowed = limit is not None and full + 0.08 < limit < 5.0
+        more = allowed and _made_for_more(case, rows)
+        level = _Full(full, max(full, limit - 0.05) if limit is not None and more else full, allowed and not more)
         findings: list[Finding] = []
         evidence: dict[str, Evidence] = {}
-        port = self._port(case, track, highest)
+        port = self._port(case, track, level.highest)
         if port is not None:
             findings.append(port)
             evidence["charge.voltage-high"] = Evidence.observed(port.message)
@@ -110,7 +127,7 @@ class ChargeSession(Detector):
         said: list[str] = []
         opened = falling_edges(track, "charge_fet") if track.has("charge_fet") else []
         for first, last in sessions:
-            self._session(track, rows, (first, last), full, highest, opened, findings, evidence, said)
+            self._session(track, rows, (first, last), level, opened, findings, evidence, said)
         latched = self._latched(track, rows, sessions)
         if latched is not None:
             findings.append(latched)
@@ -127,14 +144,14 @@ class ChargeSession(Detector):
         track: Track,
         rows: CellRows,
         place: tuple[int, int],
-        full: float,
-        highest: float,
+        level: _Full,
         opened: list[Edge],
         findings: list[Finding],
         evidence: dict[str, Evidence],
         said: list[str],
     ) -> None:
         first, last = place
+        full, highest = level.full, level.highest
         amps = -rows.current[first : last + 1]
         volts = rows.middle[first : last + 1]
         bulk = float(np.nanpercentile(amps, 90))
@@ -158,20 +175,23 @@ class ChargeSession(Detector):
         where = (int(rows.rows[first]), int(rows.rows[last]))
         by_bms = " The BMS ended it." if stopped else ""
         held = _held(rows, first, last, highest + _TOO_HIGH_V)
-        if flat and end_v >= highest + _NO_TAPER_ABOVE_V:
+        # Whoever set the limit of the BMS above that may have cells that take it: unplugged while they rose, they tell nothing.
+        unsure = level.allowed and end_a >= _TAPERED_SHARE * bulk
+        if flat and not unsure and end_v >= highest + _NO_TAPER_ABOVE_V:
             message = (
                 f"The charger kept {end_a:.1f} A at {end_v:.2f} V a cell: it has no voltage phase and does not stop at the "
                 f"full pack.{by_bms}"
             )
             findings.append(self._of(track, where, Severity.WARNING, message, details))
             evidence["charge.no-taper"] = Evidence.observed(f"{end_a:.1f} A at {end_v:.2f} V a cell.")
-        elif held is not None:
+        elif held is not None and not unsure:
             message = (
                 f"The charger held the cells at {held:.2f} V, above their full voltage of {highest:.2f} V: its voltage is "
-                f"too high for this pack.{by_bms}"
+                f"too high for this pack.{by_bms}{_ALLOWED if level.allowed else ''}"
             )
             findings.append(self._of(track, where, Severity.WARNING, message, details))
-            evidence["charge.voltage-high"] = Evidence.observed(f"{held:.2f} V a cell.")
+            strength = _ALLOWED_STRENGTH if level.allowed else 1.0
+            evidence["charge.voltage-high"] = Evidence.observed(f"{held:.2f} V a cell.", strength=strength)
         elif stopped and flat and end_v >= full - _AT_FULL_V:
             message = (
                 f"The BMS ended the charge at {end_v:.2f} V a cell while {end_a:.1f} A still flowed, as at the start: the "
@@ -191,7 +211,7 @@ class ChargeSession(Detector):
                 "mistake."
             )
             findings.append(self._of(track, where, Severity.INFO, message, details))
-        over = rows.high[first : last + 1] > highest + _CELL_ABOVE_V
+        over = rows.high[first : last + 1] > highest + _CELL_ABOVE_V + (_TOO_HIGH_V if level.allowed else 0.0)
         if np.count_nonzero(over) >= 2:
             top = float(np.nanmax(rows.high[first : last + 1]))
             cell = _cell_of(rows, first, last)
@@ -257,6 +277,12 @@ class ChargeSession(Detector):
                     channels=("discharge_fet", "battery_current"),
                 )
         return None
+
+
+def _made_for_more(case: Case, rows: CellRows) -> bool:
+    """Whether the pack reached what cells of a higher voltage are charged to; no iron phosphate cell is made for more."""
+    name = case.pack.chemistry.name
+    return name != "lfp" and (name != "nmc" or float(np.nanmax(rows.middle)) >= _MADE_FOR_MORE_V)
 
 
 def _held(rows: CellRows, first: int, last: int, bound: float) -> float | None:

@@ -10,6 +10,7 @@ import numpy as np
 from ridelog.ride import Ride
 from ridelog.settings import number
 
+from .charging_curve import chemistry_by_charge
 from .counted_cells import CountedCells
 from .pack import ChemistryEstimate, SeriesEstimate
 from .series_evidence import PackVoltages
@@ -52,6 +53,7 @@ def estimate_chemistry(
         return ChemistryEstimate(_plain(given), 1.0, f"{given} was given.")
     settings = ride.settings
     limit = number(settings, "cell_overvoltage_limit")
+    by_charge = {chemistry_by_charge(ride, item) for item in counted if _charges(ride, item)}
     high = max((item.high_v for item in counted), default=None)
     if high is None and voltages is not None and series.best is not None and series.certain:
         high = voltages.high_v / series.best
@@ -59,6 +61,8 @@ def estimate_chemistry(
     above = _CHARGED_LFP_V if charged else _ABOVE_LFP_V
     if high is not None and high > above:
         return ChemistryEstimate("nmc", 0.98 if counted else 0.9, f"A cell at {high:.2f} V is no LFP cell.")
+    if len(by_charge) == 1 and (name := by_charge.pop()):
+        return ChemistryEstimate(name, 0.95, f"{name.upper()} by the voltages at which it took its charge.")
     if limit is not None and 2.5 < limit < 5.0:
         name = "lto" if limit < 3.0 else "lfp" if limit < 3.95 else "nmc"
         return ChemistryEstimate(name, 0.95, f"The BMS allows a cell {limit:.2f} V.")

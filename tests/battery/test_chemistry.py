@@ -8,9 +8,9 @@ from ridelog.pipeline import investigate
 from tests import rides
 
 
-def _charge(top_v, current_a, settings=None):
+def _charge(top_v, current_a, settings=None, begin_v=3.46):
     time = np.arange(0.0, 3600.0, 10.0)
-    cell = 3.35 + (top_v - 3.35) * np.clip((time - 3000) / 600, 0, 1)
+    cell = begin_v + (top_v - begin_v) * np.clip((time - 3000) / 600, 0, 1)
     columns = {
         "time": time,
         "battery_current": np.full(len(time), current_a),
@@ -24,6 +24,11 @@ def _charge(top_v, current_a, settings=None):
 @pytest.mark.parametrize(("top_v", "current_a", "name"), [(3.80, -2.0, ""), (4.10, -2.0, "nmc"), (3.80, 2.0, "nmc")])
 def test_a_cell_that_only_a_charger_drove_up_may_be_lfp(top_v, current_a, name):
     assert _charge(top_v, current_a).name == name
+
+
+def test_a_charge_that_stands_below_three_and_a_half_volt_and_then_jumps_is_of_lfp():
+    """NMC takes a third of its capacity from 3.45 to 3.68 V; here a twentieth of this charge lies there."""
+    assert _charge(3.80, -2.0, begin_v=3.35).name == "lfp"
 
 
 def test_a_board_set_to_lfp_is_believed_where_only_a_charger_drove_a_cell_up():

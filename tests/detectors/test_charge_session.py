@@ -136,3 +136,36 @@ def test_without_a_channel_it_cannot_look(without):
 def test_a_truncated_log(rows):
     columns = {name: values if name == "end" else values[:rows] for name, values in parked.charging().items()}
     assert parked.check(investigate([parked.log(columns)]), NAME).status is Status.UNABLE
+
+
+def test_a_charger_too_high_is_found_though_the_limit_of_the_bms_allows_it():
+    """4.28 V a cell is too much for ordinary cells and no charge of those made for 4.35 V."""
+    columns = parked.charging(5.0, top_v=4.28)
+    incident = investigate([parked.log(columns, settings={"cell_overvoltage_limit": 4.38})])
+    assert incident.verdict.cause == "charger-fault"
+    assert "made for 4.35 V" in parked.check(incident, NAME).findings[0].message
+
+
+def test_cells_of_a_higher_voltage_unplugged_while_they_rise_are_no_fault():
+    columns = parked.charging(5.0, top_v=4.35)
+    rising = int(np.flatnonzero(np.median(columns["cell_voltages"], axis=1) > 4.27)[0])
+    early = {name: values if name == "end" else values[:rising] for name, values in columns.items()}
+    incident = investigate([parked.log(early, settings={"cell_overvoltage_limit": 4.40})])
+    assert parked.severities(incident, NAME) == []
+    assert incident.verdict.cause == "none"
+
+
+@pytest.mark.parametrize(
+    ("name", "volts"), [("lfp", (3.30, 3.34, 3.38, 3.62, 3.83)), ("nmc", (3.30, 3.45, 3.6, 3.7, 3.83))]
+)
+def test_the_course_of_a_charge_tells_the_chemistry(name, volts):
+    """Charge against voltage as data sheets draw it: LFP takes nine tenths below 3.4 V, NMC most of it above 3.5 V."""
+    share = (0.0, 0.45, 0.93, 0.99, 1.0) if name == "lfp" else (0.0, 0.08, 0.5, 0.75, 1.0)
+    time = np.arange(0.0, 9000.0, 10.0)
+    columns = parked.board(time, 0.5, -5.0, ohm=0.0)
+    cell = np.interp(time / time[-1], share, volts)
+    columns["cell_voltages"] = np.round(np.repeat(cell[:, None], parked.SERIES, axis=1), 3)
+    columns["pack_voltage"] = np.round(columns["cell_voltages"].sum(axis=1), 2)
+    incident = investigate([parked.log(columns, settings={"chemistry": ""})])
+    assert incident.pack.chemistry.name == name
+    assert (incident.verdict.cause == "charger-fault") is (name == "lfp")
