@@ -23,11 +23,13 @@ if TYPE_CHECKING:
 _REGEN_A: Final = 120.0
 #: A peak rating is for seconds, s (CUR-01).
 _PEAK_S: Final = 5.0
-#: A limit that is passed by this factor, for so many of its delays and so many seconds, does not act; engineering
-#: judgement with room for the error of the current meter.
-_IGNORED, _DELAYS, _IGNORED_S = 1.3, 3.0, 5.0
+#: A limit that is passed by this factor on the whole and by that in every row, for so many of its delays and so many
+#: seconds, does not act; engineering judgement with room for the error of the current meter.
+_IGNORED, _EVERY_ROW, _DELAYS, _IGNORED_S = 1.3, 1.1, 3.0, 5.0
 #: Or a delay that is known is surely passed, by this share and this many s, so many times.
 _PASSED, _PASSED_S, _TIMES = 1.1, 0.25, 3
+#: Two polls this many intervals apart at most have none missing between them.
+_ONE_POLL: Final = 1.5
 #: Delay when nobody says it, s: the longest that boards are delivered with.
 _DELAY_S: Final = 30.0
 #: The BMS should be this much above what the controllers may draw (CUR-07).
@@ -85,7 +87,12 @@ class CurrentEnvelope(Detector):
             findings.append(ignored)
             evidence["protection.overcurrent-ignored"] = Evidence.observed(ignored.message, at=ignored.onset)
         elif limit is not None and track.log.role is Role.BMS:
-            evidence["protection.overcurrent-ignored"] = Evidence.absent()
+            short = bool((current > _IGNORED * limit).any())
+            evidence["protection.overcurrent-ignored"] = (
+                Evidence.not_observable("the current went above the limit, and the polls do not tell for how long")
+                if short
+                else Evidence.absent()
+            )
         else:
             evidence["protection.overcurrent-ignored"] = Evidence.not_observable("the limit of the BMS is not known")
         for found in (
@@ -112,9 +119,14 @@ class CurrentEnvelope(Detector):
         on = track.values("discharge_fet") > 0.5
         over = [
             (first, last, lasted)
-            for first, last in episodes(current > _IGNORED * limit, track.time, _JOIN_S)
+            for first, last in _beyond(current, track.time, limit)
             if on[first : last + 2].all()
-            and (lasted := max(_between(track, first, last), _by_controller(case, track, first, last, limit))) >= passed
+            and (
+                lasted := max(
+                    _between(track, current, first, last, limit), _by_controller(case, track, first, last, limit)
+                )
+            )
+            >= passed
         ]
         if not over:
             return None
@@ -122,7 +134,7 @@ class CurrentEnvelope(Detector):
         long = lasted >= needed and last - first >= 4
         if not long and not (known and len(over) >= _TIMES):
             return None
-        level = float(np.nanmedian(current[first : last + 1]))
+        level = float(np.nanmean(current[first : last + 1]))
         often = "" if len(over) == 1 else f", {len(over)} times,"
         return self.finding(
             track,
@@ -234,9 +246,30 @@ def _limit(case: Case, name: str) -> float | None:
     return value if value is not None and value >= _LEAST_LIMIT_A else None
 
 
-def _between(track: Track, first: int, last: int) -> float:
-    """Time between the first and the last of three rows or more, s; fewer may be one peak."""
-    return float(track.time[last] - track.time[first]) if last - first >= 2 else 0.0
+def _beyond(current: NDArray[np.float64], time: NDArray[np.float64], limit: float) -> list[tuple[int, int]]:
+    """First and last row of the stretches above a limit: a little in every row, far on the whole."""
+    return [
+        (first, last)
+        for first, last in episodes(current > _EVERY_ROW * limit, time, _JOIN_S)
+        if float(np.nanmean(current[first : last + 1])) > _IGNORED * limit
+    ]
+
+
+def _between(track: Track, current: NDArray[np.float64], first: int, last: int, limit: float) -> float:
+    """Time that two polls or more show a current above the limit, s: between its crossings, less half a poll's interval.
+
+    One poll may be a short peak, and so may two with one missing between them.
+    """
+    usual, time = track.log.interval_s, track.time
+    if last == first or float(np.diff(time[first : last + 1]).max()) > _ONE_POLL * usual:
+        return 0.0
+    lasted = float(time[last] - time[first])
+    for inside, outside in ((first, first - 1), (last, last + 1)):
+        if 0 <= outside < len(time) and abs(float(time[outside] - time[inside])) <= _ONE_POLL * usual:
+            above, below = float(current[inside] - limit), float(limit - current[outside])
+            share = above / (above + below) if below > 0 else 1.0
+            lasted += share * abs(float(time[outside] - time[inside]))
+    return max(lasted - usual / 2, 0.0)
 
 
 def _by_controller(case: Case, track: Track, first: int, last: int, limit: float) -> float:
@@ -247,8 +280,7 @@ def _by_controller(case: Case, track: Track, first: int, last: int, limit: float
     near = track.clock.uncertainty_s + track.log.interval_s
     start, end = np.searchsorted(riding[0].time, (track.time[first] - near, track.time[last] + near))
     stretch = slice(int(start), int(end))
-    over = riding[0].values("battery_current")[stretch] > _IGNORED * limit
-    found = episodes(over, riding[0].time[stretch], _JOIN_S)
+    found = _beyond(riding[0].values("battery_current")[stretch], riding[0].time[stretch], limit)
     return max((float(riding[0].time[stretch][b] - riding[0].time[stretch][a]) for a, b in found), default=0.0)
 
 

@@ -110,3 +110,18 @@ def test_a_controller_tells_how_long_the_current_lasted_where_the_board_is_polle
     incident = investigate([rides.log(controller), *logs] if beside else logs)
     loud = [item for item in parked.check(incident, NAME).findings if item.severity is Severity.WARNING]
     assert bool(loud) is beside
+
+
+@pytest.mark.parametrize(("polls", "found"), [((150.0, 260.0, 140.0), True), ((90.0, 150.0, 80.0), False)])
+def test_pulls_that_one_poll_a_second_sees_as_slopes(polls, found):
+    """Above 100 A from poll to poll for more than 2 s five times, against a delay of 1 s; or for one poll only."""
+    columns = _board(last=200)
+    for number in range(5):
+        start = 200 + 30 * number
+        columns["battery_current"][start : start + 3] = polls
+    settings = {"discharge_current_limit": 100.0, "discharge_overcurrent_delay": 1.0}
+    incident = investigate([parked.log(columns, settings=settings)])
+    assert (incident.verdict.cause == "bms-protection-ineffective") is found
+    if not found:
+        evidence = parked.check(incident, NAME).evidence["protection.overcurrent-ignored"]
+        assert evidence.seen == "not observable"
