@@ -23,6 +23,9 @@ _HELD_S: Final = 10.0
 #: Or for so long at a time, s, and for the former in all: a load that comes and goes.
 _AT_A_TIME_S, _COUNTS_S = 5.0, 1.5
 _FEWEST_ROWS: Final = 4
+#: A limit of its own the board compares with the very voltages that it logs: below it by what a voltage moves from one
+#: answer to the next, V, for several times what any board waits, s, is enough.
+_OWN_BELOW_V, _OWN_HELD_S = 0.010, 30.0
 #: Where no limit is known: no board is delivered with one below the voltage at which makers of cells end a discharge (NMC
 #: 2.5 V, LFP 2.0 V), and this leaves room for its meter, V.
 _LOWEST_V: Final = {"nmc": 2.35, "lfp": 1.85}
@@ -57,7 +60,8 @@ class BelowLimit:
 def below_limit(case: Case, track: Track, rows: CellRows) -> BelowLimit | None:
     """Find the longest stretch under load in which the lowest cell was below the limit with the discharge FETs on.
 
-    One of ten seconds counts, and one of five where all of them together last as long.
+    One of ten seconds counts, and one of five where all of them together last as long. A limit that the log itself tells
+    counts from 10 mV below it where the cells stay there for half a minute.
 
     Returns:
         The stretch, None when there is none, no FET state is logged, or neither limit nor chemistry is known.
@@ -68,11 +72,25 @@ def below_limit(case: Case, track: Track, rows: CellRows) -> BelowLimit | None:
     known = stated is not None and _LIMITS_V[0] <= stated <= _LIMITS_V[1]
     # NMC and LFP that cannot be told apart end no lower than LFP; only LTO stays below the third figure.
     least = _LOWEST_V["lfp"] if np.nanmax(rows.high, initial=0.0) > _NO_LTO_V else None
-    limit = stated - _BELOW_V if known and stated is not None else _LOWEST_V.get(case.pack.chemistry.name, least)
-    if limit is None:
+    if known and stated is not None:
+        found = _longest(track, rows, stated - _BELOW_V, _AT_A_TIME_S) or _longest(
+            track, rows, stated - _OWN_BELOW_V, _OWN_HELD_S
+        )
+        limit: float | None = stated
+    else:
+        limit = _LOWEST_V.get(case.pack.chemistry.name, least)
+        found = _longest(track, rows, limit, _AT_A_TIME_S) if limit is not None else None
+    if found is None or limit is None:
         return None
+    first, last = found
+    volts, lasted = float(np.median(rows.low[first : last + 1])), float(rows.time[last] - rows.time[first])
+    return BelowLimit(int(rows.rows[first]), int(rows.rows[last]), volts, limit, known, lasted)
+
+
+def _longest(track: Track, rows: CellRows, limit: float, at_a_time_s: float) -> tuple[int, int] | None:
+    """First and last place of the longest stretch under load below a voltage with the discharge FETs on."""
     on = track.values("discharge_fet") > 0.5
-    best: BelowLimit | None = None
+    best: tuple[float, int, int] | None = None
     total = 0.0
     with np.errstate(invalid="ignore"):
         low = rows.low < limit
@@ -83,10 +101,8 @@ def below_limit(case: Case, track: Track, rows: CellRows) -> BelowLimit | None:
         if lasted < _COUNTS_S or last - first + 1 < _FEWEST_ROWS or not loaded or not on[begin : end + 1].all():
             continue
         total += lasted
-        if best is None or lasted > best.lasted:
-            volts = float(np.median(rows.low[first : last + 1]))
-            best = BelowLimit(begin, end, volts, limit + (_BELOW_V if known else 0.0), known, lasted)
-    return best if best is not None and total >= _HELD_S and best.lasted >= _AT_A_TIME_S else None
+        best = max(best, (lasted, first, last)) if best is not None else (lasted, first, last)
+    return best[1:] if best is not None and total >= _HELD_S and best[0] >= at_a_time_s else None
 
 
 def close_to_the_cut(case: Case, rows: CellRows) -> tuple[int, int, float] | None:

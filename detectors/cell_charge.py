@@ -30,6 +30,9 @@ _MOST_ROWS: Final = 3000
 _LEVELS, _FEWEST_LEVELS = 12, 5
 #: A cell so empty or so full lies on an end of the curve, where volts do not tell the charge.
 _EMPTY, _FULL = 0.02, 0.99
+#: Below this charge of the pack its curve bends so much, and so differently from make to make, that two sound cells which
+#: differ by a per cent part as if one lacked capacity.
+_BENT: Final = 0.08
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +91,7 @@ class ChargeCourse:
         levels = self.levels + shift_v
         own = table.soc(levels + self.offsets[:, cell]).soc
         pack = table.soc(levels).soc
-        known = np.isfinite(own) & (own > _EMPTY) & (own < _FULL) & (pack > _EMPTY) & (pack < _FULL)
+        known = np.isfinite(own) & (own > _EMPTY) & (own < _FULL) & (pack > _BENT) & (pack < _FULL)
         if np.count_nonzero(known) < _FEWEST_LEVELS:
             return None
         own_slope, pack_slope = table.slope(own[known]), table.slope(pack[known])

@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar, Final
+from typing import ClassVar, Final
 
 import numpy as np
 
 from ridelog.detection import Case, Detector, Need
 from ridelog.diagnosis.ratings import ratings
-from ridelog.episodes import runs
 from ridelog.finding import Evidence, Finding, Measurement, Outcome, Severity
 from ridelog.log import Role
 from ridelog.ride import RIDING_ROLES, Track
 from ridelog.settings import number
 
 from .below_limit import BelowLimit, below_limit, close_to_the_cut
-from .cell_rows import CellRows, cell_rows
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
+from .cell_rows import cell_rows
+from .resting_low import drained_furthest, lowest, settled
 
 #: Open-circuit voltage of a cell below which it is damaged, V (data sheets: NMC 2.5, LFP 2.0, LTO 1.5); 2.5 when the
 #: chemistry is not known (CUT-05).
@@ -30,17 +27,11 @@ _SURE_LTO: Final = 0.9
 _LTO_HOLDS_V, _EMPTY = 2.1, 0.05
 #: A BMS whose under-voltage limit is below this guards no lithium cells (the lowest, of LTO, is 1.5 V).
 _NOT_LITHIUM_V: Final = 1.5
-#: A cell below this was not read, V.
-_UNREAD_V: Final = 0.3
-#: The rest that shows it, s, after the load before has settled, s; engineering judgement.
-_REST_S, _SETTLE_S = 60.0, 30.0
-#: A cell that moves more than this in such a rest, V, or whose neighbour is as far above the others as it is below, is
-#: a sense wire.
-_STEADY_V: Final = 0.15
-_NEIGHBOUR_SHARE: Final = 0.5
 #: Within this of its floor a board falls asleep, V, on a pack of 20 groups, for which the floors were reported.
 _FLOOR_V: Final = 0.6
 _FLOOR_SERIES: Final = range(19, 22)
+#: How far a deep discharge speaks of a pack that was forgotten when the board let it happen under load.
+_LET_HAPPEN: Final = 0.5
 #: The board is silent for so long, s, while the controller's log goes on.
 _SILENT_S: Final = 60.0
 
@@ -97,9 +88,11 @@ class DeepDischarge(Detector):
         early = close_to_the_cut(case, rows) if ignored is None else None
         if early is not None:
             findings.insert(0, self._early(track, *early))
-        beyond = (
-            {"protection.undervoltage-ignored": Evidence.observed(findings[-1].message)} if ignored is not None else {}
-        )
+        beyond = {}
+        if ignored is not None:
+            beyond["protection.undervoltage-ignored"] = Evidence.observed(findings[-1].message)
+        elif early is not None and number(track.log.settings, "cell_undervoltage_limit") is None:
+            beyond["protection.undervoltage-ignored"] = Evidence.not_observable("the limit of the BMS is not known")
         limit = _limit(case, track)
         allowed = number(track.log.settings, "cell_undervoltage_limit")
         foreign = allowed is not None and 0 < allowed < _NOT_LITHIUM_V
@@ -111,18 +104,18 @@ class DeepDischarge(Detector):
                 if foreign
                 else "every cell is where LTO cells are in use and where others are drained too far; say which chemistry it is."
             )
-        settled = _settled(rows)
-        if not settled:
+        rests = settled(rows)
+        if not rests:
             if findings:
                 return Outcome.found(findings, beyond)
             return Outcome.unable("no rest of a minute is in the log.")
-        drained = _drained(rows, settled, limit)
+        drained = drained_furthest(rows, rests, limit)
         if drained is None:
-            lowest = _lowest(rows, settled)
+            least = lowest(rows, rests)
             evidence = {name: Evidence.absent() for name in self.evidence} | beyond
             if findings:
                 return Outcome.found(findings, evidence)
-            return Outcome.clear(f"at rest no cell is below {lowest:.2f} V; the limit is {limit:.1f} V.", evidence)
+            return Outcome.clear(f"at rest no cell is below {least:.2f} V; the limit is {limit:.1f} V.", evidence)
         first, last, volts, group, count = drained
         where = (int(rows.rows[first]), int(rows.rows[last]))
         flag = track.values("discharge_fet")[where[0] : where[1] + 1]
@@ -145,7 +138,9 @@ class DeepDischarge(Detector):
                 ),
             )
         )
-        evidence = {"cells.deep-discharged": Evidence.observed(f"{volts:.2f} V.")}
+        # What a board that did not open let happen in this very log is its doing, and no pack that was found so.
+        strength = _LET_HAPPEN if ignored is not None else 1.0
+        evidence = {"cells.deep-discharged": Evidence.observed(f"{volts:.2f} V.", strength=strength)}
         if on:
             evidence["protection.undervoltage-ignored"] = Evidence.observed(f"{volts:.2f} V with the FETs on.")
         elif np.isfinite(flag).any():
@@ -243,55 +238,3 @@ def _covers(track: Track, after_s: float, until_s: float) -> bool:
         return False
     inside = track.time[(track.time > after_s) & (track.time < until_s)]
     return len(inside) >= 3 and float(inside[-1] - inside[0]) >= _SILENT_S
-
-
-def _settled(rows: CellRows) -> list[tuple[int, int]]:
-    """Rests of a minute or more without their first half minute, when there was a load before."""
-    found = []
-    for first, last in runs(rows.resting):
-        start = first if first == 0 else int(np.searchsorted(rows.time, rows.time[first] + _SETTLE_S))
-        if last - start >= 2 and rows.time[last] - rows.time[start] >= _REST_S:
-            found.append((start, last))
-    return found
-
-
-def _drained(rows: CellRows, settled: list[tuple[int, int]], limit: float) -> tuple[int, int, float, int, int] | None:
-    """The rest with the lowest cell below the limit: first, last, volts, index of the cell (-1 unknown), how many."""
-    worst: tuple[int, int, float, int, int] | None = None
-    for first, last in settled:
-        if rows.cells.shape[1]:
-            levels = _levels(rows.cells[first : last + 1])
-        else:
-            low = rows.low if np.isfinite(rows.low[first : last + 1]).any() else rows.middle
-            levels = _levels(low[first : last + 1, None])
-        deep = np.flatnonzero((levels < limit) & (levels > _UNREAD_V))
-        if len(deep) and (worst is None or float(levels[deep].min()) < worst[2]):
-            cell = int(deep[np.argmin(levels[deep])])
-            worst = (first, last, float(levels[cell]), cell if rows.cells.shape[1] else -1, len(deep))
-    return worst
-
-
-def _levels(cells: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Voltage of each group over a rest, V; infinity for one that jumps, is missing, or that its neighbour makes up."""
-    known = np.isfinite(cells).mean(axis=0) > 0.5
-    levels = np.full(cells.shape[1], np.inf)
-    if not known.any():
-        return levels
-    part = np.nan_to_num(cells[:, known], nan=float(np.nanmedian(cells)))
-    low, middle, high = np.percentile(part, (5, 50, 95), axis=0)
-    levels[known] = np.where(high - low < _STEADY_V, middle, np.inf)
-    usual = float(np.median(middle))
-    all_levels = np.full(cells.shape[1], usual)
-    all_levels[known] = middle
-    for cell in np.flatnonzero(levels < usual - 0.2):
-        around = [all_levels[near] - usual for near in (cell - 1, cell + 1) if 0 <= near < len(levels)]
-        if around and max(around) > _NEIGHBOUR_SHARE * (usual - levels[cell]):
-            levels[cell] = np.inf
-    return levels
-
-
-def _lowest(rows: CellRows, settled: list[tuple[int, int]]) -> float:
-    low = rows.low if np.isfinite(rows.low).any() else rows.middle
-    return min(
-        float(np.nanmin(low[first : last + 1])) for first, last in settled if np.isfinite(low[first : last + 1]).any()
-    )

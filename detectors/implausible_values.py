@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
@@ -12,6 +12,9 @@ from ridelog.finding import Evidence, Finding, Measurement, Outcome, Severity
 from ridelog.log import Role
 from ridelog.ride import RIDING_ROLES, Track
 
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
 #: Rows with impossible values from which the log is called faulty, and as a share of all rows.
 _FEWEST_ROWS, _SHARE = 3, 0.002
 #: Cells that must be impossible in one poll: one alone is a sense wire.
@@ -20,6 +23,8 @@ _SEVERAL_CELLS = 2
 _JUMP_SHARE = 0.12
 #: A meter that counts a little beyond full or empty is badly set, and no garbage.
 _SOC_ROOM = 0.1
+#: A drained cell falls by less than this from one poll to the next, V.
+_STEP_V = 0.3
 #: Channels whose nonsense says something about the record of the power path.
 _POWER = ("pack_voltage", "battery_current", "motor_current", "soc", "duty", "erpm", "power")
 
@@ -67,7 +72,10 @@ class ImplausibleValues(Detector):
                 continue
             values = track.values(name)
             above = _SOC_ROOM if name == "soc" else 0.0
-            outside = np.isfinite(values) & ((values < channel.low - above) | (values > channel.high + above))
+            low = (values < channel.low - above) & ~(
+                _led_to(values, channel.low) if name.startswith("cell_") else False
+            )
+            outside = np.isfinite(values) & (low | (values > channel.high + above))
             if not outside.any():
                 continue
             if name in _POWER and not _switched_off(track, name):
@@ -114,17 +122,25 @@ def _switched_off(track: Track, name: str) -> bool:
     return name == "pack_voltage" and float(np.nanmin(track.values(name))) >= 0.0
 
 
-def _cells(track: Track) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+def _cells(track: Track) -> NDArray[np.bool_]:
     cells = track.log.matrix("cell_voltages")
     if not cells.shape[1]:
         return np.zeros(track.log.rows, dtype=bool)
     channel = CHANNELS["cell_voltages"]
     with np.errstate(all="ignore"):
         outside = np.isfinite(cells) & ((cells < channel.low) | (cells > channel.high))
+        if outside.any():
+            outside &= ~(_led_to(np.median(cells, axis=1), channel.low)[:, None] & (cells < channel.low))
     return np.asarray(outside.sum(axis=1) >= _SEVERAL_CELLS)
 
 
-def _lone_jumps(case: Case, track: Track) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+def _led_to(volts: NDArray[np.float64], low: float) -> NDArray[np.bool_]:
+    """Rows to which the voltage of a cell fell step by step from a possible one: a pack that is drained to nothing."""
+    stretch = np.cumsum(~(np.abs(np.diff(volts, prepend=volts[:1])) < _STEP_V))
+    return np.asarray(np.isin(stretch, stretch[volts >= low]))
+
+
+def _lone_jumps(case: Case, track: Track) -> NDArray[np.bool_]:
     """Single rows whose voltage leaves both neighbours the same way while the neighbours agree.
 
     A slow board catches a short pull in one row: what the current explains is taken out first. It may read the current

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from .scene import Scene
     from .state import History
 
+#: Voltage at which makers end the discharge of a cell, V, and what the meter of a board may be off by with room, V.
+END_OF_DISCHARGE_V: Final = {"nmc": 2.5, "lfp": 2.0}
+METER_V: Final = 0.15
 #: Suites in which the temperature of the board's own FETs is read.
 _BOARD_HEAT: Final = ("vesc+jk", "vesc+ant", "vesc+jbd", "jk-only", "ant-only", "jbd-only")
 _FLAGS: Final = ("jk-only", "ant-only", "daly-only", "jbd-only")
@@ -67,13 +70,20 @@ def _ignored(
         )
         passed = beyond(cells, history["pack_current"])
         scene.truth.facts["lowest_cell_v"] = round(float(cells.min()), 3)
-        index = np.arange(len(passed))
-        held = index - np.maximum.accumulate(np.where(passed, -1, index))
+        held = _held(passed)
+        end = END_OF_DISCHARGE_V[pack.kind.chemistry] - METER_V
+        scene.truth.facts["below_end_s"] = round(float(_held(cells.min(axis=1) < end).max()) * history.step_s, 2)
         hits = np.flatnonzero(held >= round(delay_s / history.step_s))
         if len(hits):
             scene.truth.begin(float(history.time[hits[0]]))
 
     scene.after_ride.append(find)
+
+
+def _held(passed: NDArray[np.bool_]) -> NDArray[np.int64]:
+    """For how many steps in a row a thing has been so, shape (steps,)."""
+    index = np.arange(len(passed))
+    return np.asarray(index - np.maximum.accumulate(np.where(passed, -1, index)))
 
 
 def _hot_board(scene: Scene) -> None:

@@ -23,8 +23,8 @@ _OPEN_IN_REGEN: Final = frozenset({"charge-fet-open-in-regen", "power-path-open"
 _WORN_OHM_AH, _WORN_SAG = 0.21, 0.155
 #: Share of its capacity that a group keeps, from which what it lacks is within what sound groups differ by over a ride.
 _ONE_OF_MANY: Final = 0.88
-#: End of discharge of NMC cells less what a meter is off by, V.
-_LOWEST_V: Final = 2.35
+#: What any board waits at most before it acts on a low cell, s.
+_BOARD_WAITS_S: Final = 5.0
 #: Stops of the motor without any trace but the stop itself.
 _SILENT_STOP: Final = frozenset({"remote-input-loss", "none"})
 
@@ -79,9 +79,10 @@ def indistinguishable(cause: str, suite: str, facts: dict[str, float | str]) -> 
     if (
         cause == "bms-protection-ineffective"
         and "jk" not in suite
-        and float(facts.get("lowest_cell_v", 0.0)) > _LOWEST_V
+        and float(facts.get("below_end_s", _BOARD_WAITS_S)) < _BOARD_WAITS_S
     ):
-        # Only the JK's answers carry its limits: above the end of discharge of the cells some board may still be on.
+        # Only the JK's answers carry its limits: above the end of discharge of the cells, or below it for no longer than
+        # boards wait, some board is rightly on.
         result.add("none")
     if cause == "bms-short-circuit-trip" and "daly" in suite:
         result.add("bms-overcurrent-trip")

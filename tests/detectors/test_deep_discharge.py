@@ -150,7 +150,7 @@ def _under_load(volts: float, seconds: float, limit: float | None = 2.8, on: boo
     return investigate([parked.log(columns, settings=settings)])
 
 
-@pytest.mark.parametrize(("volts", "limit"), [(2.65, 2.8), (2.2, None)])
+@pytest.mark.parametrize(("volts", "limit"), [(2.65, 2.8), (2.78, 2.8), (2.2, None)])
 def test_cells_that_stay_below_the_limit_under_load_with_the_board_on(volts, limit):
     incident = _under_load(volts, 40.0, limit)
     (finding,) = parked.check(incident, NAME).findings
@@ -161,12 +161,18 @@ def test_cells_that_stay_below_the_limit_under_load_with_the_board_on(volts, lim
 
 @pytest.mark.parametrize(
     ("volts", "seconds", "limit", "on"),
-    [(2.65, 5.0, 2.8, True), (2.78, 40.0, 2.8, True), (2.65, 40.0, 2.8, False), (2.6, 40.0, None, True)],
+    [
+        (2.65, 5.0, 2.8, True),
+        (2.795, 40.0, 2.8, True),
+        (2.78, 20.0, 2.8, True),
+        (2.65, 40.0, 2.8, False),
+        (2.6, 40.0, None, True),
+    ],
 )
 def test_a_dip_a_meter_s_error_a_board_that_acts_and_an_unknown_limit_are_no_failed_protection(
     volts, seconds, limit, on
 ):
-    """What is shorter than a board waits, within its error, cut off, or allowed by some boards."""
+    """What is shorter than a board waits, within its noise, a little below for seconds, cut off, or allowed by some."""
     incident = _under_load(volts, seconds, limit, on)
     assert "warning" not in parked.severities(incident, NAME)
     assert incident.verdict.cause != "bms-protection-ineffective"
@@ -195,3 +201,16 @@ def test_a_cell_close_to_the_cut_under_load_is_said_early(volts, said):
     assert bool(found) is said
     assert all(item.severity is Severity.INFO for item in found)
     assert incident.verdict.cause == "none"
+
+
+def test_a_pack_that_is_drained_to_nothing_while_it_stands():
+    """All cells fall from 3.2 V to 0.45 V within a day: no garbage, and drained too far at the end."""
+    time = np.arange(0.0, 86_400.0, 120.0)
+    columns = parked.board(time, 0.05, 0.0)
+    fall = np.interp(time, [0, 30_000, 60_000, 86_400], [3.2, 3.0, 0.45, 0.45])
+    columns["cell_voltages"] = np.round(fall[:, None] + np.random.default_rng(4).normal(0, 0.001, (len(time), 20)), 3)
+    columns["pack_voltage"] = np.round(columns["cell_voltages"].sum(axis=1), 2)
+    incident = investigate([parked.log(columns)])
+    assert parked.check(incident, "implausible-values").status is Status.CLEAR
+    assert "rests at 0.45 V" in parked.check(incident, NAME).findings[-1].message
+    assert incident.verdict.cause in ("parasitic-drain", "deep-discharged-pack")
