@@ -30,8 +30,9 @@ _NOT_LITHIUM_V: Final = 1.5
 #: Within this of its floor a board falls asleep, V, on a pack of 20 groups, for which the floors were reported.
 _FLOOR_V: Final = 0.6
 _FLOOR_SERIES: Final = range(19, 22)
-#: How far a deep discharge speaks of a pack that was forgotten when the board let it happen under load.
-_LET_HAPPEN: Final = 0.5
+#: How far a deep discharge speaks of a pack that was found so when it happened in the log: the lowest cell began this
+#: far above the limit, V, in the first rows.
+_LET_HAPPEN, _FELL_V, _FIRST_ROWS = 0.5, 0.2, 5
 #: The board is silent for so long, s, while the controller's log goes on.
 _SILENT_S: Final = 60.0
 
@@ -138,8 +139,10 @@ class DeepDischarge(Detector):
                 ),
             )
         )
-        # What a board that did not open let happen in this very log is its doing, and no pack that was found so.
-        strength = _LET_HAPPEN if ignored is not None else 1.0
+        # What happened in this very log, under a load or at rest, is no pack that was found so.
+        began = (rows.low if np.isfinite(rows.low).any() else rows.middle)[:_FIRST_ROWS]
+        fell = bool(np.isfinite(began).any()) and float(np.nanmedian(began)) > limit + _FELL_V
+        strength = _LET_HAPPEN if ignored is not None or fell else 1.0
         evidence = {"cells.deep-discharged": Evidence.observed(f"{volts:.2f} V.", strength=strength)}
         if on:
             evidence["protection.undervoltage-ignored"] = Evidence.observed(f"{volts:.2f} V with the FETs on.")

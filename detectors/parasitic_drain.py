@@ -120,7 +120,7 @@ class ParasiticDrain(Detector):
         days = float(rows.time[loss.last] - rows.time[relaxed(rows, loss.first, loss.last)]) / DAY_S
         lost = loss.share_day * days
         gone = days >= _LOST_DAYS and lost >= _LOST_SHARE
-        high = gone or loss.share_day >= bound or (ampere is not None and ampere >= _HIGH_A)
+        high = gone or loss.emptied or loss.share_day >= bound or (ampere is not None and ampere >= _HIGH_A)
         measured = [
             Measurement("charge lost", loss.share_day, "1/day", bound, "REST-02"),
             Measurement("fall of the median cell", -loss.volts_day, "V/day"),
@@ -132,6 +132,8 @@ class ParasiticDrain(Detector):
         if gone:
             measured.append(Measurement("charge lost over this rest", lost, "", _LOST_SHARE, "engineering judgement"))
             words += f", {100 * lost:.0f} % in {days:.1f} days"
+        if loss.emptied:
+            words += ", until the pack was empty"
         meter = float(np.nanmedian(rows.current[loss.first : loss.last + 1])) if rows.logged else 0.0
         if meter > 0.02:
             measured.append(Measurement("current by the meter of the BMS", meter, "A"))

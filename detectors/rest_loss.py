@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -32,6 +32,8 @@ _PER_KELVIN_V, _UNKNOWN_K = 0.0002, 4.0
 #: A rest this long is looked at in so many parts, days.
 _LONG_DAYS, _PARTS = 1.0, 4
 _MOST_POINTS: Final = 400
+#: Chemistries that low cells may be of when nobody says.
+_KINDS: Final = ("nmc", "lfp")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +46,7 @@ class RestLoss:
         volts_day: Change of the median cell, V/day.
         share_day: Loss, as a share of a full pack a day.
         error: Its standard error.
+        emptied: The pack went below the voltage of an empty cell: the loss is the one until then.
     """
 
     first: int
@@ -51,6 +54,7 @@ class RestLoss:
     volts_day: float
     share_day: float
     error: float
+    emptied: bool = False
 
 
 def relaxed(rows: CellRows, first: int, last: int) -> int:
@@ -60,10 +64,35 @@ def relaxed(rows: CellRows, first: int, last: int) -> int:
 
 
 def rest_loss(case: Case, track: Track, rows: CellRows, first: int, last: int) -> RestLoss | None:
-    """Steady loss of charge over a rest; None where the voltage does not tell the charge."""
-    table = table_for_chemistry(case.pack.chemistry.name)
+    """Steady loss of charge over a rest, until the pack was empty; None where the voltage does not tell the charge.
+
+    Where NMC nearly empty and LFP cannot be told apart, a pack that ran empty lost the lesser of what either says.
+    """
+    name = case.pack.chemistry.name
+    losses = []
+    for one in (name,) if name else _KINDS:
+        table = table_for_chemistry(one)
+        gone = _emptied(rows, first, last, float(table.volts[0]) if table is not None else 0.0)
+        if table is None or (gone is None and not name):
+            return None
+        loss = _loss(table, track, rows, first, last if gone is None else gone)
+        if loss is None:
+            return None
+        losses.append(loss if gone is None else replace(loss, last=last, emptied=True))
+    return min(losses, key=lambda loss: loss.share_day)
+
+
+def _emptied(rows: CellRows, first: int, last: int, empty_v: float) -> int | None:
+    """Place at which a pack that began above it fell below the voltage of an empty cell for good; None if it did not."""
+    below = rows.middle[first : last + 1] < empty_v
+    if not below[-3:].all() or below[:3].any():
+        return None
+    return first + int(np.flatnonzero(~below)[-1])
+
+
+def _loss(table: OpenCircuitTable, track: Track, rows: CellRows, first: int, last: int) -> RestLoss | None:
     start = relaxed(rows, first, last)
-    if table is None or last - start < 7:
+    if last - start < 7:
         return None
     time, volts = rows.time[start : last + 1] / DAY_S, rows.middle[start : last + 1]
     short = rows.time[last] - rows.time[first] < LONG_REST_S

@@ -23,6 +23,8 @@ _OPEN_IN_REGEN: Final = frozenset({"charge-fet-open-in-regen", "power-path-open"
 _WORN_OHM_AH, _WORN_SAG = 0.21, 0.155
 #: Share of its capacity that a group keeps, from which what it lacks is within what sound groups differ by over a ride.
 _ONE_OF_MANY: Final = 0.88
+#: Share of a small pack that a board which stays awake takes a day: 20 mA of 5 Ah (REST-02).
+_STANDBY_A_DAY: Final = 0.1
 #: What any board waits at most before it acts on a low cell, s.
 _BOARD_WAITS_S: Final = 5.0
 #: Stops of the motor without any trace but the stop itself.
@@ -83,6 +85,9 @@ def indistinguishable(cause: str, suite: str, facts: dict[str, float | str]) -> 
     ):
         # Only the JK's answers carry its limits: above the end of discharge of the cells, or below it for no longer than
         # boards wait, some board is rightly on.
+        result.add("none")
+    if cause == "parasitic-drain" and "plain" in suite and float(facts.get("per_day", 1.0)) < _STANDBY_A_DAY:
+        # Without the capacity nobody knows whether that is a light left on a large pack or a small one's own board.
         result.add("none")
     if cause == "bms-short-circuit-trip" and "daly" in suite:
         result.add("bms-overcurrent-trip")

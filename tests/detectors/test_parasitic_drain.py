@@ -195,3 +195,16 @@ def test_a_board_that_answers_all_the_time_is_said_never_to_sleep():
     columns = parked.resting(hours=30.0, level=0.6, per_day=0.3)
     finding = parked.check(investigate([parked.log(columns)]), NAME).findings[0]
     assert "never fell asleep" in finding.message
+
+
+def test_a_pack_that_runs_empty_while_it_stands():
+    """From 8 % to nothing within 12 h, then hours at the floor: the loss until then, whatever came after."""
+    time = np.arange(0.0, 30 * parked.HOUR, 120.0)
+    columns = parked.board(time, np.clip(0.08 * (1 - time / 43_200), 0.0, 1.0), 0.0)
+    under = np.interp(time, [43_200, 50_000], [0.0, 2.0])
+    columns["cell_voltages"] = np.round(columns["cell_voltages"] - under[:, None], 3)
+    columns["pack_voltage"] = np.round(columns["cell_voltages"].sum(axis=1), 2)
+    incident = investigate([parked.log(columns)])
+    assert incident.verdict.cause == "parasitic-drain"
+    assert "until the pack was empty" in parked.check(incident, NAME).findings[0].message
+    assert "deep-discharged-pack" in {item.cause for item in incident.contributing}
