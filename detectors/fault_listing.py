@@ -10,7 +10,7 @@ from ridelog.detection import Case, Detector, Need
 from ridelog.faults import FAULTS
 from ridelog.finding import Evidence, Finding, Measurement, Outcome, Severity
 from ridelog.log import Role
-from ridelog.ride import Track
+from ridelog.ride import RIDING_ROLES, Track
 
 from .fault_record_rules import FET_HOT, MOTOR_HOT, RULES, Record
 
@@ -22,6 +22,11 @@ _OTHERS: Final[dict[int, str]] = {
     **dict.fromkeys((15, 16, 17), "fault.current-sensor"),
     **dict.fromkeys((18, 27), "fault.unbalanced-currents"),
 }
+
+
+_BRAKING, _WITH_PACK = "listing.overvoltage-braking", "listing.overvoltage-with-pack"
+#: What meters are off by and a spike adds, as a share of the voltage.
+_ROOM_SHARE = 0.02
 
 
 class FaultListing(Detector):
@@ -37,7 +42,8 @@ class FaultListing(Detector):
 
     Evidence:
         listing.driver-at-once, listing.driver-in-motion, listing.driver-lost-rotor, listing.overvoltage-ringing,
-        listing.overvoltage-braking, listing.overvoltage-at-rest, listing.undervoltage-no-load,
+        listing.overvoltage-braking, listing.overvoltage-with-pack, listing.overvoltage-at-rest,
+        listing.undervoltage-no-load,
         listing.undervoltage-full-throttle, listing.undervoltage-under-load, listing.impossible-current,
         listing.impossible-temperature, listing.fet-temperature, listing.motor-temperature,
         listing.overcurrent-at-a-low-limit, listing.overcurrent-at-one-level, listing.currents-far-apart,
@@ -64,7 +70,11 @@ class FaultListing(Detector):
     name: ClassVar[str] = "fault-listing"
     rules: ClassVar[tuple[str, ...]] = ("TRIP-01", "TRIP-02", "TRIP-04", "REG-02")
     needs: ClassVar[tuple[Need, ...]] = (Need((Role.EVENTS,), ("fault_code",), rows=1),)
-    evidence: ClassVar[tuple[str, ...]] = (*(name for name, _, _ in RULES), *dict.fromkeys(_OTHERS.values()))
+    evidence: ClassVar[tuple[str, ...]] = (
+        *(name for name, _, _ in RULES),
+        _WITH_PACK,
+        *dict.fromkeys(_OTHERS.values()),
+    )
 
     def examine(self, case: Case, track: Track) -> Outcome:
         """Look at one listing."""
@@ -78,6 +88,12 @@ class FaultListing(Detector):
             if not found:
                 evidence[name] = Evidence.absent("no record of the listing is of this kind")
                 continue
+            if name == _BRAKING and _with_pack(case, found):
+                evidence[name], name = (
+                    Evidence.absent("the voltage is no more than the pack has while braking"),
+                    _WITH_PACK,
+                )
+                words = "over-voltage at a voltage the pack has while braking"
             order = records.index(found[0])
             # What came first weighs more: later records are often the damage done by the first.
             strength = 1.0 if order == 0 or len(found) >= len(records) / 2 else 0.7
@@ -116,6 +132,19 @@ class FaultListing(Detector):
             measurements=tuple(Measurement(text, value, unit) for text, value, unit in values if np.isfinite(value)),
             channels=("fault_code",),
         )
+
+
+def _with_pack(case: Case, records: list[Record]) -> bool:
+    """Tell whether the pack of the ride explains the voltage of every record: its highest, and what braking adds to it."""
+    for track in case.ride.of_role(*RIDING_ROLES):
+        residual = case.pack.residual.get(track.index)
+        if residual is None or not np.isfinite(residual.ohm) or not np.isfinite(residual.open_circuit).any():
+            continue
+        braked = float(np.nanmax(-track.values("battery_current"), initial=0.0))
+        most = float(np.nanmax(residual.open_circuit)) + residual.ohm * braked
+        if all(record.volts <= (1.0 + _ROOM_SHARE) * most for record in records):
+            return True
+    return False
 
 
 def _records(track: Track) -> list[Record]:

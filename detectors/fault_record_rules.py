@@ -22,6 +22,8 @@ _LIMIT_SHARE = 0.07
 #: closely, not all of them below this duty: a current that creeps up to a ceiling. A short or a lost rotor overshoots it by
 #: half and more (labelled listings: 215 A where 127 A were filtered, 155 A beside 35 A).
 _ONE_LEVEL, _FOLLOWED, _DRIVING_DUTY = 0.06, 0.06, 0.1
+#: Electrical speed, 1/min, from which an observer loses a rotor (33,000 to 48,000 in labelled listings; lower with many poles).
+_FAST_ERPM = 20_000.0
 #: Raw and filtered current this many times apart are no ripple of a motor with three leads (34.7 and 154.9 A in a listing whose
 #: phase plug had come off; a lost observer shows about 2).
 _FAR_APART, _LEAST_A = 2.5, 20.0
@@ -159,7 +161,7 @@ def _fast_overcurrent(records: list[Record]) -> list[Record]:
     return [
         r
         for r in _running_overcurrent(records)
-        if abs(r.erpm) >= 30_000 and 0.5 <= abs(r.duty) <= 0.95 and abs(r.current) >= 1.5 * abs(r.filtered)
+        if abs(r.erpm) >= _FAST_ERPM and 0.5 <= abs(r.duty) <= 0.95 and abs(r.current) >= 1.5 * abs(r.filtered)
     ]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import ClassVar
 
 import numpy as np
@@ -42,7 +43,7 @@ class RegenOvervoltage(Detector):
         (TRIP-03, TRIP-04); a full pack is overcharged (REG-04).
 
     Evidence:
-        regen.open-pack, regen.overvoltage-with-pack, regen.pack-nearly-full, regen.drive-normal.
+        regen.open-pack, regen.overvoltage-with-pack, regen.pack-nearly-full, regen.drive-normal, regen.not-braking.
 
     Looks like it but is not:
         Healthy hard regen: the voltage rises by the current times the resistance, smoothly, and no fault follows.
@@ -70,6 +71,7 @@ class RegenOvervoltage(Detector):
         "regen.overvoltage-with-pack",
         "regen.pack-nearly-full",
         "regen.drive-normal",
+        "regen.not-braking",
     )
 
     def examine(self, case: Case, track: Track) -> Outcome:
@@ -110,23 +112,32 @@ class RegenOvervoltage(Detector):
                 "regen.pack-nearly-full": Evidence.not_observable("no overvoltage to look at"),
                 "regen.drive-normal": Evidence.not_observable("no overvoltage to look at"),
             }
+            driven = [stop for stop in stops if _without_braking(track, *stop)]
+            if driven:
+                absent["regen.not-braking"] = Evidence.observed(
+                    f"{len(driven)} times." if len(driven) > 1 else "", at=track.onset(driven[0][0])
+                )
             if overcharged:
                 return Outcome.found((self._perhaps_full(case, track, *overcharged[0]),), absent)
             return Outcome.clear("braking never raised the voltage above what the pack explains.", absent)
+        driven = [stop for stop in stops if _without_braking(track, *stop)]
         findings = [self._open(track, outside, *item) for item in openings]
         findings += [self._full(case, track, *item) for item in full]
         first = (openings or full)[0]
         at = track.onset(first[0])
-        evidence = {"regen.pack-nearly-full": _fullness(case, outside, first[0])}
+        evidence = {"regen.pack-nearly-full": replace(_fullness(case, outside, first[0]), at=at)}
+        if driven:
+            evidence["regen.not-braking"] = Evidence.observed(at=track.onset(driven[0][0]))
         if openings:
             seen = any(item in openings for item in outside.high(track, _JOIN_S))
             note = f"{len(openings)} times." if len(openings) > 1 else ""
-            evidence["regen.open-pack"] = Evidence.observed(note, strength=1.0 if seen else 0.75, at=at)
-            evidence["regen.overvoltage-with-pack"] = Evidence.absent()
+            strength = 1.0 if seen else _unseen(case, track, first)
+            evidence["regen.open-pack"] = Evidence.observed(note, strength=strength, at=at)
+            evidence["regen.overvoltage-with-pack"] = Evidence.absent(strength=strength)
             current = np.nan_to_num(track.values("battery_current"))
             drove = current[first[0] :].max(initial=0.0) > 5.0 and current[: first[0]].max(initial=0.0) > 5.0
             evidence["regen.drive-normal"] = (
-                Evidence.observed() if drove else Evidence.not_observable("no drive after it")
+                Evidence.observed(at=at) if drove else Evidence.not_observable("no drive after it")
             )
         else:
             evidence["regen.overvoltage-with-pack"] = Evidence.observed(
@@ -221,6 +232,9 @@ class RegenOvervoltage(Detector):
 #: An over-voltage fault releases the motor for this long, s (firmware default of the fault stop): what a row must fall in.
 _LASTS_S = 0.5
 _JOIN_S = 1.0
+#: Strength of an over-voltage fault in braking without a rise in the log, and in rows that would show one; engineering
+#: judgement.
+_UNSEEN, _UNSEEN_DENSE = 0.75, 0.5
 #: Rows this dense, s, show whether the motor drove at the moment of a fault: with this current, A, or share of the high one.
 _EVERY_S, _DRIVES_A, _DRIVES_SHARE = 0.25, 3.0, 0.05
 
@@ -259,6 +273,19 @@ def _without_braking(track: Track, first: int, last: int) -> bool:
     beside = motor[max(first - 2, 0) : first + 1]
     drives = max(_DRIVES_A, _DRIVES_SHARE * float(np.nanpercentile(np.abs(motor), 98)))
     return len(beside) > 1 and bool((beside > drives).all())
+
+
+def _unseen(case: Case, track: Track, stop: tuple[int, int]) -> float:
+    """How surely an over-voltage fault without a rise in the log met no pack.
+
+    The capacitors of a controller without a pack hold what it rose to for a moment, which rows this dense would show; and
+    with another number of cells the voltage that the log shows may be that of a full pack.
+    """
+    window = slice(max(stop[0] - 3, 0), stop[0] + 2)
+    highest = float(np.nanmax(track.values("pack_voltage")[window]))
+    series = case.pack.series.probabilities
+    full = sum(share for count, share in series.items() if highest / count >= _CELL_FULL_V - 0.05)
+    return (_UNSEEN_DENSE if track.log.interval_s <= _EVERY_S else _UNSEEN) * (1.0 - min(full, 0.8))
 
 
 def _has_regen(track: Track) -> bool:

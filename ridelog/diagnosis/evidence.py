@@ -14,6 +14,7 @@ from ridelog.errors import PluginError
 
 #: No single observation decides: weights are clipped to this many nats (about 33 to 1).
 CLIP_NATS = 3.5
+_LISTS = ("rules", "after", "unless")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +31,7 @@ class EvidenceRow:
         rules: Rule ids behind it.
         weights: Cause to (nats when observed, nats when observable but absent).
         after: Ids of evidence that make this one a consequence when they come first.
+        unless: Ids of evidence that say what made this sign, so that it says nothing more once one of them was seen.
         event: True when it marks something that happened at a moment.
         ordinary: True when what happened belongs to the end of any charge and is no fault by itself: conditions of the
             vehicle then compete with it.
@@ -44,6 +46,7 @@ class EvidenceRow:
     rules: tuple[str, ...] = ()
     weights: Mapping[str, tuple[float, float]] = field(default_factory=dict)
     after: tuple[str, ...] = ()
+    unless: tuple[str, ...] = ()
     event: bool = False
     ordinary: bool = False
 
@@ -101,8 +104,9 @@ def table_with(extra: Iterable[EvidenceRow]) -> EvidenceTable:
 
 def _row(item: Mapping[str, Any]) -> EvidenceRow:
     weights = {cause: (float(pair[0]), float(pair[1])) for cause, pair in item.get("weights", {}).items()}
-    known = {key: value for key, value in item.items() if key not in ("weights", "rules", "after")}
-    return EvidenceRow(**known, weights=weights, rules=tuple(item.get("rules", ())), after=tuple(item.get("after", ())))
+    lists: dict[str, Any] = {key: tuple(item.get(key, ())) for key in _LISTS}
+    known = {key: value for key, value in item.items() if key not in ("weights", *_LISTS)}
+    return EvidenceRow(**known, **lists, weights=weights)
 
 
 def _checked(rows: Iterable[EvidenceRow]) -> dict[str, EvidenceRow]:
@@ -119,7 +123,7 @@ def _checked(rows: Iterable[EvidenceRow]) -> dict[str, EvidenceRow]:
                 raise PluginError(f"evidence '{row.id}' weighs '{cause}' beyond {CLIP_NATS} nats.")
         table[row.id] = row
     for row in table.values():
-        for earlier in row.after:
-            if earlier not in table:
-                raise PluginError(f"evidence '{row.id}' comes after an unknown '{earlier}'.")
+        for other in (*row.after, *row.unless):
+            if other not in table:
+                raise PluginError(f"evidence '{row.id}' comes after, or counts unless, an unknown '{other}'.")
     return table

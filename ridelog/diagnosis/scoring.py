@@ -24,6 +24,8 @@ BASE_NATS = -1.0
 #: What the earliest evidence of all adds to the causes it supports, in nats.
 EARLIEST_BONUS_NATS = 0.5
 _TOP = 5
+_CONSEQUENCE = " It came after the first sign and is counted as its consequence."
+_EXPLAINED = " Something else that was seen made it, so it does not count."
 _NOT_COVERED = "the log that could show it does not cover the moment"
 
 
@@ -84,6 +86,7 @@ def scores(
     """
     relevant = {name: item for name, item in evidence.items() if incident is None or incident.covers(item.at)}
     consequences = {name for name in relevant if _is_consequence(table.rows.get(name), relevant)}
+    discounted = dict.fromkeys(consequences, _CONSEQUENCE) | dict.fromkeys(_explained(relevant, table), _EXPLAINED)
     ordinary = kind == "event" and _is_ordinary(relevant, table)
     # A defect was there before what belongs to the end of any charge: that is not the first sign then.
     first = set() if ordinary else _earliest(relevant, table, consequences)
@@ -95,7 +98,7 @@ def scores(
         reasons: list[Reason] = []
         unseen: list[Reason] = []
         for group in _groups(table, cause.id):
-            best, missing = _group_reason(group, cause.id, relevant, consequences)
+            best, missing = _group_reason(group, cause.id, relevant, discounted)
             if best is not None:
                 total += best.weight
                 reasons.append(best)
@@ -165,7 +168,7 @@ def _groups(table: EvidenceTable, cause: str) -> list[list[EvidenceRow]]:
 
 
 def _group_reason(
-    rows: Iterable[EvidenceRow], cause: str, evidence: Mapping[str, Evidence], consequences: set[str]
+    rows: Iterable[EvidenceRow], cause: str, evidence: Mapping[str, Evidence], discounted: Mapping[str, str]
 ) -> tuple[Reason | None, list[Reason]]:
     """The strongest member of a group; what was seen goes before what was looked for and not there."""
     seen: list[Reason] = []
@@ -177,10 +180,8 @@ def _group_reason(
             continue
         if_observed, if_absent = row.weights[cause]
         if item.seen is Seen.OBSERVED:
-            weight = 0.0 if row.id in consequences else if_observed * item.strength
-            note = f"{row.observed} {item.note}".strip()
-            if row.id in consequences:
-                note += " It came after the first sign and is counted as its consequence."
+            weight = 0.0 if row.id in discounted else if_observed * item.strength
+            note = f"{row.observed} {item.note}".strip() + discounted.get(row.id, "")
             seen.append(Reason(row.id, _clipped(weight), note, row.rules))
         elif item.seen is Seen.ABSENT:
             if if_absent:
@@ -189,7 +190,7 @@ def _group_reason(
             unseen.append(Reason(row.id, 0.0, item.note, row.rules))
     candidates = seen or absent
     best = max(candidates, key=lambda reason: abs(reason.weight)) if candidates else None
-    if best is not None and best.weight == 0.0 and best.evidence not in consequences:
+    if best is not None and best.weight == 0.0 and best.evidence not in discounted:
         best = None
     return best, unseen
 
@@ -214,6 +215,12 @@ def _is_consequence(row: EvidenceRow | None, evidence: Mapping[str, Evidence]) -
         ):
             return True
     return False
+
+
+def _explained(evidence: Mapping[str, Evidence], table: EvidenceTable) -> set[str]:
+    """Ids of what was seen and has been made by something else that was seen."""
+    seen = {name for name, item in evidence.items() if item.seen is Seen.OBSERVED and name in table.rows}
+    return {name for name in seen if seen.intersection(table.rows[name].unless)}
 
 
 def _earliest(evidence: Mapping[str, Evidence], table: EvidenceTable, consequences: set[str]) -> set[str]:

@@ -1,8 +1,13 @@
 """What the records of a fault listing give away, by labelled listings and by ones made up to be told apart."""
 
 import numpy as np
+import pytest
 
 from detectors.fault_record_rules import RULES, Record
+from ridelog.finding import Seen
+from ridelog.log import Role
+from ridelog.pipeline import investigate
+from tests import rides
 
 _RULES = {name: recognise for name, recognise, _ in RULES}
 
@@ -73,3 +78,26 @@ def test_a_current_that_ran_away_is_no_low_limit():
 def test_what_a_record_does_not_say_tells_nothing():
     nan = np.nan
     assert _kinds(Record(0, 4, nan, nan, nan, nan, nan, nan, nan)) <= {"listing.overcurrent"}
+
+
+@pytest.mark.parametrize(
+    ("volts", "kind"), [(83.0, "listing.overvoltage-with-pack"), (104.0, "listing.overvoltage-braking")]
+)
+def test_an_over_voltage_that_the_pack_of_the_ride_has_while_braking_is_no_open_path(volts, kind):
+    ride = rides.log(rides.controller(open_v=82.0))
+    listing = rides.log(
+        {
+            "time": np.arange(3.0),
+            "fault_code": np.full(3, 1),
+            "motor_current": np.full(3, -21.0),
+            "motor_current_filtered": np.full(3, -20.0),
+            "pack_voltage": np.full(3, volts),
+            "duty": np.full(3, 0.3),
+            "erpm": np.full(3, 9000.0),
+        },
+        Role.EVENTS,
+    )
+    incident = investigate([ride, listing])
+    evidence = next(check for check in incident.checks if check.name == "fault-listing").evidence
+    seen = [name for name, item in evidence.items() if item.seen is Seen.OBSERVED and "overvoltage" in name]
+    assert seen == [kind]

@@ -7,6 +7,7 @@ import pytest
 from ridelog.diagnosis.evidence import EvidenceRow, EvidenceTable, Model, builtin_table, table_with
 from ridelog.diagnosis.reasoning import diagnose
 from ridelog.diagnosis.wording import wording
+from ridelog.errors import PluginError
 from ridelog.finding import Check, Evidence, Finding, Interval, Seen, Severity, Status
 
 TABLE = EvidenceTable(
@@ -303,6 +304,52 @@ def test_a_trip_on_a_voltage_that_was_never_there_is_the_wire():
     result = diagnose([_check(evidence, _finding())], builtin_table())
     assert result.verdict.cause == "sense-wiring-fault"
     assert "a cell voltage that was never there" in result.verdict.mechanism
+
+
+def test_signs_that_rest_on_a_voltage_that_was_never_there_say_nothing():
+    evidence = {
+        "bms.discharge-fet-opened": Evidence.observed(at=_at(10)),
+        "bms.flag-undervoltage": Evidence.observed(at=_at(10)),
+        "bms.cell-low-before": Evidence.observed("Cell 8 at 2.87 V."),
+        "path.collapse": Evidence.observed(at=_at(10)),
+        "fault.under-voltage": Evidence.observed(at=_at(10)),
+        "path.stayed-open": Evidence.observed(),
+        "cells.low-group": Evidence.observed("Cell group 8."),
+        "cells.imbalance": Evidence.observed("588 mV.", strength=0.5),
+        "wiring.opposite-neighbours": Evidence.observed("Cells 8 and 9."),
+        "wiring.false-trip": Evidence.observed(at=_at(10)),
+    }
+    result = diagnose([_check(evidence, _finding(), _state())], builtin_table())
+    assert result.verdict.cause == "sense-wiring-fault"
+    assert result.verdict.probability > 0.85
+    assert result.contributing == ()
+    trip = next(item for item in result.causes if item.cause == "bms-undervoltage-trip")
+    assert any("made it, so it does not count" in reason.sentence for reason in trip.contradicting)
+
+
+def test_a_stage_that_fails_for_good_made_the_overcurrent_before_it():
+    evidence = {
+        "listing.overcurrent-at-a-low-limit": Evidence.observed("1 of 3 records."),
+        "listing.driver-at-once": Evidence.observed("2 of 3 records."),
+    }
+    result = diagnose([_check(evidence, _finding())], builtin_table())
+    assert result.verdict.cause == "controller-power-stage-fault"
+    setting = [item for item in result.causes if item.cause == "controller-configuration"]
+    assert not setting or setting[0].probability < 0.1
+
+
+def test_a_rail_that_rings_also_rings_while_braking():
+    evidence = {
+        "listing.overvoltage-ringing": Evidence.observed("5 of 6 records."),
+        "listing.overvoltage-braking": Evidence.observed("1 of 6 records."),
+    }
+    assert diagnose([_check(evidence, _finding())], builtin_table()).verdict.cause == "bus-capacitor-fault"
+
+
+def test_a_row_that_counts_unless_something_unknown_was_seen_is_refused():
+    row = EvidenceRow("mine.sparks", "mine", "It sparked.", weights={"bus-capacitor-fault": (3.5, 0.0)}, unless=("no",))
+    with pytest.raises(PluginError, match="unknown 'no'"):
+        table_with([row])
 
 
 def _state():
