@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 import numpy as np
 
@@ -12,19 +12,12 @@ from ridelog.finding import Evidence, Finding, Measurement, Outcome, Severity
 from ridelog.log import Role
 from ridelog.ride import RIDING_ROLES, Track
 
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
+from .garbled_rows import garbled_rows, led_to
 
 #: Rows with impossible values from which the log is called faulty, and as a share of all rows.
 _FEWEST_ROWS, _SHARE = 3, 0.002
-#: Cells that must be impossible in one poll: one alone is a sense wire.
-_SEVERAL_CELLS = 2
-#: A single row this far from both neighbours, as a share, without a change of current, is no pack.
-_JUMP_SHARE = 0.12
 #: A meter that counts a little beyond full or empty is badly set, and no garbage.
 _SOC_ROOM = 0.1
-#: A drained cell falls by less than this from one poll to the next, V.
-_STEP_V = 0.3
 #: Channels whose nonsense says something about the record of the power path.
 _POWER = ("pack_voltage", "battery_current", "motor_current", "soc", "duty", "erpm", "power")
 
@@ -33,8 +26,8 @@ class ImplausibleValues(Detector):
     """Values outside of what is physically possible, or single rows that jump away and back.
 
     What it finds:
-        Rows in which several cells, the voltage, the current or the charge are impossible, and position or
-        temperature values that cannot be.
+        Rows in which several cells, the voltage, the current or the charge are impossible, single rows that jump away
+        and back, one impossible cell after another, and position or temperature values that cannot be.
 
     Why it matters:
         A log with garbage proves nothing about the vehicle in those rows; none of it is counted as evidence against
@@ -44,7 +37,8 @@ class ImplausibleValues(Detector):
         telemetry.garbage.
 
     Looks like it but is not:
-        One cell that comes and goes (a sense wire), a real collapse of the voltage (it lasts, and the current goes).
+        One cell, or it and its neighbour, that comes and goes (a sense wire), a real collapse of the voltage (it lasts,
+        and the current goes).
 
     Needs:
         A controller, wheel or BMS log.
@@ -72,9 +66,9 @@ class ImplausibleValues(Detector):
                 continue
             values = track.values(name)
             above = _SOC_ROOM if name == "soc" else 0.0
-            low = (values < channel.low - above) & ~(
-                _led_to(values, channel.low) if name.startswith("cell_") else False
-            )
+            low = values < channel.low - above
+            if name.startswith("cell_"):
+                low &= ~led_to(values, channel.low)
             outside = np.isfinite(values) & (low | (values > channel.high + above))
             if not outside.any():
                 continue
@@ -94,8 +88,7 @@ class ImplausibleValues(Detector):
                         channels=(name,),
                     )
                 )
-        bad |= _cells(track)
-        bad |= _lone_jumps(case, track)
+        bad |= garbled_rows(case, track)
         rows = np.flatnonzero(bad)
         # A stretch at the end or the beginning is a device that was switched on or off.
         if len(rows) < max(_FEWEST_ROWS, _SHARE * track.log.rows):
@@ -120,46 +113,3 @@ class ImplausibleValues(Detector):
 def _switched_off(track: Track, name: str) -> bool:
     """A voltage below any pack is a device that is switched off, not garbage."""
     return name == "pack_voltage" and float(np.nanmin(track.values(name))) >= 0.0
-
-
-def _cells(track: Track) -> NDArray[np.bool_]:
-    cells = track.log.matrix("cell_voltages")
-    if not cells.shape[1]:
-        return np.zeros(track.log.rows, dtype=bool)
-    channel = CHANNELS["cell_voltages"]
-    with np.errstate(all="ignore"):
-        outside = np.isfinite(cells) & ((cells < channel.low) | (cells > channel.high))
-        if outside.any():
-            outside &= ~(_led_to(np.median(cells, axis=1), channel.low)[:, None] & (cells < channel.low))
-    return np.asarray(outside.sum(axis=1) >= _SEVERAL_CELLS)
-
-
-def _led_to(volts: NDArray[np.float64], low: float) -> NDArray[np.bool_]:
-    """Rows to which the voltage of a cell fell step by step from a possible one: a pack that is drained to nothing."""
-    stretch = np.cumsum(~(np.abs(np.diff(volts, prepend=volts[:1])) < _STEP_V))
-    return np.asarray(np.isin(stretch, stretch[volts >= low]))
-
-
-def _lone_jumps(case: Case, track: Track) -> NDArray[np.bool_]:
-    """Single rows whose voltage leaves both neighbours the same way while the neighbours agree.
-
-    A slow board catches a short pull in one row: what the current explains is taken out first. It may read the current
-    a moment before or after, so nothing counts either that the ordinary currents of the ride could have made.
-    """
-    volts = track.values("pack_voltage")
-    found = np.zeros(len(volts), dtype=bool)
-    if track.log.role is not Role.BMS or len(volts) < 5 or not np.isfinite(volts).any():
-        return found
-    apart = _JUMP_SHARE * float(np.nanmedian(volts))
-    near = 0.05 * float(np.nanmedian(volts))
-    residual = case.pack.residual.get(track.index)
-    if residual is not None and np.isfinite(residual.ohm):
-        current = np.nan_to_num(track.values("battery_current"))
-        volts = volts + residual.ohm * current
-        least, most = np.percentile(current, (0.5, 99.5))
-        apart = max(apart, residual.ohm * float(most - least))
-    before, here, after = volts[:-2], volts[1:-1], volts[2:]
-    lone = (np.abs(here - before) > apart) & (np.abs(here - after) > apart)
-    lone &= np.abs(before - after) < near
-    found[1:-1] = lone
-    return found

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
@@ -19,11 +19,18 @@ if TYPE_CHECKING:
 _SHORTEST_S, _FEWEST_STEPS = 10.0, 10
 #: A current that stands still but for its noise: A, and a share of it.
 _NOISE_A, _NOISE_SHARE = 0.35, 0.03
-#: The controller's current moves by this many times the noise of the standing one, and by more than meters with a dead
-#: band of 0.5 to 1 A and a computed current at small load are apart, A; engineering judgement.
-_TIMES_NOISE, _MOVES_A = 4.0, 2.5
-#: The stretch lasts this many times longer than the clocks are uncertain, and has this many polls to compare.
-_TIMES_CLOCK, _FEWEST_POLLS = 4.0, 5
+#: The controller's current moves by more than meters of small loads are apart, A; where the board shows none, by more than
+#: its dead band (0.5 to 1 A) and its meter's offset hide.
+_MOVES_A, _MOVES_FROM_NONE_A = 1.2, 2.5
+#: How far beyond the loads of the stretch the board is asked how it follows, A.
+_AROUND_A: Final = 5.0
+#: The stretch lasts this many times longer than the clocks are uncertain.
+_TIMES_CLOCK: Final = 4.0
+#: Polls that have to be compared in the stretch, and outside it at the same load.
+_FEWEST_POLLS, _FEWEST_OUTSIDE = 5, 15
+#: Amperes a live board follows per ampere of the controller at that load in the rest of the log; less than `_STUCK` of that
+#: is no following. Both hold against this many standard errors; engineering judgement.
+_FOLLOWS, _STUCK, _ERRORS = 0.4, 0.25, 3.0
 
 
 def stuck_stretches(case: Case, track: Track) -> list[tuple[int, int, float]]:
@@ -52,41 +59,89 @@ def stuck_rows(case: Case, track: Track) -> NDArray[np.bool_]:
 def _find(case: Case, track: Track) -> list[tuple[int, int, float]]:
     if track.log.role is not Role.BMS or not track.has("battery_current") or not track.clock.aligned:
         return []
-    current = track.values("battery_current")
+    answered = np.flatnonzero(np.isfinite(track.values("battery_current")))
+    current, time = track.values("battery_current")[answered], track.time[answered]
+    if len(answered) < _FEWEST_STEPS + _FEWEST_OUTSIDE:
+        return []
     steady = np.abs(np.diff(current)) <= _NOISE_A + _NOISE_SHARE * np.abs(current[:-1])
-    found = []
-    for first, last in runs(steady):
-        inside = current[first : last + 2]
-        length = float(track.time[last + 1] - track.time[first])
-        level = float(np.median(inside))
-        low, high = np.percentile(inside, (5, 95))
-        if (
-            length < max(_SHORTEST_S, _TIMES_CLOCK * track.clock.uncertainty_s)
-            or last - first < _FEWEST_STEPS
-            or float(np.ptp(inside)) > 2 * (_NOISE_A + _NOISE_SHARE * abs(level))
-        ):
-            continue
-        if _moved_elsewhere(case, track, first, last + 1, level) > _MOVES_A + _TIMES_NOISE * float(high - low):
-            found.append((first, last + 1, length))
-    return found
+    stretches = [_standing(current, first, last + 1) for first, last in runs(steady)]
+    shortest = max(_SHORTEST_S, _TIMES_CLOCK * track.clock.uncertainty_s)
+    long = [
+        (first, last)
+        for first, last in stretches
+        if time[last] - time[first] >= shortest and last - first > _FEWEST_STEPS
+    ]
+    if not long:
+        return []
+    # Some boards average their current and some show that of the moment: the live ones follow one of the two.
+    elsewhere = [
+        moved
+        for other in case.ride.riding
+        if other.clock.aligned and other.has("battery_current")
+        for moved in (_between_polls(other, time), _at_polls(other, time))
+    ]
+    return [
+        (int(answered[first]), int(answered[last]), float(time[last] - time[first]))
+        for first, last in long
+        if any(_stuck(current, moved, first, last) for moved in elsewhere)
+    ]
 
 
-def _moved_elsewhere(case: Case, track: Track, first: int, last: int, level: float) -> float:
-    """By how much the current of a controller moved meanwhile, in A, averaged over the polls of the BMS as it would.
+def _standing(current: NDArray[np.float64], first: int, last: int) -> tuple[int, int]:
+    """The longest stretch of a steady run near its middle value: a slow drift is no standing."""
+    inside = current[first : last + 1]
+    level = float(np.median(inside))
+    near = runs(np.abs(inside - level) <= _NOISE_A + _NOISE_SHARE * abs(level))
+    begin, end = max(near, key=lambda run: run[1] - run[0])
+    return first + begin, first + end
+
+
+def _between_polls(other: Track, time: NDArray[np.float64]) -> NDArray[np.float64]:
+    """A controller's current, averaged from each poll of the BMS to the next as its meter would, NaN without rows."""
+    current = np.nan_to_num(other.values("battery_current"))
+    sums = np.concatenate(([0.0], np.cumsum(current)))
+    edges = np.searchsorted(other.time, time)
+    counts = np.diff(edges, prepend=edges[0])
+    return np.where(counts > 0, np.diff(sums[edges], prepend=sums[edges[0]]) / np.maximum(counts, 1), np.nan)
+
+
+def _at_polls(other: Track, time: NDArray[np.float64]) -> NDArray[np.float64]:
+    """A controller's current in the last row before each poll of the BMS, NaN before its first and after its last."""
+    current = np.nan_to_num(other.values("battery_current"))
+    before = np.searchsorted(other.time, time, side="right") - 1
+    return np.where((before >= 0) & (time <= other.time[-1]), current[np.maximum(before, 0)], np.nan)
+
+
+def _stuck(current: NDArray[np.float64], moved: NDArray[np.float64], first: int, last: int) -> bool:
+    """Whether the board does not follow the controller in these rows, and does at the same load in all others.
 
     A board that stands at none may be one that does not measure what is charged: braking does not count there.
     """
-    most = 0.0
-    for other in case.ride.riding:
-        if not (other.clock.aligned and other.has("battery_current")):
-            continue
-        current = np.nan_to_num(other.values("battery_current"))
-        if abs(level) <= _NOISE_A:
-            current = np.maximum(current, 0.0)
-        sums = np.concatenate(([0.0], np.cumsum(current)))
-        edges = np.searchsorted(other.time, track.time[first + 1 : last])
-        counts = np.diff(edges)
-        means = np.diff(sums[edges])[counts > 0] / counts[counts > 0]
-        if len(means) >= _FEWEST_POLLS:
-            most = max(most, float(np.percentile(means, 90) - np.percentile(means, 10)))
-    return most
+    none = abs(float(np.median(current[first : last + 1]))) <= _NOISE_A
+    if none:
+        moved = np.where(moved < 0.0, 0.0, moved)
+    known = np.isfinite(moved)
+    inside = np.zeros(len(known), dtype=bool)
+    inside[first + 1 : last] = True
+    outside = known & ~inside
+    inside &= known
+    if np.count_nonzero(inside) < _FEWEST_POLLS:
+        return False
+    low, high = np.percentile(moved[inside], (5, 95))
+    outside &= (moved >= low - _AROUND_A) & (moved <= high + _AROUND_A)
+    if high - low < (_MOVES_FROM_NONE_A if none else _MOVES_A) or np.count_nonzero(outside) < _FEWEST_OUTSIDE:
+        return False
+    follows, unsure = _slope(moved[outside], current[outside])
+    stuck, error = _slope(moved[inside], current[inside])
+    return follows - _ERRORS * unsure > _FOLLOWS and stuck + _ERRORS * error < _STUCK * follows
+
+
+def _slope(load: NDArray[np.float64], shown: NDArray[np.float64]) -> tuple[float, float]:
+    """Slope of a straight line through the points and its standard error; no following and no certainty without load."""
+    load, count = load - load.mean(), len(load)
+    spread = float(load @ load)
+    if spread <= 0:
+        return 0.0, np.inf
+    slope = float(load @ shown) / spread
+    rest = shown - shown.mean() - slope * load
+    return slope, float(np.sqrt(float(rest @ rest) / max(count - 2, 1) / spread))

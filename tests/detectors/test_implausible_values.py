@@ -39,3 +39,47 @@ def test_rows_that_no_current_explains_are_garbage(rows):
     check = _check(investigate([_slow_board([row + (row % 7 == 3) for row in rows])]))
     assert check.status is Status.FOUND
     assert check.findings[0].measurements[0].value == len(rows)
+
+
+def _polls_with_cells(change):
+    """A minute-long look at a 14S board at 2 s a poll; `change` spoils columns of volts, amperes and cells."""
+    rng = np.random.default_rng(9)
+    count = 200
+    current = np.clip(8.0 + 7.0 * np.sin(np.arange(count) * 0.7) + rng.normal(0, 0.4, count), 0, None)
+    cells = 3.9 - 0.008 * current[:, None] + rng.normal(0, 0.002, (count, 14))
+    volts = cells.sum(axis=1)
+    change(volts, current, cells)
+    builder = LogBuilder(np.arange(count) * 2.0, np.arange(count) + 2)
+    builder.add("pack_voltage", np.round(volts, 2))
+    builder.add("battery_current", np.round(current, 2))
+    builder.add("cell_voltages", np.round(cells, 3))
+    return builder.build(Role.BMS, "test", clock=Clock(ClockBasis.NONE))
+
+
+def test_a_current_beyond_any_short_circuit_hides_no_impossible_voltage():
+    rows = [60, 110, 150]
+
+    def spoil(volts, current, cells):
+        volts[rows] = 0.0
+        current[rows] = [-1500.0, 1490.0, -1400.0]
+
+    check = _check(investigate([_polls_with_cells(spoil)]))
+    assert check.evidence["telemetry.garbage"].seen == "observed"
+
+
+def test_ever_another_impossible_cell_is_no_wire():
+    def spoil(volts, current, cells):
+        for row, cell in ((40, 2), (80, 9), (120, 12), (160, 6)):
+            cells[row, cell] = 0.05
+
+    check = _check(investigate([_polls_with_cells(spoil)]))
+    assert check.evidence["telemetry.garbage"].seen == "observed"
+
+
+def test_the_same_impossible_cell_and_its_neighbour_are_a_wire():
+    def spoil(volts, current, cells):
+        cells[40:160:7, 5] = 0.05
+        cells[43:160:7, 6] = 0.05
+
+    check = _check(investigate([_polls_with_cells(spoil)]))
+    assert check.evidence["telemetry.garbage"].seen == "absent"

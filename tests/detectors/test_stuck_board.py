@@ -63,3 +63,26 @@ def test_what_moves_at_the_very_end_of_a_rest_may_have_moved_after_it():
     controller["battery_current"][(controller["time"] > 19.2) & (controller["time"] < 20.0)] = 12.0
     incident = investigate([rides.log(controller), rides.log(board, Role.BMS)])
     assert "frozen-telemetry" not in _loud(incident)
+
+
+@pytest.mark.parametrize("level", [1.4, 27.0])
+def test_a_frozen_board_shows_at_a_small_change_of_load_too(level):
+    controller, board = rides.controller(), rides.board()
+    rng = np.random.default_rng(6)
+    for columns in (controller, board):
+        rows = (columns["time"] > 300.0) & (columns["time"] < 380.0)
+        columns["battery_current"][rows] = 1.6 + 1.2 * np.sin(columns["time"][rows])
+    rows = (board["time"] > 300.0) & (board["time"] < 380.0)
+    board["battery_current"][rows] = level + rng.normal(0, 0.08, np.count_nonzero(rows))
+    incident = investigate([rides.log(controller), rides.log(board, Role.BMS)])
+    assert "frozen-telemetry" in _loud(incident)
+
+
+def test_a_meter_with_a_dead_band_is_not_frozen():
+    controller, board = rides.controller(), rides.board()
+    for columns in (controller, board):
+        rows = (columns["time"] > 300.0) & (columns["time"] < 380.0)
+        columns["battery_current"][rows] = 0.9 + 0.8 * np.sin(columns["time"][rows])
+    board["battery_current"][np.abs(board["battery_current"]) < 2.0] = 0.0
+    incident = investigate([rides.log(controller), rides.log(board, Role.BMS)])
+    assert "frozen-telemetry" not in _loud(incident)
