@@ -13,6 +13,7 @@ from ridelog.damage import Damage, DamageKind, Effect
 
 if TYPE_CHECKING:
     import polars as pl
+    import pyarrow as pa
     from numpy.typing import NDArray
 
     from ridelog.log import LogBuilder
@@ -66,42 +67,76 @@ def add_columns(
     """
     damage: list[Damage] = []
     done = set(known)
+    used: list[Column] = []
+    silent: set[str] = set()
     for column in table:
         if column.source not in frame.columns or column.source in done:
             continue
         done.add(column.source)
         if not column.channel:
             continue
-        series = frame.get_column(column.source)
+        used.append(column)
         if CHANNELS[column.channel].kind is Kind.TEXT:
-            builder.add(column.channel, series.cast(str), source=column.source, conversion=column.conversion)
             continue
+        series = frame.get_column(column.source)
         if not series.dtype.is_numeric():
             series, unreadable = _read_numbers(series, column)
+            frame = frame.with_columns(series)
             damage += unreadable
-        values = np.asarray(series.to_numpy(), dtype=np.float64)
-        if _holds_only(values, column.sentinels):
+        if _holds_only(series, column.sentinels):
             shown = "/".join(f"{sentinel:g}" for sentinel in column.sentinels)
             damage.append(
                 Damage(
                     DamageKind.MISSING_SENSOR,
                     Effect.NOTED,
                     f"Column '{column.source}' holds nothing but {shown}: no sensor is fitted, and none is assumed.",
-                    len(values),
+                    len(series),
                     channel=column.channel,
                 )
             )
-            values = np.full(len(values), np.nan)
+            silent.add(column.source)
+    values = _values(frame, [column for column in used if column.source not in silent])
+    for column in used:
+        given: object
+        if CHANNELS[column.channel].kind is Kind.TEXT:
+            given = frame.get_column(column.source).cast(str)
+        elif column.source in silent:
+            given = np.full(frame.height, np.nan)
         else:
-            if column.scale != 1.0:
-                values = values * column.scale
-            if column.offset:
-                values = values + column.offset
-        builder.add(column.channel, values, source=column.source, conversion=column.conversion, derived=column.derived)
-    for name in frame.columns:
-        if name not in done and name:
-            builder.keep(name, frame.get_column(name))
+            given = values[column.source]
+        builder.add(column.channel, given, source=column.source, conversion=column.conversion, derived=column.derived)
+    kept = frame.select(name for name in frame.columns if name not in done and name)
+    numbers = _in_arrow(kept.select(name for name, kind in kept.schema.items() if kind.is_numeric()))
+    for name in kept.columns:
+        builder.keep(name, numbers[name] if name in numbers else kept.get_column(name))
     return tuple(damage)
+
+
+def _values(frame: pl.DataFrame, columns: Iterable[Column]) -> dict[str, pa.ChunkedArray | NDArray[np.float64]]:
+    """The values of columns of numbers in the units of their channels, by caption."""
+    import polars as pl
+
+    scaled = []
+    for column in columns:
+        kind = CHANNELS[column.channel].kind
+        if kind is not Kind.TEXT:
+            value = pl.col(column.source).cast(pl.Float64)
+            value = value * column.scale if column.scale != 1.0 else value
+            scaled.append(value + column.offset if column.offset else value)
+    found = frame.select(scaled)
+    holes = found.select(pl.all().is_nan().any()) if scaled else found
+    flawed = [name for name in holes.columns if holes.item(0, name)]
+    values = _in_arrow(found.with_columns(pl.col(flawed).fill_nan(None)) if flawed else found)
+    whole = {column.source for column in columns if CHANNELS[column.channel].kind is not Kind.NUMBER}
+    return {name: found.get_column(name).to_numpy() if name in whole else array for name, array in values.items()}
+
+
+def _in_arrow(frame: pl.DataFrame) -> dict[str, pa.ChunkedArray]:
+    """The columns over the memory of the frame, in the pieces it was read in: most of them are never put together."""
+    if not frame.width:
+        return {}
+    table = frame.to_arrow()
+    return dict(zip(table.column_names, table.columns, strict=True))
 
 
 def _read_numbers(series: pl.Series, column: Column) -> tuple[pl.Series, tuple[Damage, ...]]:
@@ -117,9 +152,11 @@ def _read_numbers(series: pl.Series, column: Column) -> tuple[pl.Series, tuple[D
     return numbers, (Damage(DamageKind.BROKEN_ROW, Effect.LOST, message, lost, channel=column.channel),)
 
 
-def _holds_only(values: NDArray[np.float64], sentinels: tuple[float, ...]) -> bool:
+def _holds_only(series: pl.Series, sentinels: tuple[float, ...]) -> bool:
     # The first value spares most columns the look at all of them.
-    return bool(sentinels and len(values) and values[0] in sentinels and np.isin(values, sentinels).all())
+    if not sentinels or not len(series) or series[0] not in sentinels:
+        return False
+    return bool(np.isin(series.to_numpy(), sentinels).all())
 
 
 def as_written(

@@ -39,10 +39,18 @@ def floats(column: pa.Array | pa.ChunkedArray) -> NDArray[np.float64]:
     return np.concatenate(parts) if parts else np.empty(0)
 
 
-def floats_at(array: pa.Array, rows: NDArray[np.int64]) -> NDArray[np.float64]:
-    """Some rows of a float64 array, NaN for null; shape (rows,)."""
-    values: NDArray[np.float64] = _memory(array, np.dtype(np.float64))[rows]
-    return np.where(_valid(array)[rows], values, np.nan) if array.null_count else values
+def floats_at(column: pa.Array | pa.ChunkedArray, rows: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Some rows of a float64 column, in ascending order, NaN for null; shape (rows,)."""
+    if isinstance(column, pa.Array):
+        values: NDArray[np.float64] = _memory(column, np.dtype(np.float64))[rows]
+        return np.where(_valid(column)[rows], values, np.nan) if column.null_count else values
+    chunks = [chunk for chunk in column.chunks if len(chunk)]
+    starts = np.cumsum([0, *(len(chunk) for chunk in chunks)])
+    cuts = np.searchsorted(rows, starts)
+    parts = [
+        floats_at(chunk, rows[cuts[place] : cuts[place + 1]] - starts[place]) for place, chunk in enumerate(chunks)
+    ]
+    return np.concatenate(parts) if parts else np.empty(0)
 
 
 def integers(column: pa.ChunkedArray) -> NDArray[np.int64]:
