@@ -7,6 +7,7 @@ from typing import ClassVar, Final
 import numpy as np
 
 from ridelog.detection import Case, Detector, Need
+from ridelog.durations import lasting
 from ridelog.finding import Evidence, Finding, Measurement, Outcome, Severity
 from ridelog.log import Role
 from ridelog.ride import Track
@@ -137,7 +138,7 @@ class BmsChargePath(Detector):
         end = edge.back if edge.back is not None else track.log.rows - 1
         lasted = float(track.time[end] - track.time[edge.row])
         why = next((words for kind, words in _WHY.items() if kind in edge.kinds), "")
-        back = f" for {lasted:.1f} s" if edge.back is not None else " and did not close it again"
+        back = f" for {lasting(lasted, 1)}" if edge.back is not None else " and did not close it again"
         return self.finding(
             track,
             edge.row,

@@ -8,6 +8,7 @@ from typing import ClassVar, Final
 import numpy as np
 
 from ridelog.detection import Case, Detector, Need
+from ridelog.durations import lasting
 from ridelog.finding import Evidence, Finding, Measurement, Outcome, Seen, Severity
 from ridelog.log import Role
 from ridelog.ride import Track
@@ -208,7 +209,8 @@ class BmsTrip(Detector):
         end = edge.row
         if edge.back is not None:
             end = edge.back
-            back = f" It came back after {float(track.time[edge.back] - track.time[edge.row]):.0f} s{woken_by(track, edge.back)}."
+            off_s = float(track.time[edge.back] - track.time[edge.row])
+            back = f" It came back after {lasting(off_s)}{woken_by(track, edge.back)}."
         elif edge.row < track.log.rows - 1:
             end = track.log.rows - 1
             back = " It stayed off."
@@ -258,7 +260,7 @@ class BmsTrip(Detector):
             evidence["bms.closed-again"] = Evidence.absent()
         else:
             after = float(track.time[edge.back] - track.time[edge.row])
-            evidence["bms.closed-again"] = Evidence.observed(f"After {after:.0f} s.")
+            evidence["bms.closed-again"] = Evidence.observed(f"After {lasting(after)}.")
         return evidence
 
 

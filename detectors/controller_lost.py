@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, ClassVar, Final
 import numpy as np
 
 from ridelog.detection import Case, Detector, Need
+from ridelog.durations import lasting
 from ridelog.episodes import episodes
 from ridelog.finding import Evidence, Finding, Measurement, Outcome, Severity
 from ridelog.log import Role
@@ -88,7 +89,7 @@ class ControllerLost(Detector):
         share = _share_gone(track, row)
         if np.isfinite(share):
             measured.append(Measurement("share of the motor current that went with it", share))
-        ending = f"for {until - float(track.time[row]):.1f} s" if back else "until the end of the log"
+        ending = f"for {lasting(until - float(track.time[row]), 1)}" if back else "until the end of the log"
         return self.finding(
             track,
             row,

@@ -7,6 +7,7 @@ from typing import ClassVar
 import numpy as np
 
 from ridelog.detection import Case, Detector, Need
+from ridelog.durations import lasting
 from ridelog.finding import Evidence, Finding, Measurement, Outcome, Severity
 from ridelog.log import Role
 from ridelog.ride import Track
@@ -117,7 +118,7 @@ class ControllerRestart(Detector):
                     row,
                     severity=Severity.CRITICAL if moving else Severity.INFO,
                     message=(
-                        f"The controller started anew: its counters are back at zero after {gap:.1f} s without rows"
+                        f"The controller started anew: its counters are back at zero after {lasting(gap, 1)} without rows"
                         + (", in motion." if moving else ", at standstill.")
                     ),
                     measurements=(Measurement("time without rows", gap, "s"),),
@@ -128,7 +129,7 @@ class ControllerRestart(Detector):
                 name = "reboot.after-collapse" if collapsed else "reboot.with-voltage"
                 other = "reboot.with-voltage" if collapsed else "reboot.after-collapse"
                 evidence = {
-                    name: Evidence.observed(f"{gap:.1f} s without rows.", at=track.onset(row)),
+                    name: Evidence.observed(f"{lasting(gap, 1)} without rows.", at=track.onset(row)),
                     other: Evidence.absent(),
                     "reboot.motor-held-the-bus": _held(track, row)
                     if not collapsed

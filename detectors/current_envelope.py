@@ -8,6 +8,7 @@ import numpy as np
 
 from ridelog.detection import Case, Detector, Need
 from ridelog.diagnosis.ratings import largest, named
+from ridelog.durations import lasting
 from ridelog.episodes import episodes
 from ridelog.finding import Evidence, Finding, Measurement, Outcome, Severity
 from ridelog.log import Role
@@ -143,7 +144,7 @@ class CurrentEnvelope(Detector):
             severity=Severity.WARNING,
             event=False,
             message=(
-                f"{level:.0f} A flowed for {lasted:.0f} s{often} and the BMS, whose limit is {limit:.0f} A, did not act: its "
+                f"{level:.0f} A flowed for {lasting(lasted)}{often} and the BMS, whose limit is {limit:.0f} A, did not act: its "
                 "over-current protection cannot be relied on."
             ),
             measurements=(
@@ -209,7 +210,7 @@ class CurrentEnvelope(Detector):
             first,
             last,
             severity=Severity.INFO,
-            message=f"{level:.0f} A flowed for {lasted:.0f} s; this BMS is rated for {bound:.0f} A continuously.",
+            message=f"{level:.0f} A flowed for {lasting(lasted)}; this BMS is rated for {bound:.0f} A continuously.",
             measurements=(
                 Measurement("battery current", level, "A", bound, source),
                 Measurement("time above the rating", lasted, "s", _PEAK_S, "CUR-01"),

@@ -8,6 +8,7 @@ import numpy as np
 
 from ridelog.detection import Case, Detector, Need
 from ridelog.diagnosis.ratings import ratings
+from ridelog.durations import lasting
 from ridelog.finding import Evidence, Finding, Measurement, Outcome, Severity
 from ridelog.log import Role
 from ridelog.ride import RIDING_ROLES, Track
@@ -174,7 +175,7 @@ class DeepDischarge(Detector):
             severity=Severity.WARNING,
             event=False,
             message=(
-                f"Under load the lowest cell stood at {seen.volts:.2f} V for {seen.lasted:.0f} s, below {whose}, and the "
+                f"Under load the lowest cell stood at {seen.volts:.2f} V for {lasting(seen.lasted)}, below {whose}, and the "
                 "discharge FETs stayed on: its under-voltage protection cannot be relied on."
             ),
             measurements=(

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, ClassVar, Final
 import numpy as np
 
 from ridelog.detection import Case, Detector, Need
+from ridelog.durations import lasting
 from ridelog.episodes import runs
 from ridelog.finding import Evidence, Measurement, Outcome, Severity
 from ridelog.log import Role
@@ -116,9 +117,9 @@ class FrozenTelemetry(Detector):
                 last,
                 severity=severity,
                 message=(
-                    f"The current of the BMS stood still for {length:.0f} s {old}"
+                    f"The current of the BMS stood still for {lasting(length)} {old}"
                     if (first, last, length) in stuck
-                    else f"Every value of this log stood still for {length:.0f} s {told}"
+                    else f"Every value of this log stood still for {lasting(length)} {told}"
                 ),
                 measurements=(Measurement("time without any change", length, "s", _SHORTEST_S, "TEL-01"),),
                 channels=tuple(name for name in _CHANNELS if track.has(name)),
@@ -129,7 +130,7 @@ class FrozenTelemetry(Detector):
         if not found:
             return Outcome.found(findings, {"telemetry.frozen": Evidence.absent("nothing stood still in use")})
         at = track.onset(found[0][0] + 1)
-        return Outcome.found(findings, {"telemetry.frozen": Evidence.observed(f"{found[0][2]:.0f} s.", at=at)})
+        return Outcome.found(findings, {"telemetry.frozen": Evidence.observed(f"{lasting(found[0][2])}.", at=at)})
 
 
 def _unchanged(track: Track) -> tuple[NDArray[np.bool_], int]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 
 from ridelog.detection import Case, Detector, Need
+from ridelog.durations import lasting
 from ridelog.finding import Finding, Measurement, Outcome, Severity
 from ridelog.log import Role
 from ridelog.ride import Track
@@ -76,7 +77,7 @@ class LinkGap(Detector):
                 row,
                 severity=Severity.INFO,
                 message=(
-                    f"{float(steps[row - 1]):.1f} s without rows"
+                    f"{lasting(float(steps[row - 1]), 1)} without rows"
                     + (", from the highest loads of the ride on" if loaded[row - 1] else "")
                     + ": what happened there is not in the log."
                 ),
@@ -102,7 +103,7 @@ class LinkGap(Detector):
                     track.log.rows - 1,
                     severity=Severity.INFO,
                     event=False,
-                    message=f"{len(gaps)} pauses in all, {total:.0f} s together.",
+                    message=f"{len(gaps)} pauses in all, {lasting(total)} together.",
                     measurements=(Measurement("pauses", float(len(gaps))), Measurement("together", total, "s")),
                 )
             )

@@ -7,6 +7,7 @@ from typing import ClassVar, Final
 import numpy as np
 
 from ridelog.detection import Case, Detector, Need
+from ridelog.durations import lasting
 from ridelog.episodes import episodes
 from ridelog.finding import Evidence, Measurement, Outcome, Severity
 from ridelog.ride import RIDING_ROLES, Track
@@ -132,7 +133,7 @@ class LowVoltageCutoff(Detector):
                     severity=Severity.WARNING,
                     message=(
                         f"The controller reduced the current at {lowest:.1f} V for "
-                        f"{float(track.time[last] - track.time[first]):.0f} s: its low-voltage cutoff was reached."
+                        f"{lasting(float(track.time[last] - track.time[first]))}: its low-voltage cutoff was reached."
                     ),
                     measurements=(Measurement("lowest voltage", lowest, "V", limit, source), *more),
                     channels=("pack_voltage", "battery_current"),

@@ -7,6 +7,7 @@ from typing import ClassVar
 import numpy as np
 
 from ridelog.detection import Case, Detector, Need
+from ridelog.durations import lasting
 from ridelog.finding import Evidence, Finding, Interval, Measurement, Outcome, Severity
 from ridelog.ride import RIDING_ROLES, Track
 
@@ -226,7 +227,7 @@ class PowerPathOpen(Detector):
             "bms.hot-before": heat_at_loss(case, track, first),
             "path.stayed-open": Evidence.observed()
             if last >= track.log.rows - 2
-            else Evidence.absent(f"It was back after {float(track.time[last + 1] - track.time[first]):.1f} s."),
+            else Evidence.absent(f"It was back after {lasting(float(track.time[last + 1] - track.time[first]), 1)}."),
             "path.log-ends-under-load": Evidence.not_observable("the log shows the opening itself"),
             "path.own-logger-ended": Evidence.not_observable("the log shows the opening itself"),
         }
@@ -254,7 +255,7 @@ def _back_at_once(track: Track, openings: list[tuple[int, int]], scale: float, a
             continue
         until = int(np.searchsorted(time, time[last + 1] + _GIVES_S, side="right"))
         if float(np.nanmax(current[last + 1 : until], initial=0.0)) >= gives:
-            return Evidence.observed(f"After {float(time[last + 1] - time[gone]):.1f} s.", at=at)
+            return Evidence.observed(f"After {lasting(float(time[last + 1] - time[gone]), 1)}.", at=at)
     return Evidence.absent("it stayed open for longer")
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, ClassVar, Final
 import numpy as np
 
 from ridelog.detection import Case, Detector, Need
+from ridelog.durations import lasting
 from ridelog.episodes import runs
 from ridelog.finding import Evidence, Finding, Measurement, Outcome, Severity
 from ridelog.ride import RIDING_ROLES, Track
@@ -110,7 +111,7 @@ class RemoteLoss(Detector):
             first,
             last,
             severity=Severity.CRITICAL,
-            message=f"{_WORDS[how]} for {length:.1f} s in motion, right after a clear demand.",
+            message=f"{_WORDS[how]} for {lasting(length, 1)} in motion, right after a clear demand.",
             measurements=(Measurement("time without a value", length, "s", _SHORTEST_S, "engineering judgement"),),
             channels=("remote_input", "throttle_1", "speed"),
         )
@@ -123,8 +124,8 @@ class RemoteLoss(Detector):
             last,
             severity=Severity.INFO,
             message=(
-                f"The throttle was pressed for {length:.1f} s while the motor took no current, without a fault: a kill switch, a "
-                "brake input or a lost command looks so."
+                f"The throttle was pressed for {lasting(length, 1)} while the motor took no current, without a fault: a kill "
+                "switch, a brake input or a lost command looks so."
             ),
             measurements=(Measurement("time without current", length, "s", _IGNORED_S, "engineering judgement"),),
             channels=("throttle_1", "motor_current"),

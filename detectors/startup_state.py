@@ -7,6 +7,7 @@ from typing import ClassVar, Final
 import numpy as np
 
 from ridelog.detection import Case, Detector
+from ridelog.durations import lasting
 from ridelog.finding import Evidence, Finding, Measurement, Outcome, Severity
 from ridelog.ride import RIDING_ROLES, Track
 
@@ -113,7 +114,7 @@ class StartupState(Detector):
             last = int(on[0])
             after = float(track.time[last] - track.time[first])
             message = (
-                f"The discharge FETs were off when the log began and came on after {after:.0f} s: the board was asleep, "
+                f"The discharge FETs were off when the log began and came on after {lasting(after)}: the board was asleep, "
                 "locked or switched off. See that it is armed before riding."
             )
         else:

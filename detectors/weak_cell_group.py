@@ -13,6 +13,10 @@ from ridelog.ride import Track
 
 from .cell_signs import CHARGE_SHARE, OFFSET_V, CellSigns, cell_signs
 
+#: Strength of a group that stands low and of whose capacity nothing is known; engineering judgement: most such groups are out
+#: of balance, and no ride that short rules the other out.
+_STANDS_LOW = 0.5
+
 
 class WeakCellGroup(Detector):
     """One cell group holds less charge than the others.
@@ -100,7 +104,9 @@ class WeakCellGroup(Detector):
         evidence = {
             "cells.weak-group": Evidence.not_observable(left_open),
             "cells.low-group": Evidence.observed(
-                f"Cell group {cell + 1}.", strength=signs.perhaps[cell], subject=f"cell {cell + 1}"
+                f"Cell group {cell + 1}.",
+                strength=_STANDS_LOW + (1.0 - _STANDS_LOW) * signs.perhaps[cell],
+                subject=f"cell {cell + 1}",
             ),
         }
         if not signs.empty_first:

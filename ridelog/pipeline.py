@@ -21,6 +21,7 @@ from ridelog.diagnosis.moments import in_words
 from ridelog.diagnosis.reasoning import Diagnosis, diagnose
 from ridelog.diagnosis.wording import CANDIDATE_FROM, LIKELY_FROM
 from ridelog.errors import MappingNeededError, RidelogError, SourceError, UsageError
+from ridelog.finding import Check, Seen
 from ridelog.incident import Advice, Incident, Input
 from ridelog.log import Log, Role
 from ridelog.parsing import ReadOptions
@@ -160,7 +161,7 @@ def investigate(logs: Sequence[Log], options: Options | None = None) -> Incident
         causes=diagnosis.causes,
         contributing=diagnosis.contributing,
         would_settle=diagnosis.would_settle,
-        advice=_advice(diagnosis, ride, family),
+        advice=_advice(diagnosis, checks, ride, family),
         checks=checks,
         pack=pack,
         ride=ride,
@@ -169,14 +170,15 @@ def investigate(logs: Sequence[Log], options: Options | None = None) -> Incident
     )
 
 
-def _advice(diagnosis: Diagnosis, ride: Ride, family: str) -> tuple[Advice, ...]:
+def _advice(diagnosis: Diagnosis, checks: Iterable[Check], ride: Ride, family: str) -> tuple[Advice, ...]:
     about = [(diagnosis.verdict.cause, 1.0), *((item.cause, item.probability) for item in diagnosis.causes)]
     if diagnosis.causes and diagnosis.causes[0].probability < LIKELY_FROM:
         # No cause is likely: first what helps whatever it was, then what each candidate asks for.
         held = [item.cause for item in diagnosis.causes if item.probability >= CANDIDATE_FROM]
         about = [(UNDETERMINED.id, 1.0), *((cause, 1.0) for cause in held)]
     about += [(factor.cause, factor.probability) for factor in diagnosis.contributing]
-    found = handbook.advice(about, handbook.families(ride, family), handbook.controller_classes(ride))
+    seen = [name for check in checks for name, item in check.evidence.items() if item.seen is Seen.OBSERVED]
+    found = handbook.advice(about, handbook.families(ride, family), handbook.controller_classes(ride), seen)
     if diagnosis.blind:
         # Nothing is known to have happened: only how to find out is of use.
         return tuple(item for item in found if item.kind == "check")

@@ -11,6 +11,7 @@ from importlib.resources import files
 from typing import TYPE_CHECKING, Any, Final
 
 from ridelog.diagnosis.causes import NONE, causes
+from ridelog.diagnosis.evidence import builtin_table
 from ridelog.errors import PluginError
 from ridelog.incident import Advice
 from ridelog.log import Role
@@ -62,6 +63,8 @@ class Entry:
         controllers: Controller classes it is about; empty for any.
         danger: Not heeding it makes riding or charging dangerous.
         basis: What it rests on where no rule says it, "".
+        when: Evidence one of which must have been seen for it to fit; empty for whatever was seen.
+        unless: Evidence with any of which it does not fit.
         since: When the field reported it ("2021-07", "2024-2025"), "" when not known.
     """
 
@@ -76,6 +79,12 @@ class Entry:
     danger: bool = False
     basis: str = ""
     since: str = ""
+    when: tuple[str, ...] = ()
+    unless: tuple[str, ...] = ()
+
+    def suits(self, seen: frozenset[str] | None) -> bool:
+        """Tell whether it fits what was seen, evidence by id; None when that is not known."""
+        return seen is None or ((not self.when or bool(seen & set(self.when))) and not seen & set(self.unless))
 
     def fits(self, families: frozenset[str], controllers: frozenset[str]) -> bool:
         """Tell whether it is about such a vehicle: one of its families and one of its controllers is there."""
@@ -109,7 +118,7 @@ def entries() -> tuple[Entry, ...]:
 
 
 def _entry(row: Mapping[str, Any]) -> Entry:
-    lists = {key: tuple(row.get(key, ())) for key in ("rules", "causes", "families", "controllers")}
+    lists = {key: tuple(row.get(key, ())) for key in ("rules", "causes", "families", "controllers", "when", "unless")}
     entry = Entry(**{**row, **lists})
     unknown = [
         *(set(entry.causes) - set(causes())),
@@ -117,6 +126,7 @@ def _entry(row: Mapping[str, Any]) -> Entry:
         *(set(entry.controllers) - set(CONTROLLERS)),
         *({entry.kind} - set(KINDS)),
         *({entry.sureness} - set(SURENESS)),
+        *({*entry.when, *entry.unless} - set(builtin_table().rows)),
     ]
     if unknown:
         raise PluginError(f"handbook entry '{entry.id}' names an unknown {', '.join(sorted(unknown))}.")
@@ -146,7 +156,10 @@ def controller_classes(ride: Ride) -> frozenset[str]:
 
 
 def advice(
-    ranked: Iterable[tuple[str, float]], families: Iterable[str] = (), controllers: Iterable[str] = ()
+    ranked: Iterable[tuple[str, float]],
+    families: Iterable[str] = (),
+    controllers: Iterable[str] = (),
+    seen: Iterable[str] | None = None,
 ) -> tuple[Advice, ...]:
     """What the handbook says about the causes at hand and this vehicle.
 
@@ -154,20 +167,23 @@ def advice(
         ranked: Cause ids with their probabilities, the most probable first.
         families: Families of the BMSs and packs in the log.
         controllers: Classes of the controllers in the log.
+        seen: Ids of the evidence that was observed, None when that is not known.
 
     Returns:
         At most `MOST` entries, dangers first: those for causes of probability 0.35 or more, then those about the
         family and the controller in general. Without any incident only what is good to know of them.
     """
     here, driven = frozenset(families), frozenset(controllers)
+    observed = None if seen is None else frozenset(seen)
     wanted = list(dict.fromkeys(cause for cause, probability in ranked if probability >= LEAST_PROBABILITY))
     quiet = wanted in ([], [NONE.id])
     chosen: dict[str, Entry] = {}
     for rank, cause in enumerate(wanted):
         fitting = [entry for entry in for_cause(cause, here, driven) if entry.id not in chosen]
+        fitting = [entry for entry in fitting if entry.suits(observed)]
         for entry in _varied(fitting, _OTHER_CAUSE if rank else _FIRST_CAUSE):
             chosen[entry.id] = entry
-    general = [entry for entry in entries() if not entry.causes and entry.fits(here, driven)]
+    general = [entry for entry in entries() if not entry.causes and entry.fits(here, driven) and entry.suits(observed)]
     if quiet:
         general = [entry for entry in general if entry.kind == "know"]
     for entry in _varied([entry for entry in general if entry.families], _FAMILY):

@@ -194,3 +194,26 @@ def test_no_markup_of_the_source_is_in_the_data():
     for name in ("handbook.toml", "rules.toml", "ratings.toml"):
         text = files("ridelog.diagnosis").joinpath(name).read_text(encoding="utf-8")
         assert text.isascii(), name
+
+
+def test_advice_fits_what_was_seen():
+    connection = [("power-path-open", 0.9)]
+    unknown = {item.text for item in advice(connection, seen=["path.collapse"])}
+    stayed_on = {item.text for item in advice(connection, seen=["path.collapse", "bms.on-while-collapsed"])}
+    assert any("same full throttle" in text for text in unknown)
+    assert not any("same full throttle" in text or "fault list or log of the BMS" in text for text in stayed_on)
+    assert any("before the place is found" in text for text in stayed_on)
+
+
+def test_what_happens_after_a_charge_is_only_told_after_a_charge():
+    off = [("discharge-fet-commanded-off", 0.9)]
+    told = [
+        any("after a charge" in item.text for item in advice(off, {"ant"}, seen=seen))
+        for seen in (["bms.discharge-fet-opened"], ["bms.discharge-fet-opened", "charge.latched-off"])
+    ]
+    assert told == [False, True]
+
+
+def test_evidence_an_entry_hangs_on_is_of_the_table():
+    named = {name for entry in entries() for name in (*entry.when, *entry.unless)}
+    assert named <= set(builtin_table().rows)
