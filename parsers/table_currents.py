@@ -141,7 +141,8 @@ def _settle(
         return [Damage(DamageKind.NOTE, Effect.NOTED, message, channel=plan.channel)]
     if not answer.factor:
         named = _NAMED.get(plan.meaning.flow, 0.0)
-        if not named or answer.contradicts(named):
+        # Where next to nothing flows its noise speaks as loud as it does, and nothing rests on it: the caption stands.
+        if not named or (answer.contradicts(named) and not answer.standby):
             plan.question = f"whether a positive '{plan.caption}' discharges or charges the battery"
             return []
         _turn(plan, named, "as its caption says")

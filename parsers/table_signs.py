@@ -125,7 +125,9 @@ def _by_charging(ride: Ride) -> tuple[int, str] | None:
     count = len(charge) + len(discharge)
     if count < 3 or abs(score) < 0.8 * count:
         return None
-    return int(np.sign(score)) * STRONG, f"the column that tells charging from discharging ({count} rows)"
+    # A column that says one thing all along may be the state of a switch: it can be outvoted.
+    weight = STRONG if len(charge) and len(discharge) else FAIR
+    return int(np.sign(score)) * weight, f"the column that tells charging from discharging ({count} rows)"
 
 
 def _by_power(ride: Ride) -> tuple[int, str] | None:

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+import ridelog
 from ridelog.parsers.table_ride import Ride
 from ridelog.parsers.table_signs import find_sign
 
@@ -87,3 +88,28 @@ def test_a_bus_that_falls_as_its_load_ends_says_nothing_about_the_direction():
     voltage = np.concatenate((np.full(40, 48.0), 48.0 * np.exp(-np.arange(20) / 40)))
     for sign in (1.0, -1.0):
         assert find_sign(Ride(np.arange(60.0) / 10, sign * current, voltage)).factor in (0.0, sign)
+
+
+@pytest.mark.parametrize("sign", [1.0, -1.0])
+def test_a_charging_column_that_never_changes_may_be_a_switch_and_is_outvoted(sign):
+    generator = np.random.default_rng(3)
+    seconds = np.arange(0.0, 200.0, 0.5)
+    current = np.repeat(generator.choice([0.0, 10.0, 30.0, 50.0, 20.0], 40), 10)
+    voltage = 72.0 - 0.1 * current - 0.001 * seconds
+    answer = find_sign(Ride(seconds, sign * current, voltage, charging=np.ones(len(seconds)), of_battery=True))
+    assert answer.factor == sign
+
+
+def test_a_caption_stands_where_only_noise_flows(tmp_path):
+    """A month at rest: the offset of the meter puts a "discharge current" below zero, and the voltage only falls."""
+    amps = np.round(-0.05 + np.random.default_rng(8).normal(0, 0.05, 240), 2)
+    lines = [
+        f"2025-03-{1 + hour // 24:02d} {hour % 24:02d}:00:00,{39.4 - 0.004 * hour:.2f},{amps[hour]:.2f},"
+        + ",".join(f"{3.94 - 0.0004 * hour:.3f}" for _ in range(10))
+        for hour in range(240)
+    ]
+    header = "Timestamp,Pack Voltage (V),Discharge Current (A)," + ",".join(f"Cell {cell} (V)" for cell in range(1, 11))
+    path = tmp_path / "rest.csv"
+    path.write_text("\n".join((header, *lines)) + "\n")
+    (log,) = ridelog.read(path)
+    assert log.table.column("battery_current").to_pylist() == amps.tolist()
