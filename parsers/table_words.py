@@ -59,7 +59,7 @@ _WORDS: Final[dict[str, str]] = {
     "electrical": "electrical elec elektrisch electrique",
     "throttle": "throttle gas gasgriff acelerador acceleratore accelerateur газ 油门 转把",
     "remote": "remote fernbedienung",
-    "fault": "fault faults defaut",
+    "fault": "fault faults defaut fehlercode storungscode 故障码 故障代码",
     "error": "error errors fehler erreur fallo guasto errore ошибка ошибки 故障 错误",
     "alarm": "alarm alarms alert alerts warning warnings warnung warnungen alarma allarme alarme avertissement"
     " тревога предупреждение 报警 告警 警告",

@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import ridelog
 from ridelog.damage import DamageKind
 from ridelog.errors import ParseError, RidelogError, UnrecognisedError
 from ridelog.log import Role
@@ -327,3 +328,16 @@ class TestHostile:
         for log in logs:
             assert log.rows > 0
             assert (np.diff(log.time) >= 0).all()
+
+
+@pytest.mark.parametrize("caption", ["Fault code", "Fehlercode", "Störungscode", "故障码", "故障代码"])
+def test_the_fault_code_of_a_controller_has_its_name_in_other_languages(tmp_path, caption):
+    lines = [
+        f"{row / 10:.1f},{50 - 0.05 * (row % 30):.2f},{row % 30},{2 * (row % 30)},0.5,{int(row > 200)}"
+        for row in range(300)
+    ]
+    path = tmp_path / "ride.csv"
+    header = f"Time (s),Battery voltage (V),Battery current (A),Motor current (A),Duty,{caption}\n"
+    path.write_text(header + "\n".join(lines), encoding="utf-8")
+    (log,) = ridelog.read(path)
+    assert log.values("fault_code")[199:202].tolist() == [0, 0, 1]
