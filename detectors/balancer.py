@@ -14,6 +14,7 @@ from ridelog.settings import number
 
 from .balancer_effect import ABOVE_V, TRIGGER_V, WIDE_V, WORK_S, Remark, heat_at_rest, without_effect
 from .balancer_work import start_voltage, working_rows
+from .cell_imbalance import steepness
 from .cell_rows import REST_A, CellRows, cell_rows
 from .cell_signs import OFFSET_HIGH_V, cell_signs
 
@@ -23,6 +24,11 @@ if TYPE_CHECKING:
 #: Idle for so long in reach of the balancer, s; so long that a smaller difference counts, too, where a single group stands
 #: apart, s; engineering judgement.
 _IDLE_S, _LONG_IDLE_S = 1_800.0, 10_800.0
+#: Triggers that a board can be set to, V; the board compares its own with the voltages that it logs, which move by this
+#: from one row to the next, V.
+_TRIGGERS_V, _OWN_ABOVE_V = (0.002, 0.2), 0.003
+#: The lowest trigger that boards are used with, V (CELL-01).
+_LEAST_TRIGGER_V: Final = 0.015
 #: Rows further apart than this miss a balancer that comes and goes, s.
 _SEEN_S: Final = 300.0
 #: The JK is held to this by many, A (CELL-03).
@@ -91,10 +97,18 @@ class Balancer(Detector):
             return Outcome.unable("the pack was under load in every row.")
         working, known = working_rows(track, rows)
         step = np.minimum(np.diff(rows.time, append=rows.time[-1:]), _LONGEST_STEP_S)
-        trigger = number(track.log.settings, "balance_trigger") or TRIGGER_V
+        stated = number(track.log.settings, "balance_trigger")
+        own = stated is not None and _TRIGGERS_V[0] <= stated <= _TRIGGERS_V[1]
+        trigger = stated if own and stated is not None else TRIGGER_V
+        off = track.log.settings.get("balancer_enabled") is False
         family = track.log.identity.family or case.family
         start = start_voltage(case, track, family)
-        reach = quiet & known & (spread > trigger + ABOVE_V) & (rows.high >= start if start is not None else False)
+        reach = (
+            quiet
+            & known
+            & (spread > trigger + (_OWN_ABOVE_V if own else ABOVE_V))
+            & (rows.high >= start if start is not None else False)
+        )
         findings: list[Finding] = []
         evidence: dict[str, Evidence] = {}
         self._switched_off(track, spread[quiet], findings)
@@ -102,11 +116,11 @@ class Balancer(Detector):
         idle_s, on_s = float(step[reach & ~working].sum()), float(step[known & working].sum())
         if idle_s >= _IDLE_S and rows.step_s <= _SEEN_S and not (known & working).any():
             widest = float(np.median(spread[reach]))
-            apart = widest >= WIDE_V or (idle_s >= _LONG_IDLE_S and _one_apart(case, track))
+            long = idle_s >= _LONG_IDLE_S and not (own and off)
+            apart = widest >= WIDE_V * steepness(case, track) or (long and (own or _one_apart(case, track)))
             finding = self._idle(track, rows, reach, idle_s, widest, trigger, apart)
             findings.append(finding)
             if apart:
-                off = track.log.settings.get("balancer_enabled") is False
                 evidence["balancer.idle"] = Evidence.observed(finding.message, strength=_OFF_STRENGTH if off else 1.0)
         elif start is not None and not reach.any() and float(np.median(spread[quiet])) > WIDE_V and family == "daly":
             findings.append(self._below_start(track, rows, start))
@@ -119,12 +133,18 @@ class Balancer(Detector):
         if hot is not None:
             findings.append(self._of(track, hot))
             evidence["balancer.hot"] = Evidence.observed(hot.message, at=findings[-1].onset)
+        unknown = _idle_unknown(rows, spread, quiet & known, start, own) if not (known & working).any() else ""
+        idle = Evidence.not_observable(unknown) if unknown else Evidence.absent()
+        evidence.setdefault("balancer.idle", idle)
         for name in self.evidence:
             evidence.setdefault(name, Evidence.absent())
         if findings:
             return Outcome.found(findings, evidence)
         if not known.any():
             return Outcome.unable("the log does not say whether the balancer works.")
+        if unknown:
+            wide = 1000 * float(np.nanmedian(spread[quiet]))
+            return Outcome.unable(f"the cells differ by {wide:.0f} mV, and {unknown}.")
         return Outcome.clear(
             f"the cells differ by {1000 * float(np.median(spread[quiet])):.0f} mV without load; the balancer was on for "
             f"{on_s / 60:.0f} min and idle in its reach for {idle_s / 60:.0f} min.",
@@ -205,6 +225,19 @@ class Balancer(Detector):
                     measurements=(Measurement("balance current", seen, "A", _JK_CAREFUL_A, "CELL-03"),),
                 )
             )
+
+
+def _idle_unknown(
+    rows: CellRows, spread: NDArray[np.float64], at: NDArray[np.bool_], start: float | None, own: bool
+) -> str:
+    """Why cells that differ by more than some board balances do not tell whether this one idles, "" when they do."""
+    if not at.any() or not float(np.nanmedian(spread[at])) > _LEAST_TRIGGER_V:
+        return ""
+    if start is not None and not (rows.high[at] >= start).any():
+        return f"no cell reached {start:.2f} V, from which it is expected to balance"
+    if not own and float(np.nanmedian(spread[at])) <= TRIGGER_V + ABOVE_V:
+        return "the difference from which this board balances is not known"
+    return ""
 
 
 def _one_apart(case: Case, track: Track) -> bool:

@@ -26,6 +26,8 @@ _REST_A: Final = 1.0
 #: volts that are little charge (the 1 or 2 % by which good cells differ in capacity).
 _USUAL_SLOPE_V: Final = 1.0
 _STEEP_BELOW: Final = 0.15
+#: Above this charge the curve of LFP is steep as well.
+_LFP_FULL: Final = 0.98
 #: Quantiles of the resting voltages whose slopes are averaged.
 _LEVELS: Final = np.linspace(0.025, 0.975, 20)
 
@@ -70,9 +72,9 @@ class CellImbalance(Detector):
         """Look at one BMS log."""
         estimate = case.pack.cells.get(track.index)
         signs = cell_signs(case, track)
-        steepness = _steepness(case, track)
+        steep = steepness(case, track)
         if estimate is None or signs is None:
-            return self._extremes(track, steepness)
+            return self._extremes(track, steep)
         a = estimate.rest_offset
         findings: list[Finding] = []
         for cell in signs.offset if not signs.scattered else ():
@@ -82,14 +84,14 @@ class CellImbalance(Detector):
                     track,
                     cell,
                     float(a[cell]),
-                    Severity.WARNING if size >= OFFSET_HIGH_V * steepness else Severity.INFO,
+                    Severity.WARNING if size >= OFFSET_HIGH_V * steep else Severity.INFO,
                 )
             )
         if signs.scattered:
-            findings.append(self._spread(track, signs.spread, steepness))
+            findings.append(self._spread(track, signs.spread, steep))
         serious = [finding for finding in findings if finding.severity is not Severity.INFO]
         if not serious:
-            absent = Evidence.absent(strength=min(max(1.0 - signs.spread / (_SPREAD_V * steepness), 0.2), 1.0))
+            absent = Evidence.absent(strength=min(max(1.0 - signs.spread / (_SPREAD_V * steep), 0.2), 1.0))
             if findings:
                 return Outcome.found(findings, {"cells.imbalance": absent})
             return Outcome.clear(
@@ -98,7 +100,7 @@ class CellImbalance(Detector):
         largest = signs.spread if signs.scattered else max(abs(float(a[cell])) for cell in signs.offset)
         # A group that may as well lack capacity says less of the balance.
         doubt = 0.5 * max(signs.perhaps.values(), default=0.0)
-        strength = min(0.5 + largest / steepness / 0.12, 1.0) * (1.0 - doubt)
+        strength = min(0.5 + largest / steep / 0.12, 1.0) * (1.0 - doubt)
         seen = Evidence.observed(f"{1000 * largest:.0f} mV.", strength=strength)
         return Outcome.found(findings, {"cells.imbalance": seen})
 
@@ -131,7 +133,7 @@ class CellImbalance(Detector):
         meaning = (
             "the pack was not balanced for a long time."
             if spread >= limit
-            else "so little charge is left that a small difference of charge makes it."
+            else "they stand at a steep end of their curve, where a small difference of charge makes it."
             if spread >= _SPREAD_V
             else "not yet so much that the ride is shorter for it."
         )
@@ -152,12 +154,12 @@ def _resting(track: Track) -> NDArray[np.bool_]:
     return np.asarray(~np.isfinite(current) | (np.abs(current) < _REST_A))
 
 
-def _steepness(case: Case, track: Track) -> float:
+def steepness(case: Case, track: Track) -> float:
     """How many times as steep as usual the open-circuit curve is where the cells rested, on the mean, at least 1.
 
-    Only the empty end counts: at the full end a difference shows what the charger has to leave out. An offset is a mean over
-    the ride, so a ride that ends empty has a part of it from the steep end, wherever it rested most. Where the chemistry is not
-    known it is the lesser of both.
+    Of NMC only the empty end counts: at the full end a difference shows what the charger has to leave out; the last two per
+    cent of LFP make a third of a volt. An offset is a mean over the ride, so a ride that ends empty has a part of it from the
+    steep end, wherever it rested most. Where the chemistry is not known it is the lesser of both.
     """
     names = (case.pack.chemistry.name,) if case.pack.chemistry.name else ("nmc", "lfp")
     tables = [table for name in names if (table := table_for_chemistry(name)) is not None]
@@ -173,5 +175,6 @@ def _steepness(case: Case, track: Track) -> float:
 
 def _mean_steepness(table: OpenCircuitTable, volts: NDArray[np.float64]) -> float:
     level = np.asarray(table.soc(volts).soc)
-    steep = np.where(level < _STEEP_BELOW, np.asarray(table.slope(level)) / _USUAL_SLOPE_V, 1.0)
+    ends = (level < _STEEP_BELOW) | ((level > _LFP_FULL) & (table.chemistry == "lfp"))
+    steep = np.where(ends, np.asarray(table.slope(level)) / _USUAL_SLOPE_V, 1.0)
     return float(np.mean(np.maximum(steep, 1.0)))

@@ -102,7 +102,8 @@ def _balancer_idle(scene: Scene) -> None:
     scene.balancing = True
     scene.truth.facts["never_started"] = 1.0
 
-    def idle(_: Scene, t: BmsTelemetry) -> None:
+    def idle(scene: Scene, t: BmsTelemetry) -> None:
+        scene.truth.facts["apart_v"] = round(float(np.median(t.cells.max(axis=1) - t.cells.min(axis=1))), 4)
         t.balancing[:] = False
         t.balance_current[:] = 0.0
 

@@ -23,6 +23,8 @@ _OPEN_IN_REGEN: Final = frozenset({"charge-fet-open-in-regen", "power-path-open"
 _WORN_OHM_AH, _WORN_SAG = 0.21, 0.155
 #: Share of its capacity that a group keeps, from which what it lacks is within what sound groups differ by over a ride.
 _ONE_OF_MANY: Final = 0.88
+#: Difference of the cells that starts a balancer whatever it is set to, with room for what two cells are off by, V (CELL-01).
+_ANY_TRIGGER_V: Final = 0.035
 #: Share of a small pack that a board which stays awake takes a day: 20 mA of 5 Ah (REST-02).
 _STANDBY_A_DAY: Final = 0.1
 #: What any board waits at most before it acts on a low cell, s.
@@ -52,6 +54,10 @@ def indistinguishable(cause: str, suite: str, facts: dict[str, float | str]) -> 
         result |= _SILENT_STOP
     if cause == "balancer-fault" and "daly" in suite and "never_started" in facts:
         # These boards wait for 4.18 V a cell, which no pack keeps at rest: an idle balancer is no sign there (CELL-07).
+        result |= {"cell-imbalance", "none"}
+    told = "jk" in suite or float(facts.get("apart_v", 1.0)) > _ANY_TRIGGER_V
+    if cause == "balancer-fault" and "never_started" in facts and not told:
+        # Boards wait for 15 to 25 mV, and these do not log for how much: a smaller difference may rightly stand.
         result |= {"cell-imbalance", "none"}
     if cause == "weak-cell-group" and float(facts.get("capacity_factor", 0.0)) > _ONE_OF_MANY:
         # One of many parallel cells: a ride takes too little for its share of capacity or resistance to stand out.

@@ -60,7 +60,7 @@ def test_cells_that_are_together_need_none(volts):
 
 def test_a_difference_below_the_start_of_the_balancer_is_not_idle():
     incident = investigate([parked.log(_apart(0.09, level=0.6))])
-    assert parked.check(incident, NAME).status is Status.CLEAR
+    assert parked.check(incident, NAME).status is Status.UNABLE
     low = _apart(0.09, level=0.6)
     incident = investigate([parked.log(low, settings={"balance_start_voltage": 3.0})])
     assert parked.severities(incident, NAME) == ["warning"]
@@ -139,3 +139,26 @@ def test_a_balancer_that_holds_the_cells_together_moves_charge():
     columns = _apart(0.004, hours=7.0, level=0.88, on=True)
     columns["balance_current"] = np.full(len(columns["time"]), 0.6)
     assert "warning" not in parked.severities(investigate([parked.log(columns)]), NAME)
+
+
+@pytest.mark.parametrize(
+    ("settings", "status"),
+    [
+        ({"balance_trigger": 0.010}, Status.FOUND),
+        ({"balance_trigger": 0.040}, Status.CLEAR),
+        ({}, Status.UNABLE),
+    ],
+)
+def test_a_difference_that_only_the_board_s_own_setting_makes_a_reason(settings, status):
+    """22 mV for hours: too much for a board that is set to 10 mV, ordinary at 40 mV, and no sign where nobody says."""
+    check = parked.check(investigate([parked.log(_apart(0.022), settings=settings)]), NAME)
+    assert check.status is status
+    if status is Status.FOUND:
+        assert [str(item.severity) for item in check.findings] == ["warning"]
+
+
+def test_a_small_difference_with_a_balancer_that_is_switched_off_is_information():
+    settings = {"balance_trigger": 0.010, "balancer_enabled": False}
+    incident = investigate([parked.log(_apart(0.022), settings=settings)])
+    assert set(parked.severities(incident, NAME)) == {"info"}
+    assert incident.verdict.cause == "none"
