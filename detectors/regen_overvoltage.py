@@ -14,19 +14,13 @@ from ridelog.ride import RIDING_ROLES, Track
 from ridelog.settings import number
 
 from .excursions import Excursions, excursions
+from .full_pack_braking import CELL_FULL_V, CELL_OVER_V, FULL_OPEN_V, JOIN_S, NEARLY_FULL_V, doubt_of, overcharged
 
 #: Braking current that counts, A; a moment belongs to braking when it is this near, s.
 _REGEN_A = -1.0
 _NEAR_S = 1.0
-#: A cell without load at or above this is nearly full, V (REG-04); well below, the pack is far from full.
-_NEARLY_FULL_V, _FAR_FROM_FULL_V = 4.08, 3.95
-#: A full cell without load, V, and what braking must not push the voltage at the controller above, V a cell: 4.25 V of
-#: REG-04, what meters are wrong by, and what the leads in between add (0.03 V at 25 A through 25 mOhm and 20 cells).
-_FULL_OPEN_V, _CELL_OVER_V = 4.14, 4.30
-#: How sure the number of cells must be to say so: that of a configuration that fits the voltage.
-_LIKELY_COUNT = 0.85
-#: A cell above this while braking is being overcharged, V (REG-04).
-_CELL_FULL_V = 4.25
+#: A cell without load this low, V: the pack is far from full.
+_FAR_FROM_FULL_V = 3.95
 _OVER_VOLTAGE = 1
 
 
@@ -82,10 +76,10 @@ class RegenOvervoltage(Detector):
         faults = track.values("fault_code") == _OVER_VOLTAGE
         openings = [
             item
-            for item in outside.high(track, _JOIN_S)
+            for item in outside.high(track, JOIN_S)
             if _braking(track, *item) or (faults[slice(*_w(item))].any() and not _without_braking(track, *item))
         ]
-        stops = episodes(faults, track.time, _JOIN_S)
+        stops = episodes(faults, track.time, JOIN_S)
         alone = [
             stop
             for stop in stops
@@ -95,10 +89,10 @@ class RegenOvervoltage(Detector):
         for stop in alone:
             (full if self._with_pack(case, track, outside, stop) else openings).append(stop)
         openings.sort()
-        overcharged = [] if full or openings else _overcharged(case, track, outside)
+        lifted = [] if full or openings else overcharged(case, track, outside)
         # A count that only the voltages tell would make a pack of two more cells full: that is a word, and no incident.
         sure = case.pack.series.source != "voltage"
-        full += overcharged if sure else []
+        full += lifted if sure else []
         if not openings and not full:
             strength = 1.0 if _has_regen(track) else 0.2
             gap = track.log.interval_s
@@ -117,8 +111,11 @@ class RegenOvervoltage(Detector):
                 absent["regen.not-braking"] = Evidence.observed(
                     f"{len(driven)} times." if len(driven) > 1 else "", at=track.onset(driven[0][0])
                 )
-            if overcharged:
-                return Outcome.found((self._perhaps_full(case, track, *overcharged[0]),), absent)
+            doubt = doubt_of(case, track, outside)
+            if doubt:
+                absent["regen.overvoltage-with-pack"] = Evidence.not_observable(doubt)
+            if lifted:
+                return Outcome.found((self._perhaps_full(case, track, *lifted[0]),), absent)
             return Outcome.clear("braking never raised the voltage above what the pack explains.", absent)
         driven = [stop for stop in stops if _without_braking(track, *stop)]
         findings = [self._open(track, outside, *item) for item in openings]
@@ -129,7 +126,7 @@ class RegenOvervoltage(Detector):
         if driven:
             evidence["regen.not-braking"] = Evidence.observed(at=track.onset(driven[0][0]))
         if openings:
-            seen = any(item in openings for item in outside.high(track, _JOIN_S))
+            seen = any(item in openings for item in outside.high(track, JOIN_S))
             note = f"{len(openings)} times." if len(openings) > 1 else ""
             strength = 1.0 if seen else _unseen(case, track, first)
             evidence["regen.open-pack"] = Evidence.observed(note, strength=strength, at=at)
@@ -157,8 +154,8 @@ class RegenOvervoltage(Detector):
         if series.best is None or series.confidence < 0.6:
             return False
         # A pack that is full without any braking reaches the limit by the little its resistance adds.
-        full = float(outside.open_circuit[stop[0]]) / series.best >= _FULL_OPEN_V + 0.02
-        return highest / series.best >= _CELL_FULL_V - 0.05 or (full and case.pack.chemistry.name == "nmc")
+        full = float(outside.open_circuit[stop[0]]) / series.best >= FULL_OPEN_V + 0.02
+        return highest / series.best >= CELL_FULL_V - 0.05 or (full and case.pack.chemistry.name == "nmc")
 
     def _open(self, track: Track, outside: Excursions, first: int, last: int) -> Finding:
         window = slice(max(first - 1, 0), last + 1)
@@ -205,7 +202,7 @@ class RegenOvervoltage(Detector):
                 f"Braking raised the voltage to {highest:.1f} V. If the pack has {series} cells in series, which only its "
                 f"voltage says, it was full, {highest / series:.2f} V a cell; with more cells it was not."
             ),
-            measurements=(Measurement("voltage a cell", highest / series, "V", _CELL_OVER_V, "REG-04"),),
+            measurements=(Measurement("voltage a cell", highest / series, "V", CELL_OVER_V, "REG-04"),),
             channels=("pack_voltage", "battery_current"),
         )
 
@@ -216,7 +213,7 @@ class RegenOvervoltage(Detector):
         measured = [Measurement("highest voltage", highest, "V", number(case.settings, "controller_voltage_max"))]
         cell = ""
         if series:
-            measured.append(Measurement("voltage a cell", highest / series, "V", _CELL_FULL_V, "REG-04"))
+            measured.append(Measurement("voltage a cell", highest / series, "V", CELL_FULL_V, "REG-04"))
             cell = f", {highest / series:.2f} V a cell"
         return self.finding(
             track,
@@ -231,7 +228,6 @@ class RegenOvervoltage(Detector):
 
 #: An over-voltage fault releases the motor for this long, s (firmware default of the fault stop): what a row must fall in.
 _LASTS_S = 0.5
-_JOIN_S = 1.0
 #: Strength of an over-voltage fault in braking without a rise in the log, and in rows that would show one; engineering
 #: judgement.
 _UNSEEN, _UNSEEN_DENSE = 0.75, 0.5
@@ -292,26 +288,12 @@ def _has_regen(track: Track) -> bool:
     return bool((np.nan_to_num(track.values("battery_current")) < 5 * _REGEN_A).any())
 
 
-def _overcharged(case: Case, track: Track, outside: Excursions) -> list[tuple[int, int]]:
-    """Braking into a pack that is full without the braking current, for half a second or more; the count must be likely.
-
-    Braking hard into a pack that is not full reaches the same voltage for a moment and is ordinary.
-    """
-    series = case.pack.series
-    if series.best is None or series.confidence < _LIKELY_COUNT or case.pack.chemistry.name == "lfp":
-        return []
-    cell = track.values("pack_voltage") / series.best
-    full = outside.open_circuit / series.best >= _FULL_OPEN_V
-    high = (cell > _CELL_OVER_V) & full & (track.values("battery_current") < _REGEN_A)
-    return [item for item in episodes(high, track.time, _JOIN_S) if track.time[item[1]] - track.time[item[0]] >= 0.5]
-
-
 def _fullness(case: Case, outside: Excursions, row: int) -> Evidence:
     series = case.pack.series
     if series.best is None or series.confidence < 0.6:
         return Evidence.not_observable("the number of cells in series is not known")
     cell = float(outside.open_circuit[max(row - 1, 0)]) / series.best
-    share = (cell - _FAR_FROM_FULL_V) / (_NEARLY_FULL_V - _FAR_FROM_FULL_V)
+    share = (cell - _FAR_FROM_FULL_V) / (NEARLY_FULL_V - _FAR_FROM_FULL_V)
     note = f"{cell:.2f} V a cell without load."
     if share >= 0.5:
         return Evidence.observed(note, strength=min(share, 1.0) * series.confidence)

@@ -94,6 +94,8 @@ def _imbalance_many(scene: Scene) -> None:
     scale = 0.05 if scene.pack.kind.chemistry == "nmc" else 0.09
     scene.pack.start_soc += scene.rng.normal(0, scale, scene.pack.series)
     scene.pack.start_soc = np.clip(scene.pack.start_soc, 0.25, 0.97)
+    if scene.pack.kind.chemistry == "lfp":
+        scene.truth.facts["flat"] = 1.0
     scene.balancing = False
     scene.board.limits.cell_under = 2.0
 

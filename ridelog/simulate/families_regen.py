@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from .scene import Scene
     from .state import History
 
+#: A voltage at the controller that is too high for a full pack whatever its meter (1 %) and its lead make of it, as a share.
+_SURELY_OVER: Final = 1.024
 _BOARDS: Final = ("jk-only", "ant-only", "jbd-only", "daly-only")
 
 
@@ -145,6 +147,9 @@ def _full_pack(scene: Scene) -> None:
     controller = scene.controller
     controller.battery_regen = max(controller.battery_regen, 1.2 * pack.nominal_capacity_ah / scene.vehicle.motors)
     controller.motor_brake *= 1.6
+    # The board lets it: one that opens its charge path for the current would be another story.
+    regen = controller.battery_regen * scene.vehicle.motors
+    scene.board.limits.charge_a = max(scene.board.limits.charge_a, 2.0 * regen)
     pack.resistance_ohm *= float(rng.uniform(1.1, 1.5))
     at_once, _ = pack.reference_resistance(pack.temperature_c)
     lift = 0.55 * controller.battery_regen * scene.vehicle.motors * at_once
@@ -172,8 +177,13 @@ def _full_pack_no_fault(scene: Scene) -> None:
         hits = (history["bus_voltage"] > limit).nonzero()[0]
         if len(hits):
             scene.truth.begin(float(history.time[hits[0]]))
+        beyond = history["bus_voltage"] > _SURELY_OVER * scene.pack.full_v
+        held = np.diff(np.flatnonzero(np.diff(np.concatenate(([0], beyond.astype(int), [0])))))[::2]
+        scene.truth.facts["over_s"] = round(float(max(held, default=0)) * history.step_s, 2)
 
     scene.after_ride.append(high)
+    if scene.controller.configured_cells != scene.pack.series:
+        scene.truth.facts["count_unknown"] = 1.0
 
 
 _ZERO: Final = np.zeros(1)

@@ -25,6 +25,8 @@ _WORN_OHM_AH, _WORN_SAG = 0.21, 0.155
 _ONE_OF_MANY: Final = 0.88
 #: Difference of the cells that starts a balancer whatever it is set to, with room for what two cells are off by, V (CELL-01).
 _ANY_TRIGGER_V: Final = 0.035
+#: Time above a full pack's voltage from which braking is more than a moment of it, s.
+_OVERCHARGE_S: Final = 0.5
 #: Share of a small pack that a board which stays awake takes a day: 20 mA of 5 Ah (REST-02).
 _STANDBY_A_DAY: Final = 0.1
 #: What any board waits at most before it acts on a low cell, s.
@@ -62,8 +64,8 @@ def indistinguishable(cause: str, suite: str, facts: dict[str, float | str]) -> 
     if cause == "weak-cell-group" and float(facts.get("capacity_factor", 0.0)) > _ONE_OF_MANY:
         # One of many parallel cells: a ride takes too little for its share of capacity or resistance to stand out.
         result.add("cell-imbalance")
-    if cause == "weak-cell-group" and "flat" in facts:
-        # In the flat middle of iron phosphate no voltage tells a charge, nor what a group lacks of it.
+    if cause in ("weak-cell-group", "cell-imbalance") and "flat" in facts:
+        # In the flat middle of iron phosphate no voltage tells a charge, nor what a group has less of it.
         result.add("none")
     if "at_rest" in facts:
         # Who switched off a parked vehicle, its rider or somebody else, no log tells.
@@ -71,7 +73,11 @@ def indistinguishable(cause: str, suite: str, facts: dict[str, float | str]) -> 
     if not board and "controller_died" in facts:
         # The log of a controller that dies within a few samples ends like that of an app that was closed.
         result.add("none")
-    if "count_unknown" in facts:
+    if "over_s" in facts:
+        # Volts alone make a pack of two more cells full, and what meters and leads are off by is no overcharge.
+        if ("count_unknown" in facts and not board) or float(facts["over_s"]) < _OVERCHARGE_S:
+            result.add("none")
+    elif "count_unknown" in facts:
         # A cutoff that begins early for 12 cells is an ordinary one for 13: without cells and a right setting it is either.
         result.add("controller-low-voltage-cutoff")
     if "slow_motor" in facts:

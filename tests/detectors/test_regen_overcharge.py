@@ -30,3 +30,12 @@ def test_cells_that_only_the_voltage_counts_make_no_pack_full():
     assert parked.severities(incident, NAME) == ["info"]
     assert "with more cells it was not" in parked.check(incident, NAME).findings[0].message
     assert incident.verdict.cause == "none"
+
+
+@pytest.mark.parametrize(("by_v", "seen"), [(1.5, "not observable"), (0.0, "absent")])
+def test_a_little_above_full_is_within_what_meters_are_wrong_by(by_v, seen):
+    """82.9 V of 20 groups lifted to about 4.27 V a cell is neither an overcharge nor proof that there was none."""
+    incident = investigate([rides.log(_braking_raises(82.9, by_v))])
+    check = parked.check(incident, NAME)
+    assert "critical" not in parked.severities(incident, NAME)
+    assert check.evidence["regen.overvoltage-with-pack"].seen == seen
