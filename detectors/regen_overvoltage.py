@@ -280,7 +280,7 @@ def _unseen(case: Case, track: Track, stop: tuple[int, int]) -> float:
     window = slice(max(stop[0] - 3, 0), stop[0] + 2)
     highest = float(np.nanmax(track.values("pack_voltage")[window]))
     series = case.pack.series.probabilities
-    full = sum(share for count, share in series.items() if highest / count >= _CELL_FULL_V - 0.05)
+    full = sum(share for count, share in series.items() if highest / count >= CELL_FULL_V - 0.05)
     return (_UNSEEN_DENSE if track.log.interval_s <= _EVERY_S else _UNSEEN) * (1.0 - min(full, 0.8))
 
 
