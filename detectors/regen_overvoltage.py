@@ -13,7 +13,7 @@ from ridelog.finding import Evidence, Finding, Measurement, Outcome, Severity
 from ridelog.ride import RIDING_ROLES, Track
 from ridelog.settings import number
 
-from .excursions import Excursions, excursions
+from .excursions import Excursions, excursions, swings_above
 from .full_pack_braking import CELL_FULL_V, CELL_OVER_V, FULL_OPEN_V, JOIN_S, NEARLY_FULL_V, doubt_of, overcharged
 
 #: Braking current that counts, A; a moment belongs to braking when it is this near, s.
@@ -77,7 +77,8 @@ class RegenOvervoltage(Detector):
         openings = [
             item
             for item in outside.high(track, JOIN_S)
-            if _braking(track, *item) or (faults[slice(*_w(item))].any() and not _without_braking(track, *item))
+            if (_braking(track, *item) or (faults[slice(*_w(item))].any() and not _without_braking(track, *item)))
+            and not swings_above(outside, track, *item)
         ]
         stops = episodes(faults, track.time, JOIN_S)
         alone = [

@@ -116,6 +116,17 @@ def test_swings_while_the_current_goes_on_are_the_capacitors():
     assert incident.verdict.cause == "bus-capacitor-fault"
 
 
+def test_swings_while_braking_are_no_open_pack_either():
+    """Two seconds of braking on: into a pack that is not there the first tenth would have driven the voltage to its limit."""
+    columns = rides.controller()
+    for name, value in (("battery_current", -6.0), ("motor_current", -30.0)):
+        columns[name][1000:1025] = value
+    columns["pack_voltage"][1000:1025] = np.round(rides.OPEN_V + 0.5 + np.tile([0.0, 9.0, -8.0, 8.0, -7.0], 5), 1)
+    incident = investigate([rides.log(columns)])
+    assert _check(incident, "regen-overvoltage").status is not Status.FOUND
+    assert incident.verdict.cause != "charge-fet-open-in-regen"
+
+
 def test_a_bus_that_rings_after_it_lost_its_pack_has_sound_capacitors():
     columns, first = rides.cut_under_load()
     # Motor and controller go on by themselves: up at every brake, down to the motor's level between.
