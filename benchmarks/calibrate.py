@@ -17,19 +17,24 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.incidents import brier, calibration, right, run, top3, within
+from ridelog.diagnosis.evidence import builtin_table
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
 
 
 def rescaled(row: dict[str, Any], factor: float) -> dict[str, Any]:
-    """The row with its probabilities as a temperature `factor` times as high would have given them."""
+    """The row with its probabilities as a temperature `factor` times as high would have given them.
+
+    What nothing gets more than (`most_sure` of the evidence table) is taken out first and holds afterwards too.
+    """
     if not row.get("ranked"):
         return row
-    probabilities = [max(probability, 1e-12) for _, probability in row["ranked"]]
+    most = builtin_table().model.most_sure
+    probabilities = [max(probability / most, 1e-12) for _, probability in row["ranked"]]
     rest = max(1.0 - sum(probabilities), 1e-12)
     weights = [math.exp(math.log(value) / factor) for value in (*probabilities, rest)]
     total = sum(weights)
-    ranked = [(cause, weight / total) for (cause, _), weight in zip(row["ranked"], weights, strict=False)]
+    ranked = [(cause, most * weight / total) for (cause, _), weight in zip(row["ranked"], weights, strict=False)]
     if row["said"] == row["ranked"][0][0]:
         return {**row, "ranked": ranked, "probability": ranked[0][1]}
     return {**row, "ranked": ranked}

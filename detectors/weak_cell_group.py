@@ -15,7 +15,7 @@ from .cell_signs import CHARGE_SHARE, OFFSET_V, CellSigns, cell_signs
 
 #: Strength of a group that stands low and of whose capacity nothing is known; engineering judgement: most such groups are out
 #: of balance, and no ride that short rules the other out.
-_STANDS_LOW = 0.5
+_STANDS_LOW = 0.6
 
 
 class WeakCellGroup(Detector):

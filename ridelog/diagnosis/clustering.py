@@ -64,10 +64,15 @@ def gravity(finding: Finding) -> tuple[int, float, str]:
     return (-finding.severity.level, finding.onset.latest_s, finding.code)
 
 
-def primary(checks: Iterable[Check]) -> Cluster | None:
+def primary(checks: Iterable[Check], of_record: frozenset[str] = frozenset()) -> Cluster | None:
     """The incident: the most severe group of findings that happened at a moment, the earliest of equals.
 
-    Findings without a moment on the ride's clock are the incident only when there is no other.
+    Findings without a moment on the ride's clock are the incident only when there is no other. Of equals, what happened to
+    the vehicle goes before what happened to the record of it.
+
+    Args:
+        checks: Every detector's answer.
+        of_record: Codes of the detectors whose findings are about the record.
     """
     found = [
         finding
@@ -88,7 +93,11 @@ def primary(checks: Iterable[Check]) -> Cluster | None:
         else:
             clusters.append([finding])
         end = max(end, finding.end_s)
-    return _core(min((Cluster(tuple(items)) for items in clusters), key=lambda item: (-item.level, item.onset_s)))
+
+    def order(cluster: Cluster) -> tuple[int, bool, float]:
+        return -cluster.level, {finding.code for finding in cluster.findings} <= of_record, cluster.onset_s
+
+    return _core(min((Cluster(tuple(items)) for items in clusters), key=order))
 
 
 def _core(cluster: Cluster) -> Cluster:

@@ -21,6 +21,7 @@ from ridelog.incident import Factor, RankedCause, Verdict
 MARGIN_NATS = 1.5
 #: What `undetermined` says of a state of the vehicle: nothing happened at a moment.
 _UNTOLD_STATE = "Something is not as it should be, but these logs do not tell why."
+_RECORD = "telemetry-fault"
 _THE_MOMENT = "the moment it happened"
 
 
@@ -50,7 +51,7 @@ def diagnose(
     """
     checks = tuple(checks)
     evidence = strongest(checks)
-    incident = primary(checks)
+    incident = primary(checks, _of_record(checks, table))
     if incident is None and not states(checks):
         verdict, settle = nothing_found(evidence, table)
         return Diagnosis(verdict, (), (), settle, verdict.cause == UNDETERMINED.id)
@@ -62,6 +63,17 @@ def diagnose(
     verdict = replace(verdict, dangers=dangers(order, factors, checks, incident is not None))
     moment = _THE_MOMENT if verdict.onset is None or in_words is None else in_words(verdict.onset)
     return Diagnosis(verdict, order, factors, would_settle(verdict, order, evidence, table, moment))
+
+
+def _of_record(checks: Iterable[Check], table: EvidenceTable) -> frozenset[str]:
+    """Codes of the detectors that saw nothing but a fault of the record: all that they observed speaks most for that."""
+    codes = set()
+    for check in checks:
+        seen = [name for name, item in check.evidence.items() if item.seen is Seen.OBSERVED and name in table.rows]
+        weights = [table.rows[name].weights for name in seen]
+        if seen and all(w and max(w, key=lambda cause: w[cause][0]) == _RECORD for w in weights):
+            codes.add(check.code)
+    return frozenset(codes)
 
 
 def _beside(

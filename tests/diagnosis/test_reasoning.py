@@ -416,6 +416,15 @@ def test_a_lesser_finding_that_stood_long_before_is_not_the_incident():
     assert found.verdict.onset.earliest_s == 301.0
 
 
+def test_what_happened_to_the_vehicle_goes_before_what_happened_to_the_record():
+    frozen = _fault("TF01", "frozen", Severity.WARNING, 100.0, 120.0, "telemetry.frozen")
+    faded = _fault("LV01", "faded", Severity.WARNING, 300.0, 340.0, "lowvoltage.foldback")
+    assert diagnose([frozen], builtin_table()).verdict.cause == "telemetry-fault"
+    assert diagnose([frozen, faded], builtin_table()).verdict.cause == "controller-low-voltage-cutoff"
+    worse = _fault("TF01", "frozen", Severity.CRITICAL, 100.0, 120.0, "telemetry.frozen")
+    assert diagnose([worse, faded], builtin_table()).verdict.cause == "telemetry-fault"
+
+
 @pytest.mark.parametrize(("until_s", "counts"), [(299.0, False), (305.0, True)])
 def test_what_a_log_that_ends_before_the_incident_did_not_show_is_not_absent(until_s, counts):
     cut = _fault("CU01", "cut", Severity.CRITICAL, 300.0, 302.0, "cut")
