@@ -12,6 +12,7 @@ from ridelog.detection import Case, Detector, Need
 from ridelog.finding import Evidence, Measurement, Outcome, Severity
 from ridelog.log import Role
 from ridelog.ride import Track
+from ridelog.settings import number
 
 from .capacity_of_ride import capacity_of_ride
 
@@ -36,6 +37,8 @@ _HARMLESS_SHARE = 0.06
 #: A voltage further from what the pack has at this current than these shares of the sag and of its voltage is not this
 #: pack's: a garbled row, a pack that is gone, or a current of another moment; engineering judgement.
 _ODD_SHARE, _ODD_VOLTS_SHARE = 0.3, 0.1
+#: A capacity below this is no setting of a vehicle, Ah.
+_LEAST_AH = 0.5
 #: SAG-01: a sag of 10 V strands a scooter with charge left.
 _SAG_V = 10.0
 
@@ -117,6 +120,10 @@ class PackResistance(Detector):
                 f" Healthy cells of a pack of up to {_ORDINARY_OHM_AH / a_group:.0f} Ah can have that; from "
                 f"{_HIGH_OHM_AH / a_group:.0f} Ah on it is too much."
             )
+            stated = number(track.log.settings, "nominal_capacity")
+            if track.log.role is Role.CONTROLLER and stated is not None and stated > _LEAST_AH:
+                fits = "too much" if stated * a_group >= _HIGH_OHM_AH else "ordinary"
+                message += f" With the {stated:.0f} Ah that the controller is set to, right or wrong, it is {fits}."
         severity = Severity.WARNING if too_much and estimate.confidence >= 0.5 else Severity.INFO
         if severity is Severity.WARNING:
             message += " That is more than a pack of this kind should have for this load."
@@ -173,7 +180,10 @@ class PackResistance(Detector):
 
 def _believed(track: Track, ohm: float, residual: Residual) -> NDArray[np.float64]:
     """The current in A, NaN in rows whose voltage or current cannot be, or whose voltage has nothing to do with the current."""
-    current, volts = track.values("battery_current"), track.values("pack_voltage")
+    whole, volts = track.values("total_battery_current"), track.values("pack_voltage")
+    # The resistance was found with the current of all controllers, where the log has it.
+    summed = np.isfinite(whole).any() and float(np.nanmax(np.abs(whole))) > 0
+    current = whole if summed else track.values("battery_current")
     odd = np.abs(residual.volts) > _ODD_SHARE * ohm * np.abs(current) + _ODD_VOLTS_SHARE * residual.open_circuit
     for name, values in (("battery_current", current), ("pack_voltage", volts)):
         odd |= ~((values >= CHANNELS[name].low) & (values <= CHANNELS[name].high))

@@ -15,6 +15,8 @@ from ridelog.ride import Track
 #: Resistance of leads, connectors and the BMS that is too much, ohm: 5 to 25 mOhm are usual (methods of internal
 #: resistance); the share guards against a wrong current scale of either side.
 _TOO_MUCH_OHM, _TOO_MUCH_SHARE = 0.035, 0.35
+#: Confidence of both estimates from which their intervals are taken as they are, and down to which at twice their width.
+_SURE, _LEAST_SURE = 0.5, 0.3
 #: Heat in one place, W: from here it is hot to the touch within minutes, from there it browns plastic (engineering
 #: judgement: a high-current connector gives off a few watts without getting hot).
 _HOT_W, _BURNS_W = 30.0, 100.0
@@ -73,7 +75,7 @@ class PathResistance(Detector):
         if lacks:
             return Outcome.unable(f"{'; '.join(lacks)}.")
         seen, inside = case.pack.resistance.get(track.index), case.pack.resistance.get(board.index)
-        if seen is None or inside is None or min(seen.confidence, inside.confidence) < 0.5:
+        if seen is None or inside is None or (sure := min(seen.confidence, inside.confidence)) < _LEAST_SURE:
             return Outcome.unable("the resistance could not be estimated from both logs.")
         share = _share_of_current(track, board)
         between = seen.ohm * share - inside.ohm
@@ -85,6 +87,7 @@ class PathResistance(Detector):
         )
         # Both estimates have an error: the limit has to be passed with 95 % certainty.
         error = math.hypot((seen.ohm - seen.low_ohm) * share, inside.high_ohm - inside.ohm)
+        error *= 1.0 if sure >= _SURE else 2.0
         too_much = between - error > limit
         if not too_much:
             reason = f"{1000 * max(between, 0.0):.0f} mOhm between the cells and the controller."

@@ -239,13 +239,14 @@ def _worn_pack(scene: Scene) -> None:
     at_once, _ = scene.pack.reference_resistance()
     scene.truth.facts["resistance_factor"] = round(factor, 2)
     scene.truth.facts["group_ohm_ah"] = round(at_once / scene.pack.series * float(scene.pack.capacity_ah.mean()), 4)
-    _note_sag(scene, at_once)
+    _note_sag(scene)
 
 
-def _note_sag(scene: Scene, ohm: float) -> None:
-    """Note the sag of these ohms at the ride's high current, as a share of the full voltage."""
+def _note_sag(scene: Scene) -> None:
+    """Note the sag of the pack, as warm as it is, and its leads at the ride's high current, as a share of the full voltage."""
 
     def note(scene: Scene, history: History) -> None:
+        ohm = scene.pack.reference_resistance(float(np.median(history.cell_temperature)))[0]
         high = float(np.percentile(history["pack_current"], 99.5))
         scene.truth.facts["sag_share"] = round(ohm * high / scene.pack.full_v, 3)
 
@@ -261,7 +262,7 @@ def _weak_pack_hot_lead(scene: Scene) -> None:
     scene.controller.cut_end *= 0.8
     scene.pull(scene.event_s)
     scene.truth.facts["extra_ohm"] = round(extra, 5)
-    _note_sag(scene, at_once + extra)
+    _note_sag(scene)
 
 
 def _state(

@@ -18,9 +18,10 @@ _OPEN_UNDER_LOAD: Final = frozenset(
 #: What a board's log without FET states and flags shows alike: the load is gone, no cell was low and nothing was hot.
 _LOAD_GONE: Final = frozenset({"bms-short-circuit-trip", "discharge-fet-commanded-off", "power-path-open"})
 _OPEN_IN_REGEN: Final = frozenset({"charge-fet-open-in-regen", "power-path-open"})
-#: What no sound cells have: resistance of a group at 25 degC times capacity, ohm Ah (sound ones 0.03 to 0.15), and a sag at
-#: the ride's high current, as a share of the full voltage.
-_WORN_OHM_AH, _WORN_SAG = 0.21, 0.155
+#: What no sound cells have: resistance of a group at 25 degC times capacity, ohm Ah (sound ones 0.03 to 0.15; a ride tells
+#: the resistance within a tenth and a board the capacity within as much), and a sag at the ride's high current, as a share
+#: of the full voltage.
+_WORN_OHM_AH, _WORN_SAG = 0.25, 0.155
 #: Share of its capacity that a group keeps, from which what it lacks is within what sound groups differ by over a ride.
 _ONE_OF_MANY: Final = 0.88
 #: Difference of the cells that starts a balancer whatever it is set to, with room for what two cells are off by, V (CELL-01).

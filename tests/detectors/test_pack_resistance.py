@@ -63,3 +63,16 @@ def test_a_current_from_a_garbled_row_is_no_load_of_this_pack(values):
     assert [finding.severity for finding in check.findings] == [Severity.INFO]
     high = next(item for item in check.findings[0].measurements if item.name == "high current")
     assert high.value < 60.0
+
+
+def test_the_sag_is_that_of_all_controllers_together():
+    columns = rides.controller()
+    alone = _high(investigate([rides.log(dict(columns))]))
+    columns["controller_count"] = np.full(len(columns["time"]), 2.0)
+    columns["total_battery_current"] = 2 * columns["battery_current"]
+    assert _high(investigate([rides.log(columns)])) == pytest.approx(2 * alone, rel=0.02)
+
+
+def _high(incident):
+    (finding,) = next(check for check in incident.checks if check.name == "pack-resistance").findings
+    return next(item.value for item in finding.measurements if item.name == "high current")
