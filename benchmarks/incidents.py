@@ -164,7 +164,7 @@ def report(rows: Sequence[dict[str, Any]]) -> None:
     print(
         f"\nincidents {len(incidents)}: top-1 {_share(map(right, incidents))}, "
         f"within {_share(map(within, incidents))}, top-3 {_share(map(top3, incidents))}; "
-        f"where the sensors can tell ({len(tellable)}): {_share(map(right, tellable))}"
+        f"where the sensors can tell ({len(tellable)}): {_share(map(right, tellable))}, top-3 {_share(map(top3, tellable))}"
     )
     said = Counter(row["said"] for row in incidents)
     print(f"undetermined {said['undetermined']}, none {said['none']}")

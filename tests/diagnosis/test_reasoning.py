@@ -378,6 +378,19 @@ def test_a_fold_back_and_a_defect_that_does_not_explain_it_share_the_probability
     assert "controller-low-voltage-cutoff" in [item.cause for item in result.causes[:2]]
 
 
+def test_a_pack_at_its_cutoff_is_not_full():
+    evidence = {
+        "lowvoltage.foldback": Evidence.observed(strength=0.9, at=_at(10)),
+        "regen.overvoltage-with-pack": Evidence.observed(strength=0.88, at=_at(14)),
+        "regen.pack-nearly-full": Evidence.observed(strength=0.88, at=_at(14)),
+    }
+    result = diagnose([_check(evidence, _finding(severity=Severity.WARNING), _finding(14.0))], builtin_table())
+    assert result.verdict.cause == "controller-low-voltage-cutoff"
+    evidence["config.cutoff-too-high"] = Evidence.observed(strength=0.9, at=_at(10))
+    result = diagnose([_check(evidence, _finding(severity=Severity.WARNING), _finding(14.0))], builtin_table())
+    assert result.verdict.cause == "controller-configuration"
+
+
 def test_a_defect_beside_a_lost_battery_still_only_contributes():
     evidence = {
         "lowvoltage.foldback": Evidence.observed(at=_at(10)),
