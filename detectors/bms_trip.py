@@ -26,13 +26,9 @@ from .fet_edges import (
     woken_by,
 )
 from .load_record import load_evidence
+from .off_in_motion import IN_USE_A, brakes_after, cruising
 from .poll_cover import unpolled
 
-#: A discharge current from which the pack was in use, A.
-_LOAD_A = 3.0
-#: A lighter vehicle was in use at this current, A, when it is this share of the ride's high one and this many times what
-#: flows at rest; engineering judgement. What never draws `_LOAD_A` is no vehicle on a ride, but a lamp or a bench.
-_LIGHT_LOAD_A, _LIGHT_SHARE, _OVER_REST = 1.0, 0.15, 5.0
 #: Off within this time of riding is sooner than a rider parks and opens an app, s; engineering judgement.
 _SOON_S = 25.0
 #: Kinds of trip that protect against a load; the others are commands or failures.
@@ -64,7 +60,8 @@ class BmsTrip(Detector):
 
     What it finds:
         Every change of the discharge FET flag from on to off, with the load before it, the protection that was named,
-        the lowest cell, the current and the temperatures just before, and whether it came back by itself.
+        the lowest cell, the current and the temperatures just before, and whether it came back by itself. Without load it
+        is an incident only where braking after it shows that the vehicle rolled.
 
     Why it matters:
         A BMS that opens under load takes drive and brake away at once (TRIP-01), and a trip is a sign that pack, BMS
@@ -136,8 +133,9 @@ class BmsTrip(Detector):
         quiet: Edge | None = None
         for edge in falling_edges(track, "discharge_fet"):
             load = max(recent_load(track, edge.row), _switched_at(track, edge.row))
-            serious = load > _LOAD_A or any(kind in _PROTECTIONS for kind in edge.kinds) or _cruising(track, edge)
-            soon = recent_load(track, edge.row, _SOON_S) > 2 * _LOAD_A or recorded_in_use(track, edge.row)
+            serious = load > IN_USE_A or any(kind in _PROTECTIONS for kind in edge.kinds)
+            serious = serious or cruising(track, edge) or brakes_after(track, edge)
+            soon = recent_load(track, edge.row, _SOON_S) > 2 * IN_USE_A or recorded_in_use(track, edge.row)
             findings.append(self._finding(track, edge, load, serious, soon))
             if serious or soon:
                 main = main or edge
@@ -268,20 +266,6 @@ def _switched_at(track: Track, row: int) -> float:
     """Current in A that the row of the switching itself shows: a record is written at that moment, its neighbours hours away."""
     value = float(track.values("battery_current")[row])
     return value if np.isfinite(value) else 0.0
-
-
-def _cruising(track: Track, edge: Edge) -> bool:
-    """Tell whether a light load, by this ride's own currents, flowed in the very row before the path opened."""
-    current = np.abs(track.values("battery_current"))
-    known = current[np.isfinite(current)]
-    if not len(known):
-        return False
-    rest, high = np.percentile(known, (10, 99))
-    if known.max() < _LOAD_A:
-        return False
-    bound = max(_LIGHT_LOAD_A, _LIGHT_SHARE * float(high), _OVER_REST * float(rest) if rest < _LIGHT_LOAD_A else 0.0)
-    last = track.values("battery_current")[max(edge.before - 1, 0) : edge.before + 1]
-    return bool(np.isfinite(last).all() and len(last) == 2 and last.min() >= bound)
 
 
 def _empty_cell(case: Case) -> float:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, ClassVar, Final
 import numpy as np
 
 from ridelog.detection import Case, Detector, Need
+from ridelog.episodes import runs
 from ridelog.finding import Evidence, Measurement, Outcome, Severity
 from ridelog.log import Role
 from ridelog.ride import Track
@@ -25,6 +26,8 @@ _FEWEST_EACH, _FEWEST = 1, 4
 _DEEP_SHARE = 0.55
 #: A pack that is gone for longer than a swing rings in its own way this long before and after, s.
 _LOST_S = 10.0
+#: The over-voltage fault of VESC firmware, and rows beside it in which the voltage would be seen.
+_OVER_VOLTAGE, _BESIDE = 1, 2
 #: The current goes on when it flows in the rows beside a swing, A.
 _FLOWS_A = 2.0
 
@@ -51,7 +54,8 @@ class BusSwings(Detector):
         A controller log with pack voltage and battery current, 5 rows a second or more.
 
     Limits:
-        Firmware that filters the voltage hides most of the swings.
+        Firmware that filters the voltage hides most of the swings. Where the controller reports an over-voltage that no
+        row shows, its swings are shorter than the log can show, and this says so instead of clearing the bus.
 
     Example:
         48 V pack: 39.1 V, 54.8 V, 36.3 V and 56.3 V in single rows within four minutes, current unbroken.
@@ -88,7 +92,10 @@ class BusSwings(Detector):
             waves = ripple(
                 track.time, volts, track.values("battery_current"), track.values("motor_current"), residual.ohm
             )
-            return Outcome.clear(_STEADY) if waves is None else self._rippling(track, waves)
+            if waves is not None:
+                return self._rippling(track, waves)
+            unseen = _unseen_overvoltage(track)
+            return Outcome.unable(unseen) if unseen else Outcome.clear(_STEADY)
         both = sorted(low + high)
         first, last = both[0][0], both[-1][1]
         lowest = float(np.nanmin([np.nanmin(volts[a : b + 1]) for a, b in low]))
@@ -139,6 +146,25 @@ class BusSwings(Detector):
 
 
 _STEADY: Final = "the voltage does not swing up and down around the pack."
+
+
+def _unseen_overvoltage(track: Track) -> str:
+    """Say that the controller saw a voltage that no row shows, "" when it did not: such a log cannot clear the bus.
+
+    A row that shows an over-voltage is higher than all rows far from such faults, in which the controller saw none.
+    """
+    volts = np.nan_to_num(track.values("pack_voltage"))
+    faults = runs(track.values("fault_code") == _OVER_VOLTAGE)
+    ordinary = np.ones(len(volts), dtype=np.bool_)
+    for first, last in faults:
+        ordinary[max(first - _BESIDE, 0) : last + _BESIDE + 1] = False
+    for first, _ in faults if ordinary.any() else ():
+        if volts[max(first - _BESIDE, 0) : first + _BESIDE + 1].max() < volts[ordinary].max():
+            return (
+                f"At {track.time[first]:.1f} s the controller reports an over-voltage that no row shows: the bus was high for "
+                f"less than the {track.log.interval_s:.2g} s from row to row, and swings as short do not show."
+            )
+    return ""
 
 
 def _short(track: Track, first: int, last: int) -> bool:

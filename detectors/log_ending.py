@@ -11,6 +11,7 @@ from ridelog.log import Role
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from ridelog.battery.pack import Residual
     from ridelog.detection import Case
     from ridelog.ride import Track
 
@@ -30,6 +31,8 @@ _ON_BOARD = frozenset({"VESC Express or LogUI"})
 #: share below what the unloaded pack has: no pack does, as it recovers.
 _FALLING_ROWS, _STEP_SHARE, _FALLEN_SHARE, _WAS_THERE = 2, 0.004, 0.015, 0.01
 _STILL_A, _STILL_SHARE = 0.2, 0.02
+#: A load that is let go falls to this share.
+_LET_GO_SHARE = 0.2
 #: A current is gone below this, A, or below this share of the ride's high current; a motor holds its bus up so long, s.
 _QUIET_A, _QUIET_SHARE, _LONGEST_TAIL_S = 1.0, 0.05, 60.0
 #: The voltage is below that of the unloaded pack by so many standard deviations and by this share of it.
@@ -55,7 +58,7 @@ def ends_under_load(track: Track, scale: float) -> float | None:
     return last if last > max(10.0, 0.4 * scale) and moving(track, row) else None
 
 
-def own_logger_ended(track: Track) -> float | None:
+def own_logger_ended(case: Case, track: Track) -> float | None:
     """Battery current of the last row, A, when a logger on the vehicle falls silent in motion at the ride's high load.
 
     Such a logger lives on the battery of the vehicle: where the supply is cut, its log just ends, or lacks the last seconds. A
@@ -64,8 +67,22 @@ def own_logger_ended(track: Track) -> float | None:
     """
     if track.log.identity.software not in _ON_BOARD or not moving(track, track.log.rows - 1):
         return None
-    last = float(np.nan_to_num(track.values("battery_current")[-1]))
-    return last if at_its_highest(track, last) else None
+    current = np.nan_to_num(track.values("battery_current"))
+    row = _last_before_the_fall(track, case.pack.residual[track.index], current)
+    return float(current[row]) if at_its_highest(track, float(current[row]), row) else None
+
+
+def _last_before_the_fall(track: Track, residual: Residual, current: NDArray[np.float64]) -> int:
+    """The last row with its full load, where in the very last rows the load fell and the voltage did not rise as it does.
+
+    A pack that is let go recovers at once by what its resistance takes.
+    """
+    last = track.log.rows - 1
+    for row in range(max(last - _FALLING_ROWS, 1), last):
+        fallen = current[last] <= _LET_GO_SHARE * current[row] and bool((np.diff(current[row:]) < 0).all())
+        if fallen and -float(residual.volts[last]) > _FALLEN_SHARE * float(residual.open_circuit[last]):
+            return row
+    return last
 
 
 def cut_at_the_end(track: Track, outside: Excursions, scale: float) -> tuple[int, int] | None:
@@ -84,6 +101,10 @@ def cut_at_the_end(track: Track, outside: Excursions, scale: float) -> tuple[int
     still = np.flatnonzero(np.abs(current) > max(_STILL_A, _STILL_SHARE * scale))
     if len(still) and _falls_without_load(track, outside, int(still[-1]) + 1):
         return int(still[-1]) + 1, last
+    # The mean current of the row in which the path opens is that of its first part.
+    falls = len(still) > 1 and int(still[-1]) == last - 1 and 0 < current[last - 1] < current[last - 2]
+    if falls and _falls_without_load(track, outside, last - 1):
+        return last - 1, last
     loaded = np.flatnonzero(np.abs(current) > max(_QUIET_A, _QUIET_SHARE * scale))
     first = int(loaded[-1]) + 1 if len(loaded) else 0
     if not 5 < first <= last or track.time[last] - track.time[first] > _LONGEST_TAIL_S:
@@ -111,7 +132,9 @@ def _falls_without_load(track: Track, outside: Excursions, first: int) -> bool:
     open_v = float(outside.open_circuit[first])
     started = float(outside.below[first - 1]) <= _WAS_THERE * open_v
     steps = -np.diff(after)
-    low = float(outside.below[-1]) > max(_FALLEN_SHARE * open_v, 0.5 * float(outside.low_margin[-1]))
+    # A logger on the vehicle that ends in this moment needs no second sign.
+    margin = 0.0 if track.log.identity.software in _ON_BOARD else 0.5 * float(outside.low_margin[-1])
+    low = float(outside.below[-1]) > max(_FALLEN_SHARE * open_v, margin)
     return started and low and bool((steps > _STEP_SHARE * open_v).all())
 
 
@@ -134,10 +157,11 @@ def began(case: Case, track: Track, first: int, scale: float) -> int:
     return row if loaded else first
 
 
-def at_its_highest(track: Track, ampere: float) -> bool:
-    """Tell whether a controller log ends at the highest load of its ride, held for more than its last row."""
+def at_its_highest(track: Track, ampere: float, row: int | None = None) -> bool:
+    """Tell whether a controller log ends, in a row, at the highest load of its ride, held for more than that row."""
     current = np.nan_to_num(track.values("battery_current"))
     bound = max(_ENDS_A, _ENDS_SHARE * float(np.percentile(current, 99.5)))
-    held = current[-3:].min() >= 0.7 * bound
+    end = track.log.rows if row is None else row + 1
+    held = current[max(end - 3, 0) : end].min() >= 0.7 * bound
     rare = float((current >= bound).mean()) <= _RARE
     return track.log.role is Role.CONTROLLER and ampere >= bound and bool(held) and rare

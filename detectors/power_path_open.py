@@ -15,6 +15,7 @@ from .before_the_loss import charge_before, heat_at_loss
 from .controller_restart import restarts
 from .drained_cells import cells_as_low
 from .excursions import Excursions, excursions
+from .load_gone_with_log import gone_with_log
 from .load_record import load_evidence
 from .load_stop import load_stops
 from .log_ending import at_its_highest, began, cut_at_the_end, ends_under_load, moving, own_logger_ended
@@ -50,8 +51,8 @@ class PowerPathOpen(Detector):
 
     Evidence:
         path.collapse, path.high-current-before, path.cells-low-before, path.flicker, path.stayed-open,
-        path.back-at-once, path.log-ends-under-load, path.own-logger-ended, bms.hot-before (from a BMS log without
-        FET states).
+        path.back-at-once, path.log-ends-under-load, path.own-logger-ended, path.load-gone-with-log (the controller's log
+        ends under load and a BMS log sees none from that moment), bms.hot-before (from a BMS log without FET states).
 
     Looks like it but is not:
         Releasing the throttle (the voltage rises), deep sag of a weak pack (the voltage follows the current), the
@@ -85,6 +86,7 @@ class PowerPathOpen(Detector):
         "path.back-at-once",
         "path.log-ends-under-load",
         "path.own-logger-ended",
+        "path.load-gone-with-log",
         "bms.hot-before",
     )
 
@@ -111,11 +113,17 @@ class PowerPathOpen(Detector):
         ending = ends_under_load(track, scale) if not openings else None
         if ending is not None:
             findings.append(self._ending(track, ending))
-        silent = own_logger_ended(track) if not openings else None
+        silent = own_logger_ended(case, track) if not openings else None
         if silent is not None:
             return Outcome.found(
                 [*(item for item in findings if item.severity is not Severity.WARNING), self._silent(track, silent)],
-                self._silent_evidence(case, track, outside, scale),
+                self._ended_evidence("path.own-logger-ended", case, track, outside, scale),
+            )
+        together = gone_with_log(case, track) if not openings else None
+        if together is not None:
+            return Outcome.found(
+                [*findings, self._together(track, *together)],
+                self._ended_evidence("path.load-gone-with-log", case, track, outside, scale),
             )
         if not openings:
             extra = {name: Evidence.not_observable("no opening to look at") for name in self.evidence}
@@ -199,12 +207,32 @@ class PowerPathOpen(Detector):
             channels=("battery_current",),
         )
 
-    def _silent_evidence(self, case: Case, track: Track, outside: Excursions, scale: float) -> dict[str, Evidence]:
+    def _together(self, track: Track, board: Track, ampere: float, lasts_s: float) -> Finding:
+        row = track.log.rows - 1
+        return self.finding(
+            track,
+            row,
+            row,
+            severity=Severity.WARNING,
+            message=(
+                f"The log of the controller ends while riding, at {ampere:.0f} A, and from that moment the BMS sees no load for "
+                f"the {lasts_s:.0f} s it goes on: the controller lost its supply, or died."
+            ),
+            measurements=(
+                Measurement("battery current before", ampere, "A"),
+                Measurement("time without load after", lasts_s, "s"),
+            ),
+            channels=("battery_current",),
+        )
+
+    def _ended_evidence(
+        self, name: str, case: Case, track: Track, outside: Excursions, scale: float
+    ) -> dict[str, Evidence]:
         row = track.log.rows - 1
         unseen = Evidence.not_observable("the log ends in motion")
         return {
             **dict.fromkeys(self.evidence, unseen),
-            "path.own-logger-ended": Evidence.observed(at=track.onset(row)),
+            name: Evidence.observed(at=track.onset(row)),
             "path.high-current-before": _load_evidence(track, row, scale),
             "path.cells-low-before": charge_before(case, track, outside, row),
             "bms.hot-before": heat_at_loss(case, track, row),
@@ -230,6 +258,7 @@ class PowerPathOpen(Detector):
             else Evidence.absent(f"It was back after {lasting(float(track.time[last + 1] - track.time[first]), 1)}."),
             "path.log-ends-under-load": Evidence.not_observable("the log shows the opening itself"),
             "path.own-logger-ended": Evidence.not_observable("the log shows the opening itself"),
+            "path.load-gone-with-log": Evidence.not_observable("the log shows the opening itself"),
         }
         near = [item for item in openings if abs(float(track.time[item[0]] - track.time[first])) <= _FLICKER_S]
         returned = sum(1 for item in near if item[1] < track.log.rows - 1)

@@ -71,8 +71,9 @@ def indistinguishable(cause: str, suite: str, facts: dict[str, float | str]) -> 
     if "at_rest" in facts:
         # Who switched off a parked vehicle, its rider or somebody else, no log tells.
         result.add("none")
-    if not board and "controller_died" in facts:
-        # The log of a controller that dies within a few samples ends like that of an app that was closed.
+    if (not board or suite == "express+bms") and "controller_died" in facts:
+        # The log of a controller that dies within a few samples ends like that of an app that was closed. What a controller
+        # relays of the BMS ends with it.
         result.add("none")
     if "over_s" in facts:
         # Volts alone make a pack of two more cells full, and what meters and leads are off by is no overcharge.

@@ -91,3 +91,48 @@ def test_where_a_log_ends_under_load_the_cells_of_a_board_with_fet_states_are_we
     check = _check(investigate(logs))
     assert check.evidence["path.log-ends-under-load"].seen is Seen.OBSERVED
     assert check.evidence["path.cells-low-before"].seen is Seen.ABSENT
+
+
+def test_a_logger_on_the_vehicle_that_ends_as_the_voltage_falls_with_the_load_lost_its_battery():
+    columns = _ends_in_motion(2.0)
+    last = len(columns["time"]) - 1
+    volts, current = columns["pack_voltage"], columns["battery_current"]
+    current[last - 1 :] = [0.7 * current[last - 2], 0.0]
+    volts[last - 1 :] = volts[last - 2] - [0.6, 2.4]
+    incident = investigate([_aboard(rides.log(columns))])
+    assert _check(incident).evidence["path.collapse"].seen is Seen.OBSERVED
+    assert incident.verdict.cause != "none"
+
+
+def _ends_and_board(lasts_s, load_after=None):
+    columns = _ends_in_motion(8.0)
+    end = columns["time"][-1]
+    board = rides.board()
+    after = board["time"] > end
+    if load_after is not None:
+        board["battery_current"][after] = load_after
+        board["cell_voltages"][after] = np.median(board["cell_voltages"][~after], axis=0)
+        board["pack_voltage"][after] = board["cell_voltages"][after].sum(axis=1)
+    keep = board["time"] <= end + lasts_s
+    board = {
+        name: [v for v, k in zip(values, keep, strict=True) if k] if isinstance(values, list) else values[keep]
+        for name, values in board.items()
+    }
+    return investigate([rides.log(columns), rides.log(board, Role.BMS)])
+
+
+def test_a_load_that_ends_with_the_log_of_the_controller_is_a_lost_supply():
+    incident = _ends_and_board(60.0, load_after=0.0)
+    assert _check(incident).evidence["path.load-gone-with-log"].seen is Seen.OBSERVED
+    assert incident.verdict.cause == "power-path-open"
+
+
+def test_an_app_that_is_closed_while_the_ride_goes_on_is_sound():
+    incident = _ends_and_board(60.0)
+    assert _check(incident).evidence["path.load-gone-with-log"].seen is not Seen.OBSERVED
+    assert incident.verdict.cause == "none"
+
+
+def test_a_bms_log_that_ends_soon_after_tells_nothing_of_the_load():
+    incident = _ends_and_board(8.0, load_after=0.0)
+    assert _check(incident).evidence["path.load-gone-with-log"].seen is not Seen.OBSERVED

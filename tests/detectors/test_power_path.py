@@ -138,6 +138,17 @@ def test_a_bus_that_rings_after_it_lost_its_pack_has_sound_capacitors():
     assert incident.verdict.cause != "bus-capacitor-fault"
 
 
+def test_an_over_voltage_between_two_rows_leaves_the_bus_unknown():
+    columns = rides.controller()
+    row = int(np.flatnonzero(columns["battery_current"] > 20)[40])
+    columns["fault_code"][row : row + 5] = 1.0
+    check = _check(investigate([rides.log(columns)]), "bus-swings")
+    assert check.status is Status.UNABLE
+    assert check.evidence["bus.swings"].seen == "not observable"
+    columns["pack_voltage"][row] = columns["pack_voltage"].max() + 0.6
+    assert _check(investigate([rides.log(columns)]), "bus-swings").status is Status.CLEAR
+
+
 def test_one_odd_voltage_while_rolling_without_load_is_no_lost_battery():
     columns = rides.controller()
     rolling = (np.abs(columns["battery_current"]) < 2) & (columns["speed"] > 1)
