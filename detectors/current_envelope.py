@@ -15,7 +15,9 @@ from ridelog.log import Role
 from ridelog.ride import RIDING_ROLES, Track
 from ridelog.settings import number
 
+from .cell_current import beyond_the_cells
 from .cell_rows import cell_rows, charges
+from .overcurrent_time import FAR, between, beyond, by_controller
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -24,13 +26,10 @@ if TYPE_CHECKING:
 _REGEN_A: Final = 120.0
 #: A peak rating is for seconds, s (CUR-01).
 _PEAK_S: Final = 5.0
-#: A limit that is passed by this factor on the whole and by that in every row, for so many of its delays and so many
-#: seconds, does not act; engineering judgement with room for the error of the current meter.
-_IGNORED, _EVERY_ROW, _DELAYS, _IGNORED_S = 1.3, 1.1, 3.0, 5.0
+#: A limit that is far passed for so many of its delays and so many seconds does not act; engineering judgement.
+_DELAYS, _IGNORED_S = 3.0, 5.0
 #: Or a delay that is known is surely passed, by this share and this many s, so many times.
 _PASSED, _PASSED_S, _TIMES = 1.1, 0.25, 3
-#: Two polls this many intervals apart at most have none missing between them.
-_ONE_POLL: Final = 1.5
 #: Delay when nobody says it, s: the longest that boards are delivered with.
 _DELAY_S: Final = 30.0
 #: The BMS should be this much above what the controllers may draw (CUR-07).
@@ -45,9 +44,9 @@ class CurrentEnvelope(Detector):
     """Currents beyond the limits of the BMS or the rating of its board.
 
     What it finds:
-        Regen above the charge limit of the BMS or above 120 A, currents above the continuous rating for more than seconds,
-        controllers that may draw what the BMS does not allow, and currents far above the over-current limit that did not
-        trip it, at once for long or again and again for longer than its delay.
+        Regen above the charge limit of the BMS or above 120 A, currents above the continuous rating, or what power cells
+        are kept at, for more than seconds, controllers that may draw what the BMS does not allow, and currents far above
+        the over-current limit that did not trip it, at once for long or again and again for longer than its delay.
 
     Why it matters:
         Regen above the charge limit opens the charge path while braking (REG-01); a peak rating lasts seconds (CUR-01); a
@@ -72,7 +71,7 @@ class CurrentEnvelope(Detector):
 
     code: ClassVar[str] = "CU01"
     name: ClassVar[str] = "current-envelope"
-    rules: ClassVar[tuple[str, ...]] = ("REG-01", "CUR-01", "CUR-04", "CUR-07", "TRIP-20", "TRIP-10")
+    rules: ClassVar[tuple[str, ...]] = ("REG-01", "CUR-01", "CUR-04", "CUR-05", "CUR-07", "TRIP-20", "TRIP-10")
     needs: ClassVar[tuple[Need, ...]] = (Need((Role.BMS, *RIDING_ROLES), ("battery_current",), rows=5),)
     evidence: ClassVar[tuple[str, ...]] = ("protection.overcurrent-ignored",)
 
@@ -88,7 +87,7 @@ class CurrentEnvelope(Detector):
             findings.append(ignored)
             evidence["protection.overcurrent-ignored"] = Evidence.observed(ignored.message, at=ignored.onset)
         elif limit is not None and track.log.role is Role.BMS:
-            short = bool((current > _IGNORED * limit).any())
+            short = bool((current > FAR * limit).any())
             evidence["protection.overcurrent-ignored"] = (
                 Evidence.not_observable("the current went above the limit, and the polls do not tell for how long")
                 if short
@@ -99,6 +98,7 @@ class CurrentEnvelope(Detector):
         for found in (
             self._regen(case, track, current),
             self._continuous(case, track, current),
+            self._of_the_cells(case, track, current),
             self._headroom(case, track, limit),
         ):
             findings += [found] if found is not None else []
@@ -120,11 +120,11 @@ class CurrentEnvelope(Detector):
         on = track.values("discharge_fet") > 0.5
         over = [
             (first, last, lasted)
-            for first, last in _beyond(current, track.time, limit)
+            for first, last in beyond(current, track.time, limit)
             if on[first : last + 2].all()
             and (
                 lasted := max(
-                    _between(track, current, first, last, limit), _by_controller(case, track, first, last, limit)
+                    between(track, current, first, last, limit), by_controller(case, track, first, last, limit)
                 )
             )
             >= passed
@@ -218,6 +218,23 @@ class CurrentEnvelope(Detector):
             channels=("battery_current",),
         )
 
+    def _of_the_cells(self, case: Case, track: Track, current: NDArray[np.float64]) -> Finding | None:
+        found = beyond_the_cells(case, track, current)
+        if found is None:
+            return None
+        return self.finding(
+            track,
+            found.first,
+            found.last,
+            severity=Severity.INFO,
+            message=(
+                f"{found.level:.0f} A flowed for {found.lasted:.0f} s, {found.level / found.capacity:.0f} times the "
+                f"{found.capacity:.1f} Ah of the pack: even good power cells are kept near seven times."
+            ),
+            measurements=(Measurement("battery current", found.level, "A", found.bound, "CUR-05"),),
+            channels=("battery_current",),
+        )
+
     def _headroom(self, case: Case, track: Track, limit: float | None) -> Finding | None:
         demand = _limit(case, "battery_current_max")
         if limit is None or demand is None or track.log.role is not Role.BMS:
@@ -245,44 +262,6 @@ class CurrentEnvelope(Detector):
 def _limit(case: Case, name: str) -> float | None:
     value = number(case.settings, name)
     return value if value is not None and value >= _LEAST_LIMIT_A else None
-
-
-def _beyond(current: NDArray[np.float64], time: NDArray[np.float64], limit: float) -> list[tuple[int, int]]:
-    """First and last row of the stretches above a limit: a little in every row, far on the whole."""
-    return [
-        (first, last)
-        for first, last in episodes(current > _EVERY_ROW * limit, time, _JOIN_S)
-        if float(np.nanmean(current[first : last + 1])) > _IGNORED * limit
-    ]
-
-
-def _between(track: Track, current: NDArray[np.float64], first: int, last: int, limit: float) -> float:
-    """Time that two polls or more show a current above the limit, s: between its crossings, less half a poll's interval.
-
-    One poll may be a short peak, and so may two with one missing between them.
-    """
-    usual, time = track.log.interval_s, track.time
-    if last == first or float(np.diff(time[first : last + 1]).max()) > _ONE_POLL * usual:
-        return 0.0
-    lasted = float(time[last] - time[first])
-    for inside, outside in ((first, first - 1), (last, last + 1)):
-        if 0 <= outside < len(time) and abs(float(time[outside] - time[inside])) <= _ONE_POLL * usual:
-            above, below = float(current[inside] - limit), float(limit - current[outside])
-            share = above / (above + below) if below > 0 else 1.0
-            lasted += share * abs(float(time[outside] - time[inside]))
-    return max(lasted - usual / 2, 0.0)
-
-
-def _by_controller(case: Case, track: Track, first: int, last: int, limit: float) -> float:
-    """How long a single controller on the same clock drew as much around these polls of the BMS, s: it sees it better."""
-    riding = [other for other in case.ride.riding if other.clock.aligned and other.has("battery_current")]
-    if len(riding) != 1 or not track.clock.aligned or last == first:
-        return 0.0
-    near = track.clock.uncertainty_s + track.log.interval_s
-    start, end = np.searchsorted(riding[0].time, (track.time[first] - near, track.time[last] + near))
-    stretch = slice(int(start), int(end))
-    found = _beyond(riding[0].values("battery_current")[stretch], riding[0].time[stretch], limit)
-    return max((float(riding[0].time[stretch][b] - riding[0].time[stretch][a]) for a, b in found), default=0.0)
 
 
 def _lasts(track: Track, first: int, last: int) -> bool:

@@ -202,3 +202,11 @@ def _capacity(track: Track) -> float | None:
         return float(np.nanmedian(ratio))
     told = track.values("nominal_capacity")
     return float(np.nanmedian(told)) if np.isfinite(told).any() else None
+
+
+def known_capacity(case: Case) -> float | None:
+    """Capacity of the pack in Ah as a board knows it, else as the rests of the ride tell it; None when neither does."""
+    told = [capacity for board in case.ride.bms if (capacity := _capacity(board)) is not None and capacity > _LEAST_AH]
+    if told:
+        return told[0]
+    return case.pack.capacity.amp_hours if case.pack.capacity is not None else None

@@ -67,6 +67,10 @@ def _rule(rule: Rule) -> str:
     if rule.detectors:
         codes = {detector.name: detector.code for detector in plugins.detectors()}
         lines += ["", "Encoded in:", *(f"  {codes.get(name, '')} {name}" for name in rule.detectors)]
+    if rule.trends:
+        lines += ["", "Followed from ride to ride by `ridelog audit`:", *(f"  {name}" for name in rule.trends)]
+    if rule.trends:
+        lines += ["", "Followed from ride to ride by `ridelog audit`:", *(f"  {name}" for name in rule.trends)]
     weighed = [row.id for row in builtin_table().rows.values() if rule.id in row.rules]
     if weighed:
         lines += ["", "Evidence that rests on it:", *(f"  {name}" for name in weighed)]

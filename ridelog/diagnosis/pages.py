@@ -100,7 +100,8 @@ def rules_page() -> str:
     lines += ["Class: D detectable from logs, P partly, A advice only; in brackets what is special.", ""]
     lines += ["| rule | what it says | class | kind | where | handbook |", "|---|---|---|---|---|---|"]
     for rule in rules().values():
-        where = ", ".join(f"`{name}`" for name in rule.detectors) + (f" {rule.note}" if rule.note else "")
+        homes = [f"`{name}`" for name in rule.detectors] + [f"fleet trend `{name}`" for name in rule.trends]
+        where = ", ".join(homes) + (f" {rule.note}" if rule.note else "")
         listed = ", ".join(entry.id for entry in rule.entries)
         lines.append(
             f"| {rule.id} | {rule.says} | {rule.detectability} | {KINDS[rule.kind]} | {where.strip()} | {listed} |"

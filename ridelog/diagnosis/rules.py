@@ -32,6 +32,7 @@ class Rule:
         says: The rule, one sentence.
         detectors: Names of the detectors it is encoded in, the first one is its home.
         note: What it switches, for kind "meta".
+        trends: What a fleet report follows from ride to ride for it (`trends.metric`), where one log tells nothing or less.
     """
 
     id: str
@@ -40,6 +41,7 @@ class Rule:
     says: str
     detectors: tuple[str, ...] = ()
     note: str = ""
+    trends: tuple[str, ...] = ()
 
     @property
     def entries(self) -> tuple[Entry, ...]:
@@ -58,7 +60,13 @@ def rules() -> dict[str, Rule]:
     table: dict[str, Rule] = {}
     for row in tomllib.loads(text)["rule"]:
         rule = Rule(
-            row["id"], row["kind"], row["class"], row["says"], tuple(row.get("detectors", ())), row.get("note", "")
+            row["id"],
+            row["kind"],
+            row["class"],
+            row["says"],
+            tuple(row.get("detectors", ())),
+            row.get("note", ""),
+            tuple(row.get("trends", ())),
         )
         if rule.id in table or rule.kind not in KINDS:
             raise PluginError(f"rule '{rule.id}' is given twice or has an unknown kind.")

@@ -67,7 +67,7 @@ def test_a_charge_is_no_regen():
 
 def test_a_peak_rating_is_for_seconds():
     incident = investigate([parked.log(_board(amps=170.0), family="jk", model="JK_B2A24S15P")])
-    assert parked.severities(incident, NAME) == ["info"]
+    assert set(parked.severities(incident, NAME)) == {"info"}
     assert "rated for 150 A" in parked.check(incident, NAME).findings[0].message
     incident = investigate([parked.log(_board(last=204, amps=170.0), family="jk", model="JK_B2A24S15P")])
     assert parked.check(incident, NAME).status is Status.CLEAR
@@ -125,3 +125,12 @@ def test_pulls_that_one_poll_a_second_sees_as_slopes(polls, found):
     if not found:
         evidence = parked.check(incident, NAME).evidence["protection.overcurrent-ignored"]
         assert evidence.seen == "not observable"
+
+
+@pytest.mark.parametrize(("amps", "seconds", "found"), [(180.0, 60, True), (180.0, 6, False), (120.0, 60, False)])
+def test_power_cells_are_kept_near_seven_times_their_capacity(amps, seconds, found):
+    """CUR-05: 200 A of seven cells of 4.1 Ah; here 20 Ah, and 9 or 6 times as many amperes."""
+    incident = investigate([parked.log(_board(last=200 + seconds, amps=amps))])
+    said = [item for item in parked.check(incident, NAME).findings if "power cells" in item.message]
+    assert bool(said) is found
+    assert all(item.severity is Severity.INFO for item in said)

@@ -13,6 +13,7 @@ from ridelog.diagnosis.handbook import advice, entries
 from ridelog.diagnosis.ratings import balance_start, largest, named, ratings
 from ridelog.diagnosis.rules import rules
 from ridelog.errors import UsageError
+from ridelog.fleet.trends import METRICS
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -53,6 +54,12 @@ def test_the_home_of_a_rule_exists(rule):
         assert home.entries
     else:
         assert home.note
+
+
+def test_what_a_rule_lets_a_fleet_follow_is_followed():
+    followed = {metric.name for metric in METRICS}
+    assert {name for rule in rules().values() for name in rule.trends} <= followed
+    assert rules()["THM-02"].trends and rules()["SOC-03"].trends
 
 
 def test_the_home_detector_names_the_rule_itself():
