@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Final
+from typing import TYPE_CHECKING, ClassVar, Final
 
 import numpy as np
 
@@ -15,10 +15,16 @@ from ridelog.settings import number
 from .cell_rows import CellRows, cell_rows
 from .rest_loss import DAY_S, LONG_REST_S, SHORT_REST_S, RestLoss, relaxed, rest_loss, slopes
 
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
 #: The vehicle can have been used or charged in a longer pause of the log, s.
 _PAUSE_S: Final = 7_200.0
 #: A voltage that rises by more than this between two rows of a rest was charged, V a cell.
 _CHARGED_V: Final = 0.010
+#: A fall between two polls that stands alone, V a cell: this much, so many times the typical one of so many steps on either
+#: side, and above the voltage from which a cell falls steeply by itself, V (engineering judgement).
+_USED_V, _ALONE_TIMES, _BESIDE, _STEEP_V = 0.020, 5.0, 4, 3.0
 #: Standby draws of 20 to 200 mA are usual (REST-02); from here they are worth ending, A.
 _HIGH_A: Final = 0.10
 #: Loss of charge a day from which it is, as a share (engineering judgement). A board that stays awake draws about 20 mA,
@@ -197,7 +203,7 @@ def _rests(rows: CellRows) -> list[tuple[int, int]]:
     """First and last place of each rest of two hours: no current, no long pause, and never charged."""
     resting = rows.resting
     cut = np.zeros(len(resting), dtype=bool)
-    cut[1:] = (np.diff(rows.time) > _PAUSE_S) | (np.diff(rows.middle) > _CHARGED_V)
+    cut[1:] = (np.diff(rows.time) > _PAUSE_S) | (np.diff(rows.middle) > _CHARGED_V) | _used_between(rows)
     change = np.flatnonzero(cut | (np.diff(resting, prepend=resting[:1]) != 0))
     starts = np.unique(np.concatenate(([0], change)))
     ends = np.append(starts[1:], len(resting)) - 1
@@ -206,6 +212,19 @@ def _rests(rows: CellRows) -> list[tuple[int, int]]:
         for first, last in zip(starts, ends, strict=True)
         if resting[first] and last - first >= 9 and rows.time[last] - rows.time[first] >= SHORT_REST_S
     ]
+
+
+def _used_between(rows: CellRows) -> NDArray[np.bool_]:
+    """Steps down that stand alone: the vehicle was used between two polls, what drains a pack takes its share in each.
+
+    Below the voltages of a ride a cell falls by itself as steeply.
+    """
+    drop = -np.diff(rows.middle)
+    alone = np.zeros(len(drop), dtype=bool)
+    for place in np.flatnonzero((drop > _USED_V) & (rows.middle[1:] > _STEEP_V)):
+        beside = np.concatenate((drop[max(place - _BESIDE, 0) : place], drop[place + 1 : place + 1 + _BESIDE]))
+        alone[place] = len(beside) > 1 and drop[place] > _ALONE_TIMES * max(float(np.median(np.abs(beside))), 0.001)
+    return alone
 
 
 def pack_capacity(case: Case, track: Track) -> float | None:

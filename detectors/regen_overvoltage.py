@@ -89,6 +89,9 @@ class RegenOvervoltage(Detector):
         full: list[tuple[int, int]] = []
         for stop in alone:
             (full if self._with_pack(case, track, outside, stop) else openings).append(stop)
+        if len(full) >= len(openings) and all(item in alone for item in openings):
+            # The pack explains most stops and no row left its line: what the others reached lies between two rows.
+            full, openings = sorted(full + openings), []
         openings.sort()
         lifted = [] if full or openings else overcharged(case, track, outside)
         # A count that only the voltages tell would make a pack of two more cells full: that is a word, and no incident.

@@ -26,7 +26,8 @@ _FEWEST_ROWS = 3
 #: Standard deviations of the cells of a poll that the pair must leave them by, with so many cells that two of them do not
 #: make the deviation themselves.
 _ROW_SIGMAS, _FEWEST_TO_SPREAD = 4.0, 8
-#: A cell that is missing in this share of the polls in which the others are read.
+#: A cell that is missing in so many polls, and this share of those, in which the others are read: one poll may be cut short.
+_FEWEST_MISSING = 3
 _MISSING_SHARE = 0.01
 #: Wire resistance that stands out: this many times the smooth course along the board, ohm floor (CELL-17).
 _WIRE_TIMES, _WIRE_FLOOR_OHM = 2.0, 0.05
@@ -266,11 +267,13 @@ def _missing(cells: NDArray[np.float64]) -> list[tuple[int, float]]:
     read = np.count_nonzero(~gone, axis=1) >= 0.6 * cells.shape[1]
     if np.count_nonzero(read) < 10:
         return []
-    share = gone[read].mean(axis=0)
+    share, often = gone[read].mean(axis=0), gone[read].sum(axis=0)
     return [
         (cell, float(share[cell]))
         for cell in range(cells.shape[1])
-        if _MISSING_SHARE < share[cell] < 0.995 and share[cell] > 10 * float(np.median(share))
+        if often[cell] >= _FEWEST_MISSING
+        and _MISSING_SHARE < share[cell] < 0.995
+        and share[cell] > 10 * float(np.median(share))
     ][:3]
 
 

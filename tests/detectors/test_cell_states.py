@@ -250,3 +250,10 @@ def test_a_group_that_is_empty_first_is_named_on_a_ride_that_tells_no_resistance
     check, _ = _check(columns, "weak-cell-group")
     assert check.status is not Status.CLEAR
     assert "cell group 7" in check.reason.lower() or "Cell group 7" in check.findings[0].message
+
+
+def test_one_poll_without_a_cell_is_a_poll_that_was_cut_short():
+    columns = _board(seconds=90.0)
+    columns["cell_voltages"][40, CELL] = np.nan
+    check, _ = _check(columns, "sense-wiring")
+    assert not check.findings

@@ -208,3 +208,20 @@ def test_a_pack_that_runs_empty_while_it_stands():
     assert incident.verdict.cause == "parasitic-drain"
     assert "until the pack was empty" in parked.check(incident, NAME).findings[0].message
     assert "deep-discharged-pack" in {item.cause for item in incident.contributing}
+
+
+def _hourly(ridden):
+    """Half a day of a board that keeps a row an hour: a ride between two rows, or the same charge lost all along."""
+    time = np.arange(0, 12 * 3600.0, 3600.0)
+    lost = 0.2 * (time >= 8 * 3600) if ridden else 0.2 * time / time[-1]
+    return parked.log(parked.board(time, 0.75 - lost, 0.0))
+
+
+def test_a_ride_between_two_rows_of_an_hourly_log_is_no_drain():
+    incident = investigate([_hourly(ridden=True)])
+    assert "warning" not in parked.severities(incident, NAME)
+    assert incident.verdict.cause == "none"
+
+
+def test_the_same_charge_lost_evenly_is_a_drain():
+    assert investigate([_hourly(ridden=False)]).verdict.cause == "parasitic-drain"

@@ -39,3 +39,18 @@ def test_a_little_above_full_is_within_what_meters_are_wrong_by(by_v, seen):
     check = parked.check(incident, NAME)
     assert "critical" not in parked.severities(incident, NAME)
     assert check.evidence["regen.overvoltage-with-pack"].seen == seen
+
+
+def test_stops_that_fell_between_two_rows_go_with_those_the_pack_explains():
+    """A limit set at the full pack: every third stop shows no row near the limit, and none shows one far above the pack."""
+    columns = rides.controller(open_v=83.2)
+    braking = columns["battery_current"] < -4
+    starts = np.flatnonzero(braking & ~np.roll(braking, 1))[5:17]
+    for count, row in enumerate(starts):
+        columns["pack_voltage"][row] = 86.4 if count % 3 else 83.3
+        columns["battery_current"][row + 1 : row + 7] = columns["motor_current"][row + 1 : row + 7] = 0.0
+        columns["pack_voltage"][row + 1 : row + 7] = 83.0
+        columns["fault_code"][row : row + 6] = 1
+    incident = investigate([rides.log(columns, settings={"controller_voltage_max": 86.5})])
+    assert incident.verdict.cause in ("regen-overvoltage-full-pack", "controller-configuration")
+    assert incident.verdict.probability > 0.6
