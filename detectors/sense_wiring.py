@@ -12,8 +12,9 @@ from ridelog.log import Role
 from ridelog.ride import Track
 
 from .alternating_alarms import FEWEST_CHANGES, alternating_alarms
-from .cell_rows import REST_A
 from .cell_signs import cell_signs
+from .sense_leads import MISSING_SHARE, WIRE_TIMES, connected_at, missing, wires
+from .swapped_leads import SwappedLeads, swapped_leads
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -26,11 +27,6 @@ _FEWEST_ROWS = 3
 #: Standard deviations of the cells of a poll that the pair must leave them by, with so many cells that two of them do not
 #: make the deviation themselves.
 _ROW_SIGMAS, _FEWEST_TO_SPREAD = 4.0, 8
-#: A cell that is missing in so many polls, and this share of those, in which the others are read: one poll may be cut short.
-_FEWEST_MISSING = 3
-_MISSING_SHARE = 0.01
-#: Wire resistance that stands out: this many times the smooth course along the board, ohm floor (CELL-17).
-_WIRE_TIMES, _WIRE_FLOOR_OHM = 2.0, 0.05
 
 
 class SenseWiring(Detector):
@@ -38,8 +34,8 @@ class SenseWiring(Detector):
 
     What it finds:
         Neighbours of which one is as much too high as the other is too low, always or now and then; cells that are
-        missing in some polls; neighbours with opposite extra resistance; a sense wire with far more resistance than
-        the others; alarms of a short circuit and of a low cell in turn, without a current.
+        missing in some polls; two leads in each other's place; neighbours with opposite extra resistance; a sense wire
+        with far more resistance than the others; alarms of a short circuit and of a low cell in turn, without a current.
 
     Why it matters:
         The BMS protects and balances voltages that do not exist: it trips without a reason, or charges a good cell too
@@ -94,12 +90,17 @@ class SenseWiring(Detector):
                 findings.append(self._apart(track, first, estimate.rest_offset))
                 note = f"Cells {first + 1} and {first + 2}, at rest and under load alike."
                 evidence.setdefault("wiring.opposite-neighbours", Evidence.observed(note, strength=0.85))
-        for cell, share in _missing(cells):
-            connected = _connected_at(track, cells, cell)
+        swapped = swapped_leads(cells)
+        if swapped is not None:
+            findings.append(self._swapped(track, swapped))
+            note = f"Cell {swapped.cell + 1}, with two cells on either side."
+            evidence["wiring.missing-cell"] = Evidence.observed(note)
+        for cell, share in missing(cells):
+            connected = connected_at(track, cells, cell)
             findings.append(self._missing(track, cell, share, connected))
             if connected is None:
                 evidence["wiring.missing-cell"] = Evidence.observed(f"Cell {cell + 1}.")
-        for wire, ohm, usual in _wires(track):
+        for wire, ohm, usual in wires(track):
             findings.append(self._wire(track, wire, ohm, usual))
             evidence["wiring.resistance"] = Evidence.observed(f"Wire {wire + 1}.")
         if not track.has("cell_wire_resistances"):
@@ -189,6 +190,26 @@ class SenseWiring(Detector):
             channels=("cell_voltages",),
         )
 
+    def _swapped(self, track: Track, found: SwappedLeads) -> Finding:
+        cell = found.cell + 1
+        return self.finding(
+            track,
+            found.first,
+            found.last,
+            severity=Severity.CRITICAL,
+            event=False,
+            message=(
+                f"Cell {cell} reads nothing and both cells beside it read {found.beside:.1f} V: the two sense leads of cell "
+                f"{cell} are in each other's place."
+            ),
+            measurements=(Measurement("voltage beside the cell", found.beside, "V", None, "CELL-12"),),
+            channels=("cell_voltages",),
+            danger=(
+                "Swapped sense leads burn the board's resistors. Unplug the harness and measure its steps of one cell from the "
+                "negative end before it is plugged again."
+            ),
+        )
+
     def _missing(self, track: Track, cell: int, share: float, connected: int | None) -> Finding:
         if connected is None:
             message = (
@@ -206,9 +227,7 @@ class SenseWiring(Detector):
             severity=Severity.WARNING if connected is None else Severity.INFO,
             event=False,
             message=message,
-            measurements=(
-                Measurement("share of polls without it", share, "", _MISSING_SHARE, "engineering judgement"),
-            ),
+            measurements=(Measurement("share of polls without it", share, "", MISSING_SHARE, "engineering judgement"),),
             channels=("cell_voltages",),
         )
 
@@ -220,7 +239,7 @@ class SenseWiring(Detector):
             severity=Severity.WARNING,
             event=False,
             message=f"Sense wire {wire + 1} has {1000 * ohm:.0f} mOhm where its neighbours have {1000 * usual:.0f} mOhm.",
-            measurements=(Measurement("wire resistance", ohm, "ohm", _WIRE_TIMES * usual, "CELL-17"),),
+            measurements=(Measurement("wire resistance", ohm, "ohm", WIRE_TIMES * usual, "CELL-17"),),
             channels=("cell_wire_resistances",),
         )
 
@@ -260,51 +279,6 @@ def opposite_rows(cells: NDArray[np.float64]) -> dict[int, NDArray[np.int64]]:
         if len(rows) >= _FEWEST_ROWS:
             found[first] = polled[rows]
     return found
-
-
-def _missing(cells: NDArray[np.float64]) -> list[tuple[int, float]]:
-    gone = ~np.isfinite(cells)
-    read = np.count_nonzero(~gone, axis=1) >= 0.6 * cells.shape[1]
-    if np.count_nonzero(read) < 10:
-        return []
-    share, often = gone[read].mean(axis=0), gone[read].sum(axis=0)
-    return [
-        (cell, float(share[cell]))
-        for cell in range(cells.shape[1])
-        if often[cell] >= _FEWEST_MISSING
-        and _MISSING_SHARE < share[cell] < 0.995
-        and share[cell] > 10 * float(np.median(share))
-    ][:3]
-
-
-def _connected_at(track: Track, cells: NDArray[np.float64], cell: int) -> int | None:
-    """Row from which on a cell is always read that was never read before it, at rest (CELL-13); None for any other gap."""
-    polled = np.flatnonzero(np.isfinite(cells).any(axis=1))
-    there = np.isfinite(cells[polled, cell])
-    first = int(np.argmax(there))
-    if not there[first:].all() or there[:first].any() or len(polled) - first < 2 * first:
-        return None
-    flowed = np.abs(track.values("battery_current")[: polled[first]])
-    return None if (flowed > REST_A).any() else int(polled[first])
-
-
-def _wires(track: Track) -> list[tuple[int, float, float]]:
-    if not track.has("cell_wire_resistances"):
-        return []
-    each = track.log.matrix("cell_wire_resistances")
-    known = np.isfinite(each).any(axis=0)
-    ohm = np.full(each.shape[1], np.nan)
-    ohm[known] = np.nanmedian(each[:, known], axis=0)
-    found = []
-    for wire in range(len(ohm)):
-        near = [ohm[other] for other in range(max(wire - 2, 0), min(wire + 3, len(ohm))) if other != wire]
-        near = [value for value in near if np.isfinite(value) and value > 0]
-        if not near or not np.isfinite(ohm[wire]):
-            continue
-        usual = float(np.median(near))
-        if ohm[wire] > _WIRE_TIMES * usual and ohm[wire] - usual > _WIRE_FLOOR_OHM:
-            found.append((wire, float(ohm[wire]), usual))
-    return found[:3]
 
 
 def _false_trip(track: Track, pairs: dict[int, NDArray[np.int64]]) -> int | None:

@@ -1,0 +1,67 @@
+"""Sense leads one by one: cells that come and go, leads that are connected later, and wires that resist."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from .cell_rows import REST_A
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from ridelog.ride import Track
+
+#: A cell that is missing in so many polls, and this share of those, in which the others are read: one poll may be cut short.
+_FEWEST_MISSING = 3
+MISSING_SHARE = 0.01
+#: Wire resistance that stands out: this many times the smooth course along the board, ohm floor (CELL-17).
+WIRE_TIMES, _WIRE_FLOOR_OHM = 2.0, 0.05
+
+
+def missing(cells: NDArray[np.float64]) -> list[tuple[int, float]]:
+    """Cells that are missing in some polls that read the others, from 0, and in what share of them."""
+    gone = ~np.isfinite(cells)
+    read = np.count_nonzero(~gone, axis=1) >= 0.6 * cells.shape[1]
+    if np.count_nonzero(read) < 10:
+        return []
+    share, often = gone[read].mean(axis=0), gone[read].sum(axis=0)
+    return [
+        (cell, float(share[cell]))
+        for cell in range(cells.shape[1])
+        if often[cell] >= _FEWEST_MISSING
+        and MISSING_SHARE < share[cell] < 0.995
+        and share[cell] > 10 * float(np.median(share))
+    ][:3]
+
+
+def connected_at(track: Track, cells: NDArray[np.float64], cell: int) -> int | None:
+    """Row from which on a cell is always read that was never read before it, at rest (CELL-13); None for any other gap."""
+    polled = np.flatnonzero(np.isfinite(cells).any(axis=1))
+    there = np.isfinite(cells[polled, cell])
+    first = int(np.argmax(there))
+    if not there[first:].all() or there[:first].any() or len(polled) - first < 2 * first:
+        return None
+    flowed = np.abs(track.values("battery_current")[: polled[first]])
+    return None if (flowed > REST_A).any() else int(polled[first])
+
+
+def wires(track: Track) -> list[tuple[int, float, float]]:
+    """Sense wires that stand out, from 0, their resistance and the usual one of their neighbours, ohm."""
+    if not track.has("cell_wire_resistances"):
+        return []
+    each = track.log.matrix("cell_wire_resistances")
+    known = np.isfinite(each).any(axis=0)
+    ohm = np.full(each.shape[1], np.nan)
+    ohm[known] = np.nanmedian(each[:, known], axis=0)
+    found = []
+    for wire in range(len(ohm)):
+        near = [ohm[other] for other in range(max(wire - 2, 0), min(wire + 3, len(ohm))) if other != wire]
+        near = [value for value in near if np.isfinite(value) and value > 0]
+        if not near or not np.isfinite(ohm[wire]):
+            continue
+        usual = float(np.median(near))
+        if ohm[wire] > WIRE_TIMES * usual and ohm[wire] - usual > _WIRE_FLOOR_OHM:
+            found.append((wire, float(ohm[wire]), usual))
+    return found[:3]

@@ -1,0 +1,56 @@
+"""Two sense leads in each other's place: one cell reads backwards, the cells beside it read two at once (CELL-12)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+#: Between swapped leads a board reads minus one cell, which it shows as nothing, V; beside them two cells, or the end of
+#: its range of about 5 V: more than any cell has, V, or this many times the usual one.
+_NOTHING_V, _NO_CELL_V, _TIMES = 0.5, 4.6, 1.6
+#: Polls that must show it, and their share of those in which the other cells are read: swapped leads stay swapped.
+_FEWEST_ROWS, _SHARE = 3, 0.9
+
+
+class SwappedLeads(NamedTuple):
+    """The cell between the two leads, from 0; first and last row that show it, and what its neighbours read, V."""
+
+    cell: int
+    first: int
+    last: int
+    beside: float
+
+
+def swapped_leads(cells: NDArray[np.float64]) -> SwappedLeads | None:
+    """Find a cell that reads nothing while both its neighbours read two.
+
+    A wire that is open gives both voltages to one neighbour only. Leads swapped at the very end of the harness look like
+    that as well and are not told from it.
+
+    Args:
+        cells: Cell voltages in V, shape (rows, cells), NaN for what was not read.
+    """
+    count = cells.shape[1]
+    if count < 5:
+        return None
+    read = np.isfinite(cells)
+    usual = np.full(len(cells), np.nan)
+    polled = read.sum(axis=1) >= count - 2
+    if np.count_nonzero(polled) < _FEWEST_ROWS:
+        return None
+    usual[polled] = np.nanmedian(cells[polled], axis=1)
+    with np.errstate(invalid="ignore"):
+        nothing = polled[:, None] & ~(cells > _NOTHING_V)
+        double = cells > np.minimum(_NO_CELL_V, _TIMES * usual)[:, None]
+    shown = nothing[:, 1:-1] & double[:, :-2] & double[:, 2:]
+    often = shown.sum(axis=0)
+    cell = int(np.argmax(often))
+    if often[cell] < max(_FEWEST_ROWS, _SHARE * np.count_nonzero(polled)):
+        return None
+    rows = np.flatnonzero(shown[:, cell])
+    beside = float(np.median(cells[rows][:, (cell, cell + 2)]))
+    return SwappedLeads(cell + 1, int(rows[0]), int(rows[-1]), beside)
