@@ -27,11 +27,15 @@ _BACK_TO, _STEP_S, _BELOW_FULL, _LONGEST_S = 0.06, 0.12, 0.9, 6.0
 _REST_V, _TRAVEL_V, _LOST_SHARE = 0.4, 0.25, 0.5
 #: So many rows with the throttle above its rest show how it works; a calm rider presses it far for few of them.
 _PRESSED_ROWS = 5
+#: Or the motor's current rises and falls with it: rank correlation over so many rows; engineering judgement.
+_OBEYED_RANK, _OBEYED_ROWS = 0.6, 100
 #: A loss that lasts to the end of the log goes on for so long in motion, s: a log that is switched off ends at once.
 _TO_THE_END_S = 1.0
-#: A throttle at this share of its travel is pressed; the motor takes nothing below this share of its high current and had
-#: obeyed with the other just before; for so long, s.
-_PRESSED_SHARE, _NOTHING_SHARE, _OBEYED_SHARE, _IGNORED_S = 0.5, 0.01, 0.1, 1.0
+#: A throttle at this share of its travel is pressed, however calm the rider; the motor takes nothing below this share of its
+#: high current and had obeyed with the other just before; for so long, s.
+_PRESSED_SHARE, _NOTHING_SHARE, _OBEYED_SHARE, _IGNORED_S = 0.15, 0.01, 0.1, 1.0
+#: It asks for at least this share of what the motor had obeyed.
+_AS_MUCH_SHARE = 0.9
 
 
 class RemoteLoss(Detector):
@@ -190,14 +194,31 @@ def _stepped(track: Track, demand: NDArray[np.float64]) -> list[tuple[int, int, 
 def _rest(track: Track) -> float | None:
     """Voltage at which the throttle rests, V; None when the input does not work like a throttle's."""
     volts = track.values("throttle_1")
+    # A throttle that is lost to the end of the log rests no more, however long the vehicle then stands. Foot sensors, which
+    # end so as well, are not what the motor obeys.
+    low = runs(np.nan_to_num(volts) <= _REST_V)
+    end = low[-1][0] if low and low[-1][1] == len(volts) - 1 else len(volts)
+    if end < len(volts) and not _obeyed(track, volts[:end]):
+        end = len(volts)
+    volts = volts[:end]
     known = volts[np.isfinite(volts)]
-    still = volts[np.isfinite(volts) & (np.nan_to_num(_speed(track)) < 0.3)]
+    still = volts[np.isfinite(volts) & (np.nan_to_num(_speed(track)[:end]) < 0.3)]
     usual = known[known > _REST_V]
     if len(known) < 20 or len(usual) < 0.5 * len(known):
         return None
     rest = float(np.median(still)) if len(still) >= 10 else float(np.percentile(usual, 3))
-    pressed = np.count_nonzero(known > rest + _TRAVEL_V) >= _PRESSED_ROWS
+    pressed = np.count_nonzero(known > rest + _TRAVEL_V) >= _PRESSED_ROWS or _obeyed(track, volts)
     return rest if rest >= _REST_V and pressed else None
+
+
+def _obeyed(track: Track, volts: NDArray[np.float64]) -> bool:
+    """Whether the motor's current follows the voltage of the first rows: a calm rider presses a throttle but little."""
+    current = track.values("motor_current")[: len(volts)]
+    known = np.isfinite(volts) & np.isfinite(current) & (volts > _REST_V)
+    if np.count_nonzero(known) < _OBEYED_ROWS or not (np.std(volts[known]) > 0 and np.std(current[known]) > 0):
+        return False
+    ranks = [np.argsort(np.argsort(values[known])).astype(float) for values in (volts, current)]
+    return float(np.corrcoef(ranks[0], ranks[1])[0, 1]) >= _OBEYED_RANK
 
 
 def _ignored(track: Track) -> tuple[int, int] | None:
@@ -211,8 +232,12 @@ def _ignored(track: Track) -> tuple[int, int] | None:
     high = float(np.nanpercentile(current, 98))
     for first, last in runs(pressed & (current <= _NOTHING_SHARE * high)):
         start = int(np.searchsorted(track.time, track.time[first] - 1.0))
-        obeyed = bool((pressed[start:first] & (current[start:first] > _OBEYED_SHARE * high)).any())
-        if track.time[last] - track.time[first] >= _IGNORED_S and obeyed and not _faulted(track, first, last):
+        moved = pressed[start:first] & (current[start:first] > _OBEYED_SHARE * high)
+        if not moved.any() or track.time[last] - track.time[first] < _IGNORED_S or _faulted(track, first, last):
+            continue
+        # A rider who lets go passes here on the way to the rest; the same demand, or more, does not.
+        asked = float(np.median(volts[start:first][moved])) - rest
+        if float(np.median(volts[first : last + 1])) - rest >= _AS_MUCH_SHARE * asked:
             return first, last
     return None
 
