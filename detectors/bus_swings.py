@@ -13,13 +13,11 @@ from ridelog.log import Role
 from ridelog.ride import Track
 
 from .bus_ripple import Ripple, ripple
-from .excursions import excursions
+from .excursions import SWING_ROWS, SWING_S, excursions
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-#: A swing lasts at most this many rows and this long, s: bulk capacitors fail for moments, a lost pack for longer.
-_MOST_ROWS, _LONGEST_S = 2, 0.4
 #: Fewest swings up and down, and in all.
 _FEWEST_EACH, _FEWEST = 1, 4
 #: A bus that lost its pack goes far below this share of the open-circuit voltage; a swing does not.
@@ -168,7 +166,7 @@ def _unseen_overvoltage(track: Track) -> str:
 
 
 def _short(track: Track, first: int, last: int) -> bool:
-    return last - first < _MOST_ROWS and float(track.time[last] - track.time[first]) <= _LONGEST_S
+    return last - first < SWING_ROWS and float(track.time[last] - track.time[first]) <= SWING_S
 
 
 def _alone(track: Track, odd: NDArray[np.bool_], lost: list[tuple[int, int]], first: int, last: int) -> bool:

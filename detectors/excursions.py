@@ -31,9 +31,11 @@ SAG_SHARE = 0.25
 #: battery was gone for much of a short log, its own absence is all the noise there is (engineering judgement).
 NOISE_MULTIPLE = 8.0
 NOISE_SHARE = 0.25
-#: A bus that swings comes back to its pack so many times in an episode, each time after so few rows and so short a while, s, and
-#: this share of the rows in between carries this current, A (engineering judgement).
-_SWINGS, SWING_ROWS, SWING_S = 3, 2, 0.4
+#: A swing lasts at most this many rows and this long, s: bulk capacitors fail for moments, a lost pack for longer.
+SWING_ROWS, SWING_S = 2, 0.4
+#: A bus that swings comes back to its pack so many times in an episode, and this share of the rows in between carries this
+#: current, A (engineering judgement).
+_SWINGS = 3
 _GOES_ON_SHARE, _GOES_ON_A = 0.6, 1.0
 
 
