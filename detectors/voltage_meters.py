@@ -11,7 +11,7 @@ from ridelog.finding import Evidence, Measurement, Outcome, Severity
 from ridelog.log import Role
 from ridelog.ride import RIDING_ROLES, Track
 
-from .common_bins import bin_edges, bin_means
+from .common_bins import bin_edges, bin_means, robust_line
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -31,6 +31,9 @@ _DRIVEN: Final = 0.08
 #: Hardly any current: below this share of the ride's high current, and not below this, A.
 _QUIET_SHARE, _QUIET_A = 0.15, 2.0
 _FEWEST, _FEWEST_DRIVEN = 8, 3
+#: Without such stretches the ratio is carried over the loads to none: so many of them, the high ones at least so strong, A, the
+#: low ones at most this share of those, and the result at least so certain; engineering judgement.
+_FEWEST_LOADS, _LEAST_LOAD_A, _LOW_LOADS, _OFFSET_ERROR = 20, 5.0, 0.5, 0.005
 
 
 class VoltageMeters(Detector):
@@ -38,7 +41,7 @@ class VoltageMeters(Detector):
 
     What it finds:
         A constant ratio between the controller's input voltage and the voltage of the pack, more than 5 % from one,
-        while hardly any current flows.
+        while hardly any current flows, or carried over all loads to none where the vehicle never rests.
 
     Why it matters:
         Every voltage limit of the controller is off by that much: its cutoffs act too late or too early, and it takes an
@@ -52,7 +55,8 @@ class VoltageMeters(Detector):
         was cut off (then the controller's voltage falls).
 
     Needs:
-        A controller or wheel log and a BMS log with voltages, on one clock, and some stretches with hardly any current.
+        A controller or wheel log and a BMS log with voltages, on one clock, and some stretches with hardly any current
+        or with many different loads.
 
     Limits:
         It trusts the board only when its cells add up to its pack voltage; else it cannot say which of the two is wrong.
@@ -76,10 +80,16 @@ class VoltageMeters(Detector):
             return Outcome.unable("a controller log and a BMS log with voltages on one clock are needed.")
         track, board = riding[0], boards[0]
         ratios, driven, level = _ratios(track, board)
-        if len(ratios) < _FEWEST:
-            return Outcome.unable("the logs share too little time with hardly any current.")
-        ratio = float(np.median(ratios))
-        scatter = 1.4826 * float(np.median(np.abs(ratios - ratio)))
+        if len(ratios) >= _FEWEST:
+            ratio = float(np.median(ratios))
+            scatter = 1.4826 * float(np.median(np.abs(ratios - ratio)))
+        else:
+            unloaded = _over_load(track, board)
+            if unloaded is None:
+                return Outcome.unable(
+                    "the logs share too little time with hardly any current, and too little of different loads."
+                )
+            ratio, scatter, level = unloaded
         told = f"the controller shows {ratio:.3f} of the voltage of the pack."
         if abs(ratio - 1) <= _OFF:
             return Outcome.clear(told, {"sensor.voltage-differs": Evidence.absent(told)})
@@ -93,7 +103,7 @@ class VoltageMeters(Detector):
         vouched = cells is not None and abs(cells - 1) <= _AGREES
         message = (
             f"The controller shows {ratio * level:.1f} V where the battery has {level:.1f} V, "
-            f"{100 * abs(ratio - 1):.0f} % too {'much' if ratio > 1 else 'little'}, all ride long and without load: "
+            f"{100 * abs(ratio - 1):.0f} % too {'much' if ratio > 1 else 'little'}, all ride long, whatever the load: "
             + ("its voltage meter is wrong." if vouched else "one of the two meters is wrong.")
         )
         finding = self.finding(
@@ -132,10 +142,29 @@ def _ratios(track: Track, board: Track) -> tuple[NDArray[np.float64], NDArray[np
             amps = np.abs(one.values("battery_current"))
             limit = max(_QUIET_A, _QUIET_SHARE * float(np.nanpercentile(amps, 95)))
             quiet &= ~(bin_means(one, amps, edges) > limit)
-    if not quiet.any():
-        return np.empty(0), np.empty(0), float("nan")
     driven = both & ~quiet
-    return ours[quiet] / theirs[quiet], ours[driven] / theirs[driven], float(np.median(theirs[quiet]))
+    level = float(np.median(theirs[quiet])) if quiet.any() else float("nan")
+    return ours[quiet] / theirs[quiet], ours[driven] / theirs[driven], level
+
+
+def _over_load(track: Track, board: Track) -> tuple[float, float, float] | None:
+    """Ratio of the voltages carried over all loads down to none, its scatter, and the battery's voltage, V; None if unsure.
+
+    What leads and connectors take grows with the current; what a wrong meter takes is there without it.
+    """
+    edges = bin_edges([track, board])
+    ours = bin_means(track, track.values("pack_voltage"), edges)
+    theirs = bin_means(board, board.values("pack_voltage"), edges)
+    meter = board if board.has("battery_current") else track
+    amps = bin_means(meter, meter.values("battery_current"), edges)
+    both = np.isfinite(ours) & np.isfinite(theirs) & np.isfinite(amps) & (theirs > 1.0) & (ours > 1.0)
+    if np.count_nonzero(both) < _FEWEST_LOADS:
+        return None
+    low, high = np.percentile(np.abs(amps[both]), (10, 90))
+    line = robust_line(amps[both], ours[both] / theirs[both])
+    if line is None or low > _LOW_LOADS * high or high < _LEAST_LOAD_A or line.offset_error > _OFFSET_ERROR:
+        return None
+    return line.offset, line.scatter, float(np.median(theirs[both]))
 
 
 def _sum_of_cells(board: Track) -> float | None:

@@ -82,3 +82,29 @@ def test_a_truncated_log_says_nothing(rows):
 
 def test_one_log_alone_cannot_be_compared():
     assert _check(investigate([rides.log(rides.controller())])).status is Status.UNABLE
+
+
+def _restless(gain=1.0, lead_ohm=0.0):
+    """A ride whose vehicle never rests; the leads to the controller take their share of the voltage."""
+    columns = rides.controller()
+    board = rides.board(rate=1.0)
+    rng = np.random.default_rng(12)
+    more = 3.0 + 26.0 * np.repeat(rng.random(60), 100)
+    columns["battery_current"] = np.abs(columns["battery_current"]) + more
+    columns["pack_voltage"] = columns["pack_voltage"] - rides.OHM * more
+    board["battery_current"] = np.round(columns["battery_current"][::10], 2)
+    board["pack_voltage"] = np.round(columns["pack_voltage"][::10], 2)
+    board["cell_voltages"] = np.repeat(board["pack_voltage"][:, None] / 20, 20, axis=1)
+    columns["pack_voltage"] = np.round(gain * (columns["pack_voltage"] - lead_ohm * columns["battery_current"]), 1)
+    return investigate([rides.log(columns), rides.log(board, Role.BMS)])
+
+
+@pytest.mark.parametrize("gain", [0.925, 1.08])
+def test_a_wrong_meter_shows_where_the_vehicle_never_rests(gain):
+    check = _check(_restless(gain))
+    assert check.status is Status.FOUND
+    assert check.findings[0].measurements[0].value == pytest.approx(gain, abs=0.006)
+
+
+def test_leads_that_take_voltage_under_load_are_no_wrong_meter():
+    assert _check(_restless(lead_ohm=0.2)).status is not Status.FOUND
