@@ -28,6 +28,11 @@ _RIDE_S, _ROWS_BEFORE, _LONGEST_PAUSE_S = 180.0, 5, 120.0
 #: A cell from which an over-voltage protection is plausible, V, when nobody says.
 _CELL_HIGH_V = 4.18
 
+#: Time between polls up to which, s, how surely no opening was missed: half of the openings are flips of 0.1 to 2 s (TRIP-08),
+#: of which polls every 2 s meet one in two; and what polls more seldom say. Engineering judgement on that.
+_UNSEEN_FLIPS: Final = ((0.5, 0.9), (1.0, 0.7), (2.5, 0.4), (10.0, 0.25))
+_SELDOM: Final = 0.1
+
 
 class BmsChargePath(Detector):
     """The charge FETs of the BMS are off while the vehicle is ridden.
@@ -84,7 +89,7 @@ class BmsChargePath(Detector):
         throughout = not edges and ((share > 0.95 and int(ridden.sum()) >= 5) or (always and _rides(case)))
         if not edges and not throughout:
             interval = track.log.interval_s
-            seen = 0.9 if interval <= 2.0 else 0.5 if interval <= 10.0 else 0.1
+            seen = next((strength for longest, strength in _UNSEEN_FLIPS if interval <= longest), _SELDOM)
             note = "the charge path stayed closed while riding."
             absent = Evidence.absent(f"A flip shorter than {interval:.2g} s could hide.", strength=seen)
             if always:
