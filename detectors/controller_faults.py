@@ -13,7 +13,7 @@ from ridelog.finding import Evidence, Finding, Measurement, Outcome, Severity
 from ridelog.ride import RIDING_ROLES, Track
 
 from .log_ending import moving
-from .thermal_limit import sensor_jumps
+from .thermal_limit import DEFAULT_START_DEGC, sensor_jumps
 
 #: Faults closer than this are one episode, s: a controller retries after 0.5 s and faults again while the cause lasts.
 _JOIN_S = 3.0
@@ -186,6 +186,10 @@ def _name(code: int) -> str:
     return f"fault {code} ({known.name.replace('_', ' ').lower()})" if known else f"fault {code}"
 
 
+#: A motor warms by tenths of a degree a second: through the fold-back for so long, s, without a step of this, K.
+_FOLDS_S, _SMOOTH_K = 10.0, 5.0
+
+
 def _evidence(
     track: Track, codes: np.ndarray[tuple[int], np.dtype[np.int64]], first: int, last: int
 ) -> dict[str, Evidence]:
@@ -210,7 +214,13 @@ def _evidence(
 
 
 def _at_full_current(track: Track, codes: np.ndarray[tuple[int], np.dtype[np.int64]]) -> bool:
-    """Whether the motor had a high current of the ride just before, or just after, a stop for its temperature."""
+    """Whether the motor had a high current of the ride just before, or just after, a stop for its temperature.
+
+    A ride that was mostly folded back has no high current to compare with: a logged temperature that rose through the
+    range of the fold-back is heat, whatever flowed.
+    """
+    if _rose_through(track, codes):
+        return False
     current = np.abs(track.values("motor_current" if track.has("motor_current") else "battery_current"))
     if not np.isfinite(current).any():
         return False
@@ -221,6 +231,16 @@ def _at_full_current(track: Track, codes: np.ndarray[tuple[int], np.dtype[np.int
         if max(int(np.count_nonzero(full[side])) for side in (before, after)) >= _FEWEST_FULL_ROWS:
             return True
     return False
+
+
+def _rose_through(track: Track, codes: np.ndarray[tuple[int], np.dtype[np.int64]]) -> bool:
+    """Whether the motor's temperature stood in the range of the fold-back for a while before the first stop for it."""
+    heat, stop = track.values("motor_temperature"), int(np.argmax(codes == _MOTOR_HEAT))
+    before = slice(int(np.searchsorted(track.time, track.time[stop] - _FOLDS_S)), stop)
+    known = heat[before][np.isfinite(heat[before])]
+    if len(known) < 2 or float(track.time[stop] - track.time[before.start]) < 0.5 * _FOLDS_S:
+        return False
+    return bool((known >= DEFAULT_START_DEGC).all()) and float(np.abs(np.diff(known)).max()) < _SMOOTH_K
 
 
 def _drives_after(track: Track, last: int) -> bool:

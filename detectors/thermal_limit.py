@@ -21,6 +21,8 @@ _JOIN_S = 10.0
 _SHORTEST_S = 1.0
 #: From the start of the fold-back to no current at all, degC (firmware default).
 _RANGE_DEGC = 15.0
+#: In this share of the range a fold-back takes less than riders mostly leave unused (engineering judgement).
+_LITTLE_SHARE = 1 / 3
 #: The limit is another one when this share of the hot rows in which the rider asked for power, and this many, carry this
 #: much more than a fold-back that leaves clearly less would leave of the highest current before. Asked for: this share of
 #: what it leaves. Engineering judgement.
@@ -103,6 +105,9 @@ class ThermalLimit(Detector):
                 if given is None and _untouched(track, channel, first, last, start):
                     findings.append(self._hot_and_on(track, channel, words, first, last))
                     continue
+                if given is None and _hardly(track, channel, first, last, start):
+                    findings.append(self._hardly_hot(track, channel, words, first, last))
+                    continue
                 findings.append(self._hot(track, channel, words, first, last, start, given is not None))
                 if name not in evidence:
                     sure = 1.0 if given is not None else 0.75
@@ -149,6 +154,25 @@ class ThermalLimit(Detector):
             channels=(channel,),
         )
 
+    def _hardly_hot(self, track: Track, channel: str, words: str, first: int, last: int) -> Finding:
+        hottest = float(np.nanmax(track.values(channel)[first : last + 1]))
+        return self.finding(
+            track,
+            first,
+            last,
+            severity=Severity.INFO,
+            event=False,
+            message=(
+                f"The {words} reached {hottest:.0f} degC, just above the usual start of the fold-back "
+                f"({DEFAULT_START_DEGC:.0f} degC): if that is the limit set, up to "
+                f"{100 * (hottest - DEFAULT_START_DEGC) / _RANGE_DEGC:.0f} % of the highest current was taken away."
+            ),
+            measurements=(
+                Measurement(f"{words} temperature", hottest, "degC", DEFAULT_START_DEGC, "firmware default"),
+            ),
+            channels=(channel,),
+        )
+
     def _hot_and_on(self, track: Track, channel: str, words: str, first: int, last: int) -> Finding:
         hottest = float(np.nanmax(track.values(channel)[first : last + 1]))
         return self.finding(
@@ -166,6 +190,15 @@ class ThermalLimit(Detector):
             ),
             channels=(channel,),
         )
+
+
+def _hardly(track: Track, channel: str, first: int, last: int, start: float) -> bool:
+    """Tell whether a fold-back that is only assumed took little, and the current does not show that it took anything."""
+    heat = track.values(channel)[first : last + 1]
+    if float(np.nanmax(heat)) >= start + _LITTLE_SHARE * _RANGE_DEGC:
+        return False
+    current = "motor_current" if track.has("motor_current") else "battery_current"
+    return not track.has(current) or not _gives_way(heat, np.abs(track.values(current)[first : last + 1]))
 
 
 def _untouched(track: Track, channel: str, first: int, last: int, start: float) -> bool:

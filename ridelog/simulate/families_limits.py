@@ -23,6 +23,7 @@ WITH_FAULTS: Final = ("vesc", "vesc+faults", "vesc+jk", "vesc+jbd", "express")
 def _heat_onset(channel: str, start: float) -> Callable[[Scene, History], None]:
     def find(scene: Scene, history: History) -> None:
         temperature = getattr(history, channel)
+        scene.truth.facts["above_start_c"] = round(float(temperature.max()) - start, 1)
         hits = np.flatnonzero((temperature > start + 2.0) & (history["throttle"] > 0.2))
         if len(hits):
             scene.truth.begin(float(history.time[hits[0]]))

@@ -30,6 +30,8 @@ _ANY_TRIGGER_V: Final = 0.035
 _OVERCHARGE_S: Final = 0.5
 #: Share of a small pack that a board which stays awake takes a day: 20 mA of 5 Ah (REST-02).
 _STANDBY_A_DAY: Final = 0.1
+#: A third of the range over which a controller folds back by its firmware's defaults, K.
+_LITTLE_FOLD_C: Final = 5.0
 #: What any board waits at most before it acts on a low cell, s.
 _BOARD_WAITS_S: Final = 5.0
 #: Stops of the motor without any trace but the stop itself.
@@ -99,6 +101,9 @@ def indistinguishable(cause: str, suite: str, facts: dict[str, float | str]) -> 
     ):
         # Only the JK's answers carry its limits: above the end of discharge of the cells, or below it for no longer than
         # boards wait, some board is rightly on.
+        result.add("none")
+    if "config" not in suite and float(facts.get("above_start_c", _LITTLE_FOLD_C)) < _LITTLE_FOLD_C:
+        # Where a controller starts to fold back is a setting: a third of the usual range may as well be none.
         result.add("none")
     if cause == "parasitic-drain" and "plain" in suite and float(facts.get("per_day", 1.0)) < _STANDBY_A_DAY:
         # Without the capacity nobody knows whether that is a light left on a large pack or a small one's own board.
