@@ -275,10 +275,11 @@ def _above(start: float, bound: float) -> Callable[[int], float]:
 def _as_strength(probability: float) -> float:
     """Strength of the evidence of a setting that is too high with this probability.
 
-    The sign moves the odds of the setting against an ordinary cutoff by some seven nats from strength 0 to strength 1, and is
-    even near the middle; below it the strength is that at which the odds are those of the probability.
+    The sign moves the odds of the setting against an ordinary cutoff by some fifteen nats, the temperature counted in, from
+    strength 0 to strength 1, and is even near the middle; below it the strength is that at which the odds are those of the
+    probability.
     """
-    return max(probability, 0.53 + 0.1 * math.log(probability / (1 - probability))) if probability < 1 else 1.0
+    return max(probability, 0.575 + 0.068 * math.log(probability / (1 - probability))) if probability < 1 else 1.0
 
 
 def _faults(case: Case, code: int) -> Iterator[tuple[Track, int]]:

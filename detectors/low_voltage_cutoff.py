@@ -35,6 +35,9 @@ _RELIEF_SHARE = 0.5
 _CELL_LOW_V, _CELL_HIGH_V = 2.6, 3.55
 #: The same where the loads end on one line: with iron phosphate, and set far too high.
 _CELL_EMPTY_V, _CELL_CUT_V = 2.0, 3.75
+#: A cutoff that somebody set takes the current away over 0.2 to 0.6 V a cell; a line that would do so within this share of
+#: the voltage, a third of the least, is a chance of the loads.
+_NARROWEST_SHARE: Final = 0.02
 #: Cells this low under load and without it, V, for this long, s: below the start of any usual cutoff (3.1 to 3.4 V).
 _EMPTY_LOADED_V, _EMPTY_OPEN_V, _EMPTY_S = 3.17, 3.33, 12.0
 #: Cells that are driven below the end of usual cutoffs (2.8 to 3.1 V), V, for so long, s, were not spared by one.
@@ -174,10 +177,17 @@ def _on_a_line(case: Case, track: Track) -> Foldback | None:
     """Loads that end on one line of voltage and current, at voltages a cutoff is set to."""
     heat = np.fmax(track.values("fet_temperature"), track.values("motor_temperature"))
     line = foldback(track.time, track.values("pack_voltage"), track.values("battery_current"), heat)
+    if line is not None and _width_v(line) < _NARROWEST_SHARE * line.lowest_v:
+        return None
     series = case.pack.series
     if line is not None and series.best is not None and series.certain:
         return line if _CELL_EMPTY_V <= line.lowest_v / series.best <= _CELL_CUT_V else None
     return line
+
+
+def _width_v(line: Foldback) -> float:
+    """Voltage over which the line takes the highest current on it away, V."""
+    return (line.lowest_v - line.end_v) * line.highest_a / max(line.lowest_a, 0.1)
 
 
 def _rows(track: Track, line: Foldback) -> list[tuple[int, int]]:

@@ -13,6 +13,7 @@ from ridelog.finding import Evidence, Finding, Measurement, Outcome, Severity
 from ridelog.ride import RIDING_ROLES, Track
 from ridelog.settings import number
 
+from .braking_taken import taken_by_the_pack
 from .excursions import Excursions, excursions, swings_above
 from .full_pack_braking import CELL_FULL_V, CELL_OVER_V, FULL_OPEN_V, JOIN_S, NEARLY_FULL_V, doubt_of, overcharged
 
@@ -149,6 +150,8 @@ class RegenOvervoltage(Detector):
 
     def _with_pack(self, case: Case, track: Track, outside: Excursions, stop: tuple[int, int]) -> bool:
         """Tell whether a connected pack explains an over-voltage fault whose spike the log does not show."""
+        if taken_by_the_pack(case, track, *stop):
+            return True
         window = slice(max(stop[0] - 3, 0), stop[0] + 2)
         highest = float(np.nanmax(track.values("pack_voltage")[window]))
         limit = number(case.settings, "controller_voltage_max")
@@ -219,12 +222,15 @@ class RegenOvervoltage(Detector):
         if series:
             measured.append(Measurement("voltage a cell", highest / series, "V", CELL_FULL_V, "REG-04"))
             cell = f", {highest / series:.2f} V a cell"
+        what = "Braking pushed current into a full pack"
+        if taken_by_the_pack(case, track, first, last):
+            what = "The controller stopped with an over-voltage fault while the pack took the braking current"
         return self.finding(
             track,
             first,
             last,
             severity=Severity.CRITICAL,
-            message=f"Braking pushed current into a full pack: {highest:.1f} V{cell}.",
+            message=f"{what}: {highest:.1f} V{cell}.",
             measurements=tuple(measured),
             channels=("pack_voltage", "battery_current"),
         )

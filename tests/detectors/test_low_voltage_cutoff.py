@@ -1,7 +1,10 @@
 """The controller's own cutoff, with and without its configuration."""
 
 import numpy as np
+import pytest
 
+from detectors import low_voltage_cutoff
+from detectors.foldback_line import Foldback
 from ridelog.finding import Status
 from ridelog.pipeline import analyze, investigate
 from ridelog.simulate.catalogue import simulate
@@ -66,6 +69,15 @@ def test_pulls_that_all_end_on_one_line_of_voltage_and_current_are_folded_back()
     assert check.status is Status.FOUND
     ends = [item.value for item in check.findings[0].measurements if "no current" in item.name]
     assert abs(ends[0] - 60.0) < 2.5
+
+
+@pytest.mark.parametrize(("end_v", "status"), [(69.9, Status.FOUND), (71.2, Status.CLEAR)])
+def test_a_line_too_steep_for_any_setting_is_a_chance_of_the_loads(monkeypatch, end_v, status):
+    """25 A at 72 V and nothing at 71.2: 30 mV a cell, where cutoffs take 0.2 to 0.6 V."""
+    loads = ((60.0, 65.0), (160.0, 166.0), (260.0, 264.0))
+    line = Foldback(loads, highest_a=25.0, lowest_a=16.0, lowest_v=71.6, end_v=end_v)
+    monkeypatch.setattr(low_voltage_cutoff, "foldback", lambda *_: line)
+    assert _check(rides.controller()).status is status
 
 
 def test_the_same_pulls_with_a_limit_of_the_current_alone_are_not():

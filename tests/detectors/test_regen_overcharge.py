@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from ridelog.log import Role
 from ridelog.pipeline import investigate
 from tests import parked, rides
 
@@ -54,3 +55,26 @@ def test_stops_that_fell_between_two_rows_go_with_those_the_pack_explains():
     incident = investigate([rides.log(columns, settings={"controller_voltage_max": 86.5})])
     assert incident.verdict.cause in ("regen-overvoltage-full-pack", "controller-configuration")
     assert incident.verdict.probability > 0.6
+
+
+def _stops_that_the_pack_answers(taken):
+    """Two over-voltage stops of five seconds at cells that look far from full, and the current that the board saw in them."""
+    columns, board = rides.controller(open_v=71.0), rides.board(open_v=71.0)
+    braking = columns["battery_current"] < -6
+    starts = np.flatnonzero(braking & ~np.roll(braking, 1))[[6, 20]]
+    for row in starts:
+        begin = float(columns["time"][row])
+        columns["fault_code"][row : row + 50] = 1
+        columns["battery_current"][row + 1 : row + 50] = columns["motor_current"][row + 1 : row + 50] = 0.0
+        columns["pack_voltage"][row + 1 : row + 50] = 71.0
+        inside = (board["time"] > begin) & (board["time"] < begin + 5.0)
+        board["battery_current"][inside] = np.where(np.arange(np.count_nonzero(inside)) % 2, taken, 0.0)
+    return investigate([rides.log(columns), rides.log(board, Role.BMS)])
+
+
+def test_stops_in_which_the_bms_saw_the_braking_current_met_a_pack():
+    taken = parked.check(_stops_that_the_pack_answers(-8.0), NAME)
+    assert taken.evidence["regen.overvoltage-with-pack"].seen == "observed"
+    assert "while the pack took the braking current" in taken.findings[0].message
+    refused = parked.check(_stops_that_the_pack_answers(0.0), NAME)
+    assert refused.evidence["regen.overvoltage-with-pack"].seen == "absent"
