@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from detectors import low_voltage_cutoff
-from detectors.foldback_line import Foldback
+from ridelog.detectors import low_voltage_cutoff
+from ridelog.detectors.foldback_line import Foldback
 from ridelog.finding import Status
 from ridelog.pipeline import analyze, investigate
 from ridelog.simulate.catalogue import simulate
