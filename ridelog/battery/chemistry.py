@@ -31,6 +31,9 @@ _LTO_V: Final = (1.7, 2.85)
 #: LTO cells differ by less than this in ordinary use, in V: their curve is flat where they hold charge. Below empty the
 #: voltage of other cells falls by tenths of a volt for a per cent of charge, and a drained pack is spread as wide.
 _LTO_SPREAD_V: Final = 0.15
+#: A board that shows so much charge, with no cell above what a full LFP cell has and some above what it has in the middle, V,
+#: would be wrong by 60 points and more with NMC: rarer by this factor than a full LFP pack (engineering judgement).
+_SHOWN_FULL, _FULL_LFP_V, _FULL_ODDS = 0.9, (3.38, 3.68), 20.0
 _KNOWN: Final = {"nmc": "nmc", "nca": "nmc", "liion": "nmc", "lfp": "lfp", "lifepo4": "lfp", "lto": "lto"}
 
 
@@ -83,7 +86,11 @@ def estimate_chemistry(
         # Nobody gets this setting by leaving a default.
         share = share * 12 / (share * 12 + 1 - share)
     low = high if high is not None else voltages.high_v / (series.best or 1)
+    full = _FULL_LFP_V[0] <= low <= _FULL_LFP_V[1] and _shown_full(ride)
+    if full:
+        share = share * _FULL_ODDS / (share * _FULL_ODDS + 1 - share)
     words = f"the open-circuit voltage, its fall with the charge taken and the limits, at {low:.2f} V for a cell"
+    words += " and a charge shown as full" if full else ""
     most = _MOST_SURE if counted or series.certain else _LESS_SURE
     if share > _NAMED:
         return ChemistryEstimate("lfp", round(min(share, most), 3), f"LFP by {words}.")
@@ -99,6 +106,15 @@ def _charges(ride: Ride, item: CountedCells) -> bool:
     if not len(current) or float(current.mean()) >= 0.0:
         return False
     return float((current > _GIVES_A).mean()) <= _GIVES_SHARE
+
+
+def _shown_full(ride: Ride) -> bool:
+    """Whether the boards of the ride show a pack that is nearly full throughout."""
+    shown = [track.values("soc") for track in ride.bms if track.has("soc")]
+    known = [values[np.isfinite(values)] for values in shown]
+    return any(len(values) for values in known) and all(
+        float(np.median(values)) >= _SHOWN_FULL for values in known if len(values)
+    )
 
 
 def _looks_like_lto(counted: Sequence[CountedCells]) -> bool:

@@ -34,3 +34,15 @@ def test_a_charge_that_stands_below_three_and_a_half_volt_and_then_jumps_is_of_l
 def test_a_board_set_to_lfp_is_believed_where_only_a_charger_drove_a_cell_up():
     assert _charge(3.80, -2.0, {"chemistry": "lfp"}).name == "lfp"
     assert _charge(4.10, -2.0, {"chemistry": "lfp"}).name == "nmc"
+
+
+@pytest.mark.parametrize(("shown", "named"), [(0.98, False), (0.15, True)])
+def test_a_board_that_shows_full_at_the_top_of_lfp_leaves_the_chemistry_open(shown, named):
+    """3.45 V is NMC nearly empty or LFP full; a meter that is 80 points wrong is the rarer of the two."""
+    columns = rides.board(seconds=120.0, open_v=20 * 3.47)
+    columns["soc"] = np.full(len(columns["time"]), shown)
+    incident = investigate([rides.log(columns, Role.BMS)])
+    assert (incident.pack.chemistry.name == "nmc") is named
+    assert not [
+        item for check in incident.checks if check.name == "soc-meter" for item in check.findings if shown > 0.5
+    ]
