@@ -12,6 +12,7 @@ from ridelog.log import Role
 from ridelog.ride import Track
 from ridelog.settings import number
 
+from .balancer_bleed import bleeds_on
 from .balancer_effect import ABOVE_V, TRIGGER_V, WIDE_V, WORK_S, Remark, heat_at_rest, without_effect
 from .balancer_work import start_voltage, working_rows
 from .cell_imbalance import steepness
@@ -36,6 +37,8 @@ _JK_CAREFUL_A: Final = 0.2
 #: How far an idle balancer is to blame when the settings say that it is switched off: somebody did that.
 _OFF_STRENGTH: Final = 0.6
 _LONGEST_STEP_S: Final = 900.0
+#: Rows on either side of one whose median is its difference of the cells; engineering judgement.
+_AROUND: Final = 5
 
 
 class Balancer(Detector):
@@ -44,14 +47,15 @@ class Balancer(Detector):
     What it finds:
         Cells that differ in reach of the balancer while it never starts; a balancer that is on for hours and does not bring
         the cells together, or logs a current that moves no charge; one that is switched off in the settings or stopped at
-        the full charge; heat while it balances at rest.
+        the full charge; one that does not stop where the others are and empties its group; heat while it balances at rest, of
+        the board or of one sensor alone.
 
     Why it matters:
         Without balancing the pack loses range and drives its extreme groups to their limits; balance resistors of JK boards
         burnt within days, some at idle (THM-01).
 
     Evidence:
-        balancer.idle, balancer.without-effect, balancer.hot.
+        balancer.idle, balancer.without-effect, balancer.bleeds-on, balancer.hot.
 
     Looks like it but is not:
         A Daly below 4.18 V a cell (CELL-07: information), a difference under load, a JBD with 0.1 A that needs many hours
@@ -84,7 +88,12 @@ class Balancer(Detector):
         for sign in ("balancing", "cells_balancing", "balance_current")
         for cells in ("cell_voltages", "cell_voltage_max")
     )
-    evidence: ClassVar[tuple[str, ...]] = ("balancer.idle", "balancer.without-effect", "balancer.hot")
+    evidence: ClassVar[tuple[str, ...]] = (
+        "balancer.idle",
+        "balancer.without-effect",
+        "balancer.bleeds-on",
+        "balancer.hot",
+    )
 
     def examine(self, case: Case, track: Track) -> Outcome:
         """Look at one BMS log."""
@@ -106,7 +115,7 @@ class Balancer(Detector):
         reach = (
             quiet
             & known
-            & (spread > trigger + (_OWN_ABOVE_V if own else ABOVE_V))
+            & (_steady(spread, quiet) > trigger + (_OWN_ABOVE_V if own else ABOVE_V))
             & (rows.high >= start if start is not None else False)
         )
         findings: list[Finding] = []
@@ -129,6 +138,10 @@ class Balancer(Detector):
             if weak is not None:
                 findings.append(self._of(track, weak))
                 evidence["balancer.without-effect"] = Evidence.observed(weak.message)
+        bleed = bleeds_on(case, track, rows, working & known)
+        if bleed is not None:
+            findings.append(self._of(track, bleed))
+            evidence["balancer.bleeds-on"] = Evidence.observed(bleed.message)
         hot = heat_at_rest(case, track, rows, working & known)
         if hot is not None:
             findings.append(self._of(track, hot))
@@ -225,6 +238,14 @@ class Balancer(Detector):
                     measurements=(Measurement("balance current", seen, "A", _JK_CAREFUL_A, "CELL-03"),),
                 )
             )
+
+
+def _steady(spread: NDArray[np.float64], quiet: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """The difference without the noise of single rows: the median of the quiet rows around each, NaN in the others."""
+    steady = np.full(len(spread), np.nan)
+    values = np.pad(spread[quiet], _AROUND, mode="edge")
+    steady[quiet] = np.median(np.lib.stride_tricks.sliding_window_view(values, 2 * _AROUND + 1), axis=1)
+    return steady
 
 
 def _idle_unknown(

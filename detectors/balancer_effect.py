@@ -15,6 +15,8 @@ from .cell_rows import REST_A
 from .parasitic_drain import pack_capacity
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from numpy.typing import NDArray
 
     from ridelog.detection import Case
@@ -101,8 +103,8 @@ def without_effect(
         if track.has("balance_current") and unmoved and times > _TIMES_NEEDED:
             return _nothing_moved(rows, at, on_s, ampere, needed, after)
         return None
-    falls = _falls_alone(rows, at[:fifth], at[-fifth:]) if grew else None
-    more = f" Cell group {falls + 1} is emptied meanwhile." if falls is not None else ""
+    falls = falls_alone(rows, at[:fifth], at[-fifth:]) if grew else None
+    more = f" Cell group {falls[0] + 1} is emptied meanwhile." if falls is not None else ""
     return Remark(
         rows.rows[at],
         f"The balancer was on for {on_s / 3600:.1f} h with about {ampere:.2f} A and the cells differ by "
@@ -141,8 +143,7 @@ def heat_at_rest(case: Case, track: Track, rows: CellRows, working: NDArray[np.b
     if not rows.logged:
         return None
     rest = np.abs(rows.current) < REST_A
-    for channel in ("balancer_temperature", "bms_fet_temperature", "bms_temperature"):
-        heat = track.values(channel)[rows.rows]
+    for channel, sensor, heat in _heats(track, rows):
         at = np.flatnonzero(rest & working & np.isfinite(heat) & np.isfinite(rows.middle))
         if len(at) < 10 or rows.time[at[-1]] - rows.time[at[0]] < 600.0:
             continue
@@ -152,7 +153,13 @@ def heat_at_rest(case: Case, track: Track, rows: CellRows, working: NDArray[np.b
             silent = " Then it fell silent." if _fell_silent(case, track, int(rows.rows[at[-1]])) else ""
             return Remark(
                 rows.rows[at],
-                f"While balancing at rest the board warmed from {first:.0f} to {last:.0f} degC.{silent}",
+                (
+                    f"While balancing at rest temperature sensor {sensor} of the BMS warmed from {first:.0f} to {last:.0f} "
+                    "degC and the others stayed: next to it is what the balancer heats, or a cell that heats by itself."
+                    if sensor
+                    else f"While balancing at rest the board warmed from {first:.0f} to {last:.0f} degC."
+                )
+                + silent,
                 (
                     Measurement("temperature while balancing", last, "degC", _HOT_DEGC, "THM-01"),
                     Measurement("rise at rest", last - first, "K", _RISE_K, "THM-01"),
@@ -163,14 +170,33 @@ def heat_at_rest(case: Case, track: Track, rows: CellRows, working: NDArray[np.b
     return None
 
 
-def _falls_alone(rows: CellRows, before: NDArray[np.intp], after: NDArray[np.intp]) -> int | None:
-    """The cell that fell while the others did not, None when there is none or no cells are logged."""
+def _heats(track: Track, rows: CellRows) -> Iterator[tuple[str, int, NDArray[np.float64]]]:
+    """Channels that a balancer can heat: those of the board, then each battery sensor (from 1; 0 is the board's) alone.
+
+    Boards number the sensor on themselves among those of the battery. At rest a balancer is all that heats one of them and
+    leaves the others as they are: where they warm as well it is the day.
+    """
+    for channel in ("balancer_temperature", "bms_fet_temperature", "bms_temperature"):
+        yield channel, 0, track.values(channel)[rows.rows]
+    sensors = track.log.matrix("battery_temperatures")[rows.rows]
+    for place in range(sensors.shape[1]) if sensors.shape[1] > 1 else ():
+        others = np.delete(sensors, place, axis=1)
+        known = np.flatnonzero(np.isfinite(others).any(axis=0))
+        begins = others[: max(len(others) // 20, _FIRST_ROWS), known]
+        ends = others[-max(len(others) // 10, _FIRST_ROWS) :, known]
+        if len(known) and not np.any(np.nanmedian(ends, axis=0) - np.nanmedian(begins, axis=0) >= _RISE_K / 2):
+            yield "battery_temperatures", place + 1, sensors[:, place]
+
+
+def falls_alone(rows: CellRows, before: NDArray[np.intp], after: NDArray[np.intp]) -> tuple[int, float] | None:
+    """The cell that fell while the others did not, and by how much in V; None when there is none or no cells are logged."""
     if not rows.cells.shape[1]:
         return None
     fell = np.nanmedian(rows.cells[before], axis=0) - np.nanmedian(rows.cells[after], axis=0)
     cell = int(np.argmax(np.nan_to_num(fell)))
     others = np.delete(fell, cell)
-    return cell if fell[cell] > _GREW_V and fell[cell] > 3 * float(np.nanmax(np.abs(others))) else None
+    alone = fell[cell] > _GREW_V and fell[cell] > 3 * float(np.nanmax(np.abs(others)))
+    return (cell, float(fell[cell])) if alone else None
 
 
 def _fell_silent(case: Case, track: Track, row: int) -> bool:

@@ -162,3 +162,42 @@ def test_a_small_difference_with_a_balancer_that_is_switched_off_is_information(
     incident = investigate([parked.log(_apart(0.022), settings=settings)])
     assert set(parked.severities(incident, NAME)) == {"info"}
     assert incident.verdict.cause == "none"
+
+
+def _named_bleed(columns, cell, fall):
+    """The board names a group as one that it bleeds, and that group falls at rest."""
+    columns["cells_balancing"] = np.zeros((len(columns["time"]), parked.SERIES))
+    columns["cells_balancing"][:, cell] = 1.0
+    columns["cell_voltages"][:, cell] -= fall * columns["time"] / columns["time"][-1]
+    return columns
+
+
+def test_a_bleed_that_does_not_let_go():
+    columns = _named_bleed(_apart(0.0, hours=3.0, level=0.9, on=True), 7, 0.15)
+    incident = investigate([parked.log(columns)])
+    assert "cell group 8 and did not stop" in parked.check(incident, NAME).findings[0].message
+    assert incident.verdict.cause == "balancer-fault"
+    assert "self-discharging-cell" in {item.cause for item in incident.causes}
+
+
+def test_a_bleed_that_brings_the_highest_group_to_the_others_is_the_balancers_work():
+    columns = _apart(0.0, hours=3.0, level=0.9, on=True)
+    columns["cell_voltages"][:, 7] += 0.06
+    assert parked.severities(investigate([parked.log(_named_bleed(columns, 7, 0.06))]), NAME) == []
+
+
+def test_a_group_that_falls_while_others_are_bled_is_not_said_to_be_bled():
+    columns = _named_bleed(_apart(0.0, hours=3.0, level=0.9, on=True), 7, 0.0)
+    columns["cell_voltages"][:, 3] -= 0.15 * columns["time"] / columns["time"][-1]
+    assert parked.severities(investigate([parked.log(columns)]), NAME) == []
+
+
+@pytest.mark.parametrize(("others", "found"), [(0.0, True), (42.0, False)])
+def test_one_sensor_that_warms_alone_while_balancing_is_heat_of_the_balancer(others, found):
+    """Where all sensors warm it is the day, a charge or the room."""
+    columns = _apart(0.02, hours=3.0, level=0.6, on=True)
+    warming = 1 - np.exp(-columns["time"] / 1500.0)
+    columns["battery_temperatures"] = 20.0 + np.stack([45.0 * warming, others * warming, others * warming], axis=1)
+    incident = investigate([parked.log(columns, keep=set(columns) - {"bms_fet_temperature"})])
+    assert ("warning" in parked.severities(incident, NAME)) is found
+    assert (incident.verdict.cause == "balancer-fault") is found
