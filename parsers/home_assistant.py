@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import ClassVar, Final
+from typing import TYPE_CHECKING, ClassVar, Final
 
 import numpy as np
 
@@ -25,16 +25,20 @@ from .table_currents import settle_currents
 from .table_logs import GIVEN, build_logs
 from .table_mapping import DraftColumn, TableMapping, draft, read_mapping
 from .table_numbers import Style, read_flags
+from .table_ride import NO_CURRENT
 from .table_source import Grid
 from .table_text import Layout
 from .table_times import clock_of, read_time_column
 from .timed_rows import timed_rows
 
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
 _ENTITY: Final = re.compile(rb'^"?([a-z_]{2,24}\.[a-z0-9_]{1,120})"?[,;]', re.MULTILINE)
 #: How far into a history entities are looked for; it is sorted by entity.
 _LOOK_BYTES: Final = 16 << 20
-#: Both "charging" and "discharging" are on at once this part of the time: they are the FETs, not the direction of the
-#: current (engineering judgement).
+#: Both "charging" and "discharging" are on at once in this part of the rows in which a current flows: they are the FETs,
+#: not the direction of the current (engineering judgement). Rows at rest say nothing: a FET that opened may stay so for days.
 _BOTH_ON: Final = 0.3
 _ASK: Final = (
     "Write a draft with 'ridelog inspect FILE --write-map mapping.toml', decide there, and give it with --map."
@@ -157,8 +161,8 @@ def _entities_in(data: bytes) -> list[str]:
 def _settle(table: DeviceTable, mapping: TableMapping) -> tuple[list[Planned], tuple[Damage, ...]]:
     plans = plan_columns(table.grid, Style(False), mapping, ())
     doubtful = _doubt_fets(plans, family_of(table.grid.layout.captions))
-    _take_fets(plans, table.grid, bool(doubtful))
     settle_scales(plans, table.seconds)
+    _take_fets(plans, table.grid, bool(doubtful))
     resolve_rivals(plans)
     notes = settle_currents(plans, table.grid, table.seconds)
     return plans, (*told(plans, table.grid.lines), *notes, *doubtful)
@@ -191,9 +195,20 @@ def _take_fets(plans: Sequence[Planned], grid: Grid, doubtful: bool) -> None:
     if len(found) < 2 or doubtful:
         return
     (charge, on), (discharge, off) = found["charging"], found["discharging"]
-    if float(np.mean((on == 1) & (off == 1))) >= _BOTH_ON:
+    both = (on == 1) & (off == 1)
+    flowing = _flowing(plans, len(both))
+    if float(np.mean(both[flowing] if flowing.any() else both)) >= _BOTH_ON:
         for plan, flags, channel in ((charge, on, "charge_fet"), (discharge, off, "discharge_fet")):
             plan.channel, plan.values = channel, flags
+
+
+def _flowing(plans: Sequence[Planned], rows: int) -> NDArray[np.bool_]:
+    """Rows in which a current flows, shape (rows,); none where the current or its unit is not known."""
+    flowing = np.zeros(rows, bool)
+    for plan in plans:
+        if plan.channel == "battery_current" and len(plan.values) and not plan.question:
+            flowing |= np.abs(plan.values) > NO_CURRENT
+    return flowing
 
 
 def _read_wide(source: Source) -> list[DeviceTable]:

@@ -86,6 +86,34 @@ def test_fets_that_are_on_at_once_are_fets():
     assert set(log.values("charge_fet")[1:]) == {1}
 
 
+def resting(flags):
+    """A load for 12 polls, then rest for 100; `flags` gives the states of charging and discharging of a poll."""
+    rows = []
+    for index in range(112):
+        load = 12.0 + 8 * (index % 3 == 0) if index < 12 else 0.0
+        rows += [
+            ("sensor.jk_bms_total_voltage", f"{52.0 - 0.05 * load:.2f}", stamp(index)),
+            ("sensor.jk_bms_current", f"{load:.1f}", stamp(index)),
+            ("sensor.jk_bms_state_of_charge", "80", stamp(index)),
+        ]
+        rows += [
+            (f"binary_sensor.jk_bms_{name}", "on" if on else "off", stamp(index))
+            for name, on in zip(("charging", "discharging"), flags(load), strict=True)
+        ]
+    return table("entity_id,state,last_changed", rows)
+
+
+def test_fets_of_a_pack_that_tripped_early_and_rested_long_are_fets():
+    (log,) = read(resting(lambda load: (True, load > 0)))
+    assert log.values("discharge_fet")[[5, -1]].tolist() == [1, 0]
+    assert set(log.values("charge_fet")) == {1}
+
+
+def test_directions_are_no_fets_however_the_rest_is_told():
+    (log,) = read(resting(lambda load: (load == 0, True)))
+    assert not log.has("discharge_fet") and not log.has("charge_fet")
+
+
 def test_the_fet_labels_of_ant_are_not_believed():
     extra = [
         ("sensor.ant_bms_charge_mosfet_status", "on", stamp(0)),
