@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import re
+import dataclasses
 from typing import TYPE_CHECKING, ClassVar, Final
 
 import numpy as np
@@ -17,6 +17,7 @@ from .captions import read_captions
 from .columns import KILOMETRES, MILES, MILLI, PERCENT, Column, add_columns
 from .current_sign import current_sign
 from .loose_text import numbers_where_possible
+from .ponewheel_cells import cells_log, read_cells
 from .ponewheel_rows import Rows, read_rows
 from .positions import drop_missing_fixes, track_speed
 from .required_columns import require_columns
@@ -50,6 +51,8 @@ _TEMPERATURES: Final = (
     ("motor_temp", "motor_temperature"),
     ("battery_temp", "battery_temperature"),
 )
+#: What is the battery's where the cells are there and it has a log of its own.
+_OF_BATTERY: Final = ("battery", "battery_temp", _CELLS)
 _DISTANCES: Final = (("odometer", "distance"), ("lifetime_odometer", "odometer"))
 _TEXTS: Final = frozenset({_TIME, _CELLS, "ride_mode", "last_error_code"})
 #: Attributes of the app; any two of the ones below make a file its own.
@@ -81,7 +84,8 @@ class POnewheel(Parser):
     `time` is milliseconds since 1970 (UTC), in older versions `yyyy-MM-dd'T'HH:mm:ss.SSSZ`. A row that lacks an
     attribute is shorter and all behind the gap moves left, so only its time and its position can be trusted: the rest
     becomes null and is told. `battery_cells` holds 16 voltages with commas and line breaks in between, quoted or not;
-    `--` stands for a cell that was not read. The older direct logger adds `LOC=(longitude,latitude)`. `null` stands for
+    `--` stands for a cell that was not read; the rows in which they, the charge or the temperature of the battery change
+    (or one a second) become a log of the BMS. The older direct logger adds `LOC=(longitude,latitude)`. `null` stands for
     no value. Speed, distances and temperatures are in km/h, km, degC or in mph, miles, degF as the app is set, with no
     mark in the file: the ratio of `speed` to `speed_rpm` (the tyre is known), else the positions, tell which.
     Phones with a decimal comma write one into some columns; such rows are put right where they come out even.
@@ -90,7 +94,7 @@ class POnewheel(Parser):
     name: ClassVar[str] = "ponewheel"
     title: ClassVar[str] = "pOnewheel CSV (Onewheel)"
     device: ClassVar[str] = "pOnewheel app"
-    roles: ClassVar[tuple[Role, ...]] = (Role.CONTROLLER,)
+    roles: ClassVar[tuple[Role, ...]] = (Role.CONTROLLER, Role.BMS)
     gives: ClassVar[tuple[str, ...]] = (
         *(column.channel for column in COLUMNS),
         "speed",
@@ -121,20 +125,31 @@ class POnewheel(Parser):
             expected="milliseconds since 1970 or 'yyyy-MM-ddTHH:mm:ss.SSSZ' in 'time'",
         )
         frame, no_fix = drop_missing_fixes(_numbers(rows.frame), "gps_lat", "gps_long")
+        clock = Clock(clock.basis, float(rows.seconds[0]), clock.zone, clock.resolution_s, clock.reason)
+        damage = (*table.damage, *rows.damage)
+        unit = _unit(frame, rows.seconds)
+        cells = read_cells(frame.get_column(_CELLS).cast(str)) if _CELLS in frame.columns else None
+        ours = frame if cells is None else frame.drop(_OF_BATTERY, strict=False)
         builder = LogBuilder(rows.seconds, rows.lines, time_source=_TIME)
-        done, notes = _add_units(builder, frame, rows.seconds)
-        done |= _add_cells(builder, frame)
-        more = _add_current(builder, frame, rows)
-        add_columns(builder, frame, COLUMNS, known=(_TIME, "current_amps", *done))
-        return [
-            builder.build(
-                Role.CONTROLLER,
-                self.name,
-                clock=Clock(clock.basis, float(rows.seconds[0]), clock.zone, clock.resolution_s, clock.reason),
-                identity=Identity(device="Onewheel", family="onewheel", software="pOnewheel"),
-                damage=(*table.damage, *rows.damage, *no_fix, *notes, *more),
-            )
-        ]
+        done, notes = _add_units(builder, ours, unit)
+        more = _add_current(builder, ours, rows)
+        add_columns(builder, ours, COLUMNS, known=(_TIME, "current_amps", *done))
+        controller = builder.build(
+            Role.CONTROLLER,
+            self.name,
+            clock=clock,
+            identity=Identity(device="Onewheel", family="onewheel", software="pOnewheel"),
+            damage=(*damage, *no_fix, *notes, *more),
+        )
+        if cells is None:
+            return [controller]
+        table_of_battery = [column for column in COLUMNS if column.source in _OF_BATTERY]
+        if unit is not None:
+            heat = Column("battery_temp", "battery_temperature")
+            if unit.name == "mph":
+                heat = dataclasses.replace(heat, scale=1 / 1.8, offset=-32 / 1.8, conversion="degF to degC")
+            table_of_battery.append(heat)
+        return [controller, cells_log(frame, cells, table_of_battery, rows, clock, damage, self.name)]
 
 
 def _stamps(table: Rows, options: ReadOptions) -> tuple[NDArray[np.float64], Clock]:
@@ -167,11 +182,8 @@ def _numbers(frame: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _add_units(
-    builder: LogBuilder, frame: pl.DataFrame, seconds: NDArray[np.float64]
-) -> tuple[set[str], tuple[Damage, ...]]:
+def _add_units(builder: LogBuilder, frame: pl.DataFrame, unit: SpeedUnit | None) -> tuple[set[str], tuple[Damage, ...]]:
     """Add the columns whose unit is that of the app's setting, if the ride tells which it was."""
-    unit = _unit(frame, seconds)
     found = [name for name, _ in (("speed", ""), *_TEMPERATURES, *_DISTANCES) if name in frame.columns]
     if unit is None:
         if not found:
@@ -211,23 +223,6 @@ def _unit(frame: pl.DataFrame, seconds: NDArray[np.float64]) -> SpeedUnit | None
         track = track_speed(seconds, frame.get_column("gps_lat").to_numpy(), frame.get_column("gps_long").to_numpy())
         return speed_unit_by_speed(speed, track, "the positions of the ride")
     return None
-
-
-def _add_cells(builder: LogBuilder, frame: pl.DataFrame) -> set[str]:
-    """Add the cells, in their places; one that was not read is null."""
-    if _CELLS not in frame.columns:
-        return set()
-    lists = [re.findall(r"\d+(?:\.\d+)?|--", cells or "") for cells in frame.get_column(_CELLS).cast(str).to_list()]
-    count = max((len(cells) for cells in lists), default=0)
-    if not 0 < count <= 64:
-        return set()
-    matrix = np.full((len(lists), count), np.nan)
-    for row, cells in enumerate(lists):
-        for place, cell in enumerate(cells):
-            volts = float(cell) if cell != "--" else 0.0
-            matrix[row, place] = volts if volts else np.nan
-    builder.add("cell_voltages", matrix, source=_CELLS)
-    return {_CELLS}
 
 
 def _add_current(builder: LogBuilder, frame: pl.DataFrame, rows: TimedRows) -> tuple[Damage, ...]:

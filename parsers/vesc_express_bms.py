@@ -15,6 +15,7 @@ from ridelog.log import Identity, Log, LogBuilder, Role
 
 from .columns import add_columns
 from .current_sign import CurrentSign, current_sign
+from .own_rows import own_rows
 from .timed_rows import TimedRows
 from .vesc_express_fields import BMS, Field, column
 
@@ -24,8 +25,6 @@ if TYPE_CHECKING:
 
 _CELL: Final = re.compile(r"BMS_C(\d{1,3})")
 _SENSOR: Final = re.compile(r"BMS_T(\d{1,3})")
-#: Where values that do not change are logged again and again, one row is kept after this time, in s.
-_REPEAT_S = 1.0
 #: Least load (A, 90th percentile) and agreement at which the controllers tell the sign. Engineering judgement.
 _LEAST_LOAD_A = 1.0
 _LEAST_AGREEMENT = 0.5
@@ -65,7 +64,7 @@ def bms_log(
 
     names = list(fields)
     values = held.select(names).to_numpy()
-    keep = _own_rows(raw.select(names).to_numpy(), values, rows.seconds)
+    keep = own_rows(raw.select(names).to_numpy(), values, rows.seconds)
     if not keep.any():
         return None
     part = held.select(names).filter(pl.Series(keep))
@@ -99,21 +98,6 @@ def bms_log(
         identity=Identity(device="BMS on the VESC bus", family="vesc", software="VESC Express or LogUI"),
         damage=(*shared, *damage, *missing),
     )
-
-
-def _own_rows(raw: NDArray[np.float64], values: NDArray[np.float64], seconds: NDArray[np.float64]) -> NDArray[np.bool_]:
-    """Rows in which the BMS said something: where cells are filled, or where all are, where they change."""
-    known = np.isfinite(values).any(axis=1)
-    filled = np.isfinite(raw).any(axis=1)
-    if not filled.all():
-        return np.asarray(filled & known)
-    change = np.ones(len(values), bool)
-    before, after = np.nan_to_num(values[:-1], nan=-1e9), np.nan_to_num(values[1:], nan=-1e9)
-    change[1:] = (before != after).any(axis=1)
-    since = seconds - seconds[np.maximum.accumulate(np.where(change, np.arange(len(values)), 0))]
-    again = np.floor(since / _REPEAT_S)
-    again = np.concatenate(([False], (np.diff(again) > 0) & ~change[1:]))
-    return np.asarray((change | again) & known)
 
 
 def _numbered(part: pl.DataFrame, pattern: re.Pattern[str]) -> NDArray[np.float64] | None:

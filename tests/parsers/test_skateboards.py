@@ -238,14 +238,42 @@ class TestPOnewheel:
 
     @pytest.mark.parametrize("cells", [f'"{CELLS}"', CELLS])
     def test_cells_with_line_breaks_quoted_or_not(self, cells):
-        log = read_one((self.HEADER + "\n" + self.rows(cells)).encode())
+        log, bms = read((self.HEADER + "\n" + self.rows(cells)).encode())
         assert log.parser == "ponewheel"
         assert log.rows == 8
-        matrix = log.matrix("cell_voltages")
-        assert matrix.shape == (8, 16)
+        assert log.source_rows[:2].tolist() == [2, 6]
+        assert not log.has("cell_voltages") and not log.has("soc")
+        assert (bms.role, bms.clock.start) == (Role.BMS, log.clock.start)
+        # Nothing changes in the eight rows of 3.5 s: one a second.
+        assert bms.source_rows.tolist() == [2, 10, 18, 26]
+        matrix = bms.matrix("cell_voltages")
+        assert matrix.shape == (4, 16)
         assert np.isnan(matrix[0, 2])
         assert matrix[0, 3] == 3.92
-        assert log.source_rows[:2].tolist() == [2, 6]
+        assert bms.values("soc") == pytest.approx([0.95] * 4)
+
+    def test_a_row_in_which_a_cell_changes_is_one_of_the_bms(self):
+        lists = [" ".join(["3.950"] * 15 + [last]) for last in ("3.950", "3.950", "3.940", "0.000", "--")]
+        text = f"{self.HEADER},battery_temp\n" + "".join(
+            f'{1_526_903_103_000 + 100 * i},95,"{cells}",60.1,27.5,1.5,1.2,true,18,327,81.5\n'
+            for i, cells in enumerate(lists)
+        )
+        log, bms = read(text.encode())
+        assert log.rows == 5
+        assert bms.source_rows.tolist() == [2, 4, 5]
+        assert bms.matrix("cell_voltages")[:, 15].tolist()[:2] == [3.95, 3.94]
+        assert np.isnan(bms.matrix("cell_voltages")[2]).tolist() == [False] * 15 + [True]
+        assert bms.values("battery_temperature").tolist() == [81.5] * 3
+        assert any("Cell 16 was not read" in found.message for found in bms.damage)
+
+    def test_imperial_rides_have_a_battery_in_fahrenheit(self):
+        text = f"{self.HEADER},battery_temp\n" + "".join(
+            f'{1_526_903_103_000 + 1000 * i},95,"{" ".join(["3.950"] * 16)}",60.1,81.5,1.5,1.2,true,11,327,68\n'
+            for i in range(8)
+        )
+        log, bms = read(text.encode())
+        assert bms.values("battery_temperature")[0] == pytest.approx(20.0)
+        assert log.values("controller_temperature")[0] == pytest.approx(27.5)
 
     def test_the_unit_system_by_the_revolutions_of_the_tyre(self):
         metric = read_one((self.HEADER + "\n" + self.rows("--")).encode())
