@@ -15,7 +15,7 @@ from ridelog.ride import Track
 from .controller_restart import in_motion, restarts
 from .fet_edges import falling_edges
 from .log_ending import ends_under_load
-from .power_path_open import openings_under_load
+from .openings import openings_under_load
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

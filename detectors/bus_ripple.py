@@ -12,13 +12,15 @@ if TYPE_CHECKING:
 
 #: Rows under load are judged in stretches of so many; the bus ripples in one when the median row lies this share of the
 #: voltage off its neighbours. Sound logs stay below 0.3 % (a digit of 0.1 V, and noise); engineering judgement.
-_STRETCH, _RIPPLE_SHARE = 40, 0.015
+_STRETCH, _RIPPLE_SHARE = 20, 0.015
 #: So many times what the same rows' currents explain through the resistance, and what rows without load show.
 _OVER_SAG, _OVER_QUIET = 4.0, 4.0
 #: A row is under load from this share of the ride's high motor current, and quiet below the other; least current, A.
 _LOADED, _QUIET, _LEAST_A = 0.4, 0.1, 2.0
 #: Fewest stretches with ripple, fewest quiet rows, and rows that belong together: at most this long apart, s.
 _FEWEST, _FEWEST_QUIET, _STEP_S = 2, 30, 0.5
+#: A log shorter than this many rows has too little to compare with.
+_LEAST_ROWS = 120
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,13 +62,13 @@ def ripple(
         motor: Motor current in A, shape (n,).
         ohm: Resistance of pack and leads in ohm, NaN when not known.
     """
-    if len(time) < 3 * _STRETCH:
+    if len(time) < _LEAST_ROWS:
         return None
     off = _off_neighbours(volts)
     load = np.abs(motor[1:-1])
     close = np.maximum(np.diff(time)[:-1], np.diff(time)[1:]) <= _STEP_S
     known = np.isfinite(off) & np.isfinite(load) & close
-    if np.count_nonzero(known) < 3 * _STRETCH:
+    if np.count_nonzero(known) < _LEAST_ROWS:
         return None
     high = float(np.percentile(load[known], 98))
     if high < _LEAST_A:

@@ -14,6 +14,7 @@ from ridelog.ride import Track
 
 from .bus_ripple import Ripple, ripple
 from .excursions import SWING_ROWS, SWING_S, excursions
+from .unheld_bus import swings_to_both_sides
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -77,7 +78,7 @@ class BusSwings(Detector):
         odd = np.zeros(track.log.rows, dtype=np.bool_)
         for first, last in (*below, *above):
             odd[first : last + 1] = True
-        lost = [item for item in below if not _short(track, *item)]
+        lost = [item for item in below if not (_short(track, *item) or swings_to_both_sides(outside, track, *item))]
         low = [
             item
             for item in below

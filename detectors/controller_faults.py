@@ -13,6 +13,7 @@ from ridelog.finding import Evidence, Finding, Measurement, Outcome, Severity
 from ridelog.ride import RIDING_ROLES, Track
 
 from .log_ending import moving
+from .standing_current import standing_rows
 from .thermal_limit import DEFAULT_START_DEGC, sensor_jumps
 
 #: Faults closer than this are one episode, s: a controller retries after 0.5 s and faults again while the cause lasts.
@@ -61,6 +62,7 @@ _BY_CONTEXT: Final = (
     "fault.overcurrent-at-speed",
     "fault.overcurrent-without-duty",
     "fault.overcurrent",
+    "fault.current-stuck",
     "fault.motor-temperature-at-full-current",
 )
 #: A reading that jumps within this time of a temperature fault made it, s: the fault is checked between the rows.
@@ -92,8 +94,8 @@ class ControllerFaults(Detector):
         fault.over-voltage, fault.under-voltage, fault.driver-for-good, fault.driver-recovers,
         fault.overcurrent-at-speed, fault.overcurrent-without-duty, fault.overcurrent, fault.fet-temperature,
         fault.motor-temperature, fault.motor-temperature-at-full-current, fault.supply, fault.rotor-sensor,
-        fault.current-sensor, fault.unbalanced-currents,
-        fault.configuration.
+        fault.current-sensor, fault.unbalanced-currents, fault.current-stuck (an over-current that goes on reading the same
+        while the fault holds the motor off), fault.configuration.
 
     Looks like it but is not:
         A gate driver fault after the battery was cut or over-voltage: damage or a consequence, not the cause. Under-voltage
@@ -194,12 +196,13 @@ def _evidence(
     track: Track, codes: np.ndarray[tuple[int], np.dtype[np.int64]], first: int, last: int
 ) -> dict[str, Evidence]:
     evidence: dict[str, Evidence] = {}
+    stuck = bool(standing_rows(track)[first : last + 1].any())
     for row in range(first, last + 1):
         code = int(codes[row])
         if code in _DRIVER:
             name = "fault.driver-recovers" if _drives_after(track, last) else "fault.driver-for-good"
         elif code == _OVERCURRENT:
-            name = _overcurrent(track, row)
+            name = "fault.current-stuck" if stuck else _overcurrent(track, row)
         else:
             name = _EVIDENCE.get(code, "")
         near = np.searchsorted(track.time, (track.time[row] - _JUMPS_S, track.time[row] + _JUMPS_S))

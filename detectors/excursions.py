@@ -33,10 +33,6 @@ NOISE_MULTIPLE = 8.0
 NOISE_SHARE = 0.25
 #: A swing lasts at most this many rows and this long, s: bulk capacitors fail for moments, a lost pack for longer.
 SWING_ROWS, SWING_S = 2, 0.4
-#: A bus that swings comes back to its pack so many times in an episode, and this share of the rows in between carries this
-#: current, A (engineering judgement).
-_SWINGS = 3
-_GOES_ON_SHARE, _GOES_ON_A = 0.6, 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,19 +100,3 @@ def excursions(case: Case, track: Track) -> Excursions | None:
     )
     case.shared["excursions", track.index] = found
     return found
-
-
-def swings_above(outside: Excursions, track: Track, first: int, last: int) -> bool:
-    """Whether an episode above the pack is a bus that swings around it while the current goes on.
-
-    A pack that is not there takes no current, and what brakes into it drives the voltage up at once.
-    """
-    rows = np.arange(first, last + 1)
-    above = outside.above[rows] > outside.high_margin[rows]
-    runs = episodes(above, track.time[rows], 0.0)
-    short = all(b - a < SWING_ROWS and track.time[rows[b]] - track.time[rows[a]] <= SWING_S for a, b in runs)
-    between = rows[~above]
-    if len(runs) < _SWINGS or not short or len(between) < len(runs) - 1:
-        return False
-    flows = np.abs(np.nan_to_num(track.values("battery_current")[between])) > _GOES_ON_A
-    return float(flows.mean()) >= _GOES_ON_SHARE

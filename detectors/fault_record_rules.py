@@ -196,11 +196,13 @@ def _at_one_level(records: list[Record]) -> list[Record]:
 
 
 def _currents_apart(records: list[Record]) -> list[Record]:
-    """Over-currents whose raw and filtered current are far apart, in either direction."""
+    """Over-currents and trips of the gate driver whose raw and filtered current are far apart, or of opposite direction."""
     found = []
     for r in records:
         low, high = sorted((abs(r.current), abs(r.filtered)))
-        if r.code == _OVERCURRENT and high > _LEAST_A and high >= _FAR_APART * max(low, 1.0):
+        opposite = r.current * r.filtered < 0 and low > 0.5 * _LEAST_A
+        far = high > _LEAST_A and (opposite or high >= _FAR_APART * max(low, 1.0))
+        if r.code in (_DRIVER, _OVERCURRENT) and far:
             found.append(r)
     return found
 

@@ -39,9 +39,19 @@ _QUIET_A, _QUIET_SHARE, _LONGEST_TAIL_S = 1.0, 0.05, 60.0
 _SURE, _BELOW_SHARE = 3.0, 0.006
 
 
+#: A vehicle that moved so long before, s, has not come to rest: at an easy walk it stops within that time at the soonest
+#: (engineering judgement). A controller that has lost its supply may show no speed in the row itself.
+_MOVED_S = 0.5
+
+
 def moving(track: Track, row: int) -> bool:
-    """Tell whether the vehicle moves around a row, by its speed or its motor; True when the log does not say."""
-    window = slice(max(row - 10, 0), row + 3)
+    """Tell whether the vehicle moves at a row, by its speed or its motor; True when the log does not say.
+
+    The rows of the half second before and after count, the one just before at any rate.
+    """
+    time = track.time
+    start = min(int(np.searchsorted(time, time[row] - _MOVED_S)), row - 1)
+    window = slice(max(start, 0), int(np.searchsorted(time, time[row] + _MOVED_S, side="right")))
     for channel, still in (("speed", 0.7), ("erpm", 400.0), ("motor_rpm", 30.0)):
         values: NDArray[np.float64] = np.abs(track.values(channel)[window])
         if np.isfinite(values).any():

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from .log_ending import ends_under_load
-from .power_path_open import openings_under_load
+from .openings import openings_under_load
 
 if TYPE_CHECKING:
     from ridelog.detection import Case

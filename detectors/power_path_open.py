@@ -13,27 +13,17 @@ from ridelog.ride import RIDING_ROLES, Track
 
 from .before_the_loss import charge_before, heat_at_loss
 from .controller_restart import restarts
-from .drained_cells import cells_as_low
 from .excursions import Excursions, excursions
 from .load_gone_with_log import gone_with_log
 from .load_record import load_evidence
-from .load_stop import load_stops
-from .log_ending import at_its_highest, began, cut_at_the_end, ends_under_load, moving, own_logger_ended
+from .log_ending import at_its_highest, cut_at_the_end, ends_under_load, moving, own_logger_ended
+from .openings import LOAD_A, kind_of, load_before, low_stretches
 
-#: Interruptions this short belong to one opening, s.
-_JOIN_S = 1.0
-#: A current counts as load from here, A, or from this share of the ride's high current.
-_LOAD_A = 5.0
-_LOAD_SHARE = 0.10
-#: Looking back for the load and the charge before an opening, s.
-_BEFORE_S = 3.0
 #: No protection board closes again after an over-current or heat so soon, s: the shortest release times are about 5 s, usual
 #: ones 30 to 60 s (settings and records of JK, JBD and ANT boards).
 _AT_ONCE_S = 3.5
 #: It is back when it gives this current, A, or share of the high one, within this time, s.
 _GIVES_A, _GIVES_SHARE, _GIVES_S = 2.0, 0.05, 5.0
-#: A bus without a pack falls below the loaded voltage by more than this share of it: more than a digit of VESC Tool.
-_FURTHER = 0.005
 #: Openings within this time of one another are flicker, s.
 _FLICKER_S = 10.0
 
@@ -58,7 +48,8 @@ class PowerPathOpen(Detector):
         Releasing the throttle (the voltage rises), deep sag of a weak pack (the voltage follows the current), the
         controller's own cutoff (the current tapers), a pack that is lower than the estimate follows (its current flows
         on), switching off at standstill (no load, no motion: reported as information), a single odd voltage sample with
-        an unchanged current (telemetry), a lost radio link (no rows).
+        an unchanged current (telemetry), a bus without capacitors (it swings to both sides while the current flows on), a
+        lost radio link (no rows).
 
     Needs:
         A controller or wheel log with pack voltage and battery current, at best 5 rows a second or more.
@@ -99,8 +90,8 @@ class PowerPathOpen(Detector):
         scale = float(np.nanpercentile(np.abs(current), 99)) if np.isfinite(current).any() else 0.0
         openings: list[tuple[int, int]] = []
         findings: list[Finding] = []
-        for first, last in _lows(case, track, outside, scale):
-            kind = _kind(track, first, last, scale)
+        for first, last in low_stretches(case, track, outside, scale):
+            kind = kind_of(track, first, last, scale)
             if kind == "opening":
                 openings.append((first, last))
                 findings.append(self._opening(track, outside, first, last))
@@ -149,7 +140,7 @@ class PowerPathOpen(Detector):
         volts = track.values("pack_voltage")
         depth = float(np.nanmax(outside.below[first : last + 1]))
         lowest = float(np.nanmin(volts[first : last + 1]))
-        before = _load_before(track, first)
+        before = load_before(track, first)
         limit = float(outside.low_margin[first])
         return self.finding(
             track,
@@ -288,73 +279,8 @@ def _back_at_once(track: Track, openings: list[tuple[int, int]], scale: float, a
     return Evidence.absent("it stayed open for longer")
 
 
-def openings_under_load(case: Case, track: Track) -> list[tuple[int, int]]:
-    """First and last row of every stretch in which the battery was gone while riding; none without a pack estimate."""
-    outside = excursions(case, track)
-    if outside is None:
-        return []
-    current = np.abs(track.values("battery_current"))
-    scale = float(np.nanpercentile(current, 99)) if np.isfinite(current).any() else 0.0
-    found = _lows(case, track, outside, scale)
-    return [(first, last) for first, last in found if _kind(track, first, last, scale) == "opening"]
-
-
-def _lows(case: Case, track: Track, outside: Excursions, scale: float) -> list[tuple[int, int]]:
-    """First and last row of every stretch whose low voltage neither a load nor the cells themselves explain."""
-    found = []
-    for low, last in outside.low(track, _JOIN_S):
-        begin = load_stops(track, low, last)
-        if begin is not None and _falls(track, outside, begin, last) and not cells_as_low(case, track, begin, last):
-            found.append((began(case, track, begin, scale), last))
-    return found
-
-
-def _falls(track: Track, outside: Excursions, first: int, last: int) -> bool:
-    """Tell whether the voltage falls below what the pack had under its last load.
-
-    The motor's own voltage is below that of the pack that drives it, so a bus without a pack falls further. What only stays
-    at the loaded level while the current already ends is a voltage that lags behind its current.
-    """
-    volts = track.values("pack_voltage")
-    before = _window(track, first, _BEFORE_S)
-    with_pack = volts[before][outside.below[before] <= outside.low_margin[before]]
-    if not np.isfinite(with_pack).any():
-        return True
-    return float(np.nanmin(volts[first : last + 1])) < (1 - _FURTHER) * float(np.nanmin(with_pack))
-
-
-def _kind(track: Track, first: int, last: int, scale: float) -> str:
-    """Tell an opening from switching at standstill and from a single odd voltage sample ("" for neither)."""
-    current = track.values("battery_current")
-    inside = np.abs(current[first : last + 1])
-    during = float(np.nanmedian(inside)) if np.isfinite(inside).any() else 0.0
-    before = _load_before(track, first)
-    load = max(_LOAD_A, _LOAD_SHARE * scale)
-    if first == last and last < track.log.rows - 1 and during > 0.5 * before and during > 2.0:
-        return ""
-    if first == last < track.log.rows - 1 and before < load and during < load:
-        # Back in the next row, and neither load nor step of the current: one odd value, or nothing anyone felt.
-        return ""
-    rolls = moving(track, first)
-    if before < load and not rolls:
-        return "switched off"
-    if during > max(load, 0.5 * before) and last - first < 2:
-        return ""
-    return "opening"
-
-
-def _window(track: Track, row: int, before_s: float) -> slice:
-    start = int(np.searchsorted(track.time, track.time[row] - before_s))
-    return slice(min(start, max(row - 2, 0)), max(row, 1))
-
-
-def _load_before(track: Track, row: int) -> float:
-    values = track.values("battery_current")[_window(track, row, _BEFORE_S)]
-    return float(np.nanmax(np.abs(values))) if np.isfinite(values).any() else 0.0
-
-
 def _load_evidence(track: Track, first: int, scale: float) -> Evidence:
-    load = _load_before(track, first)
-    if max(scale, load) < _LOAD_A:
+    load = load_before(track, first)
+    if max(scale, load) < LOAD_A:
         return Evidence.not_observable("the ride has no load to compare with")
     return load_evidence(track, first, load)

@@ -14,8 +14,9 @@ from ridelog.ride import RIDING_ROLES, Track
 from ridelog.settings import number
 
 from .braking_taken import taken_by_the_pack
-from .excursions import Excursions, excursions, swings_above
+from .excursions import Excursions, excursions
 from .full_pack_braking import CELL_FULL_V, CELL_OVER_V, FULL_OPEN_V, JOIN_S, NEARLY_FULL_V, doubt_of, overcharged
+from .unheld_bus import swings
 
 #: Braking current that counts, A; a moment belongs to braking when it is this near, s.
 _REGEN_A = -1.0
@@ -79,7 +80,7 @@ class RegenOvervoltage(Detector):
             item
             for item in outside.high(track, JOIN_S)
             if (_braking(track, *item) or (faults[slice(*_w(item))].any() and not _without_braking(track, *item)))
-            and not swings_above(outside, track, *item)
+            and not swings(outside, track, *item)
         ]
         stops = episodes(faults, track.time, JOIN_S)
         alone = [

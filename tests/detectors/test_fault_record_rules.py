@@ -1,5 +1,7 @@
 """What the records of a fault listing give away, by labelled listings and by ones made up to be told apart."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -62,6 +64,8 @@ def test_raw_and_filtered_current_far_apart_are_told():
     # Thread 29761: a lost observer shows about twice the filtered current, and 17704 a limit set too low about half of it.
     assert "listing.currents-far-apart" not in _kinds(_record(269.9, 130.8, 0.79, 47556.9))
     assert "listing.currents-far-apart" not in _kinds(_record(47.0, 100.9, 0.0, 2248.6))
+    assert "listing.currents-far-apart" in _kinds(_record(156.0, -75.0))
+    assert "listing.currents-far-apart" in _kinds(replace(_record(156.0, -75.0), code=3))
 
 
 def test_a_speed_that_no_motor_has_at_that_duty_is_senseless():

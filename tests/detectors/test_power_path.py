@@ -149,6 +149,79 @@ def test_an_over_voltage_between_two_rows_leaves_the_bus_unknown():
     assert _check(investigate([rides.log(columns)]), "bus-swings").status is Status.CLEAR
 
 
+def test_swings_of_a_slow_log_while_the_current_flows_on_are_no_lost_battery():
+    """At 4.5 rows a second several low rows in a row are one swing after another; a bus without a pack never rises."""
+    columns = rides.controller(rate=4.5)
+    rng = np.random.default_rng(5)
+    swings = np.where(columns["time"] > 250, rng.normal(0, 0.13, len(columns["time"])), 0.0)
+    columns["pack_voltage"] = np.round(columns["pack_voltage"] + swings * np.abs(columns["motor_current"]), 1)
+    incident = investigate([rides.log(columns)])
+    assert not [item for item in _check(incident, "power-path-open").findings if item.severity is Severity.CRITICAL]
+    assert _check(incident, "bus-swings").status is Status.FOUND
+    assert incident.verdict.cause == "bus-capacitor-fault"
+
+
+def _ends_in_one_low_row(fault, driven):
+    """The log ends as the rider pulls away, at a current that no battery minds."""
+    columns = rides.controller()
+    start = (columns["speed"][1:] > 0.2) & (columns["speed"][:-1] < 0.05) & (columns["time"][1:] > 300)
+    row = int(np.flatnonzero(start)[0]) + 1
+    columns = _cut_to(columns, row + 1)
+    columns["speed"][row - 20 :], columns["erpm"][row - 20 :] = 0.2, 180.0
+    columns["battery_current"][row - 20 :] = 1.0
+    columns["motor_current"][row - 20 :] = 30.0 if driven else 0.2
+    columns["pack_voltage"][row - 20 :] = np.round(rides.OPEN_V - 2, 1)
+    columns["pack_voltage"][row] = 14.9
+    columns["fault_code"][row] = 2.0 if fault else 0.0
+    return _check(investigate([rides.log(columns)]), "power-path-open")
+
+
+def test_a_battery_that_goes_as_the_rider_pulls_away_is_lost_and_not_switched_off():
+    check = _ends_in_one_low_row(fault=True, driven=True)
+    assert [item.severity for item in check.findings] == [Severity.CRITICAL]
+    assert check.evidence["path.collapse"].seen is Seen.OBSERVED
+    assert Severity.CRITICAL not in [item.severity for item in _ends_in_one_low_row(fault=True, driven=False).findings]
+
+
+def test_a_low_row_that_the_controller_confirms_is_no_odd_sample():
+    columns = rides.controller()
+    rolling = (np.abs(columns["battery_current"]) < 2) & (columns["speed"] > 1)
+    row = int(np.flatnonzero(rolling & (columns["time"] > 200))[0])
+    columns["battery_current"][row - 40 : row + 2] = 0.5
+    columns["pack_voltage"][row] = 6.2
+    columns["fault_code"][row] = 2.0
+    assert _check(investigate([rides.log(columns)]), "power-path-open").findings
+
+
+@pytest.mark.parametrize(("rate", "since"), [(5.0, 0.8), (50.0, 0.8), (1.0, 2.0)])
+def test_switched_off_a_moment_after_coming_to_rest_is_no_loss_at_any_rate(rate, since):
+    columns = rides.controller(rate=rate)
+    last = int(np.flatnonzero((columns["speed"] > 2) & (columns["time"] > 300))[0])
+    rest = columns["time"] > columns["time"][last]
+    off = columns["time"] > columns["time"][last] + since
+    for name in ("speed", "erpm", "duty", "battery_current", "motor_current"):
+        columns[name][rest] = 0.0
+    columns["battery_current"][last - int(3 * rate) : last + 1] = 0.3
+    columns["pack_voltage"][rest] = rides.OPEN_V
+    columns["pack_voltage"][off] = 9.0
+    columns = _cut_to(columns, int(np.flatnonzero(off)[0]) + int(3 * rate))
+    incident = investigate([rides.log(columns)])
+    assert incident.verdict.cause == "none"
+    assert [item.severity for item in _check(incident, "power-path-open").findings] == [Severity.INFO]
+
+
+def test_an_over_current_that_reads_the_same_while_the_motor_is_held_off_is_its_measurement():
+    columns = rides.controller()
+    rows = slice(3000, 3600)
+    columns["fault_code"][rows], columns["motor_current"][rows], columns["battery_current"][rows] = 4.0, 151.0, 0.0
+    incident = investigate([rides.log(columns)])
+    assert _check(incident, "controller-faults").evidence["fault.current-stuck"].seen is Seen.OBSERVED
+    assert incident.verdict.cause == "controller-sensing-fault"
+    columns["motor_current"][3002:3600] = 0.0
+    check = _check(investigate([rides.log(columns)]), "controller-faults")
+    assert check.evidence["fault.current-stuck"].seen is not Seen.OBSERVED
+
+
 def test_one_odd_voltage_while_rolling_without_load_is_no_lost_battery():
     columns = rides.controller()
     rolling = (np.abs(columns["battery_current"]) < 2) & (columns["speed"] > 1)
