@@ -10,16 +10,21 @@ if TYPE_CHECKING:
     from ridelog.detection import Case
     from ridelog.ride import Track
 
+    from .excursions import Excursions
+
 #: The sum of the cells is that of the controller when it is above it by no more than this share: leads and meters.
 _ALIKE: Final = 0.1
 
 
-def cells_as_low(case: Case, track: Track, first: int, last: int) -> bool:
+def cells_as_low(case: Case, track: Track, outside: Excursions, first: int, last: int) -> bool:
     """Tell whether a BMS measured, while the controller's voltage was low, cells that add up to no more than that.
+
+    Where the voltage came back in between, the rows in which it was low are those that count.
 
     Args:
         case: The ride; only boards on a clock that is aligned count.
         track: The log of the controller.
+        outside: Its excursions.
         first: First row with the low voltage.
         last: Last row with it.
 
@@ -27,6 +32,8 @@ def cells_as_low(case: Case, track: Track, first: int, last: int) -> bool:
         False when no board was polled surely within that time, or its cells add up to clearly more.
     """
     volts = track.values("pack_voltage")[first : last + 1]
+    low = outside.below[first : last + 1] > outside.low_margin[first : last + 1]
+    volts = volts[low] if low.any() else volts
     if not np.isfinite(volts).any():
         return False
     bus = float(np.nanmedian(volts))

@@ -52,7 +52,11 @@ def low_stretches(case: Case, track: Track, outside: Excursions, scale: float) -
     for low, last in outside.low(track, _JOIN_S):
         no_path = bool(unknown[low : last + 1].any()) or swings_to_both_sides(outside, track, low, last)
         begin = None if no_path else load_stops(track, low, last)
-        if begin is not None and _falls(track, outside, begin, last) and not cells_as_low(case, track, begin, last):
+        if (
+            begin is not None
+            and _falls(track, outside, begin, last)
+            and not cells_as_low(case, track, outside, begin, last)
+        ):
             found.append((began(case, track, begin, scale), last))
     return found
 

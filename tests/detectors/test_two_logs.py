@@ -298,3 +298,19 @@ def test_a_vehicle_that_is_switched_off_and_on_at_standstill_lost_nothing():
     incident = investigate([rides.log(kept), board])
     assert _check(incident, "TW01").status is Status.CLEAR
     assert incident.verdict.cause == "none"
+
+
+def test_a_plug_that_comes_and_goes_within_a_second_is_not_taken_for_low_cells():
+    """The cells of the polls in between add up to the bus that is back, not to the bus that was gone."""
+    columns, first = rides.cut_under_load(lasts=0.3)
+    for name in ("pack_voltage", "battery_current", "motor_current"):
+        gone = columns[name][first : first + 3].copy()
+        columns[name][first + 3 : first + 33] = columns[name][first - 1]
+        for late in (11, 22, 33):
+            columns[name][first + late : first + late + 3] = gone
+    incident = investigate([rides.log(columns), rides.log(rides.board(), Role.BMS)])
+    assert incident.ride.tracks[1].clock.aligned
+    check = _check(incident, "PP01")
+    assert check.status is Status.FOUND
+    assert check.findings[0].severity is Severity.CRITICAL
+    assert check.evidence["path.back-at-once"].seen is Seen.OBSERVED
