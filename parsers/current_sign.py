@@ -23,6 +23,9 @@ _LEAST_STEP = 1.0
 #: An answer of the voltage counts for no more than this many of the median ones: steps of load are at least
 #: `_STEP_SHARE` of the largest, so true answers lie within a factor of ten (engineering judgement).
 _LARGEST_ANSWER = 8.0
+#: A voltage that is not within this part of the usual one is no reading of a battery (a lithium cell has 2.5 to 4.3 V), and
+#: the current of its row no witness.
+SOUND_VOLTAGE = (0.5, 1.5)
 #: Rows that are enough for an answer; of longer logs every n-th is looked at.
 _ENOUGH = 20_000
 
@@ -88,12 +91,17 @@ def current_sign(
     elapsed = seconds[end] - seconds[start]
     steps = current[end] - current[start]
     answers = voltage[end] - voltage[start]
-    sizes = np.abs(current[some])
+    usual = voltage[some]
+    usual = usual[usual > 0]
+    low, high = (float(np.median(usual)) * share for share in SOUND_VOLTAGE) if len(usual) else (0.0, 0.0)
+    with np.errstate(invalid="ignore"):
+        sound = (voltage > low) & (voltage < high)
+    sizes = np.abs(current[some][sound[some]])
     sizes = sizes[np.isfinite(sizes)]
     least = max(_LEAST_STEP, _STEP_SHARE * float(np.quantile(sizes, 0.99))) if len(sizes) else np.inf
     with np.errstate(invalid="ignore"):
         taken = (np.abs(steps) >= least) & (elapsed > 0) & (elapsed <= 3 * lag)
-        taken &= (voltage[start] > 0) & (voltage[end] > 0)
+        taken &= sound[start] & sound[end]
     count = int(taken.sum())
     if count < _FEWEST_STEPS:
         return CurrentSign(0.0, count, 0.0)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from ridelog.channels import CHANNELS
 from ridelog.damage import Damage, DamageKind, Effect
 
 from .current_sign import sign_like
@@ -33,6 +34,11 @@ _NAMED: Final = {"discharge": 1.0, "charge": -1.0}
 #: Where one of these is in a table, its voltage is that of the battery, not of a bus behind its switch.
 _OF_BATTERY: Final = frozenset({"cell_voltages", "cell_voltage_min", "discharge_fet", "charge_fet"})
 _OF_BUS: Final = frozenset({"duty", "erpm", "motor_current"})
+#: A column that never exceeds this is that of a vehicle that was pushed or stood: nothing that ridelog looks for rests on
+#: so little (engineering judgement: an electronics of some ten watts takes as much).
+_SLIGHT: Final = {"battery_current": 1.0, "power": 50.0}
+#: No value below this is called impossible, however small the others are.
+_ALWAYS_POSSIBLE: Final = {"battery_current": 200.0, "power": 10_000.0}
 
 
 def settle_currents(plans: Sequence[Planned], grid: Grid, seconds: NDArray[np.float64]) -> tuple[Damage, ...]:
@@ -49,7 +55,8 @@ def settle_currents(plans: Sequence[Planned], grid: Grid, seconds: NDArray[np.fl
     _join_directions(plans)
     damage = []
     charging = _charging(plans, grid)
-    for plan in plans:
+    # Currents before powers: a power goes along with its current, and stands for itself where that is given up.
+    for plan in sorted(plans, key=lambda plan: plan.channel == "power"):
         if plan.channel not in ("battery_current", "power") or not len(plan.values) or plan.question:
             continue
         if plan.channel == "power" and (current := _first(plans, "battery_current", plan.meaning.device)) is not None:
@@ -111,6 +118,8 @@ def _settle(
         return found.values if found is not None and not found.question else None
 
     voltage = values("pack_voltage")
+    channels = {plan.channel for plan in plans}
+    of_battery = bool(channels & _OF_BATTERY) and not channels & _OF_BUS
     answer = find_sign(
         Ride(
             seconds,
@@ -128,16 +137,22 @@ def _settle(
             charging,
             values("discharge_fet"),
             values("charge_fet"),
-            of_battery=any(plan.channel in _OF_BATTERY for plan in plans)
-            and not any(plan.channel in _OF_BUS for plan in plans),
-        )
+            of_battery=of_battery,
+        ),
+        _ALWAYS_POSSIBLE[plan.channel],
     )
-    if answer.standby and not plan.meaning.flow:
-        largest = float(np.nanmax(np.abs(plan.values)))
-        _turn(plan, 1.0, "the data do not tell, and so little flows that it does not matter")
-        message = (
-            f"Which way '{plan.caption}' counts is not known; at most {largest:.1f} A flow, so nothing rests on it."
+    slight = "" if answer.factor or plan.meaning.flow else _slight(plan)
+    if slight and of_battery and not answer.standby:
+        # A drain of days is small too, and there the direction is everything.
+        plan.keep(
+            f"Which way '{plan.caption}' counts is not known; at most {slight} flow. It is not used; a mapping file (--map) "
+            "can say it."
         )
+        return []
+    if slight or (answer.standby and not plan.meaning.flow):
+        largest = slight or _in_words(plan)
+        _turn(plan, 1.0, "the data do not tell, and so little flows that it does not matter")
+        message = f"Which way '{plan.caption}' counts is not known; at most {largest} flow, so nothing rests on it."
         return [Damage(DamageKind.NOTE, Effect.NOTED, message, channel=plan.channel)]
     if not answer.factor:
         named = _NAMED.get(plan.meaning.flow, 0.0)
@@ -155,6 +170,15 @@ def _settle(
     way = "discharging" if answer.factor > 0 else "charging"
     message = f"'{plan.caption}' counts {way} as positive, as the data show: {because}."
     return [Damage(DamageKind.NOTE, Effect.NOTED, message, channel=plan.channel)]
+
+
+def _slight(plan: Planned) -> str:
+    """The largest value of a column in words where none is large enough to matter, else ""."""
+    return _in_words(plan) if float(np.nanmax(np.abs(plan.values))) <= _SLIGHT[plan.channel] else ""
+
+
+def _in_words(plan: Planned) -> str:
+    return f"{float(np.nanmax(np.abs(plan.values))):.2g} {CHANNELS[plan.channel].unit}"
 
 
 def _known_power(plans: Sequence[Planned], device: str) -> NDArray[np.float64] | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -58,3 +58,12 @@ class Ride:
     discharge_fet: NDArray[np.float64] | None = None
     charge_fet: NDArray[np.float64] | None = None
     of_battery: bool = False
+
+    def part(self, rows: NDArray[np.bool_]) -> Ride:
+        """The ride in some of its rows, shape (rows,)."""
+        part = replace(self)
+        for item in fields(self):
+            values = getattr(self, item.name)
+            if values is not None and item.name != "of_battery":
+                setattr(part, item.name, values[rows])
+        return part

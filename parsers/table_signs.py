@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from .current_sign import SOUND_VOLTAGE
 from .table_ride import FAIR, FEWEST_MOVING, NO_CURRENT, STRONG, SWITCHED, Ride
 from .table_voltage_signs import by_clear_steps, by_level, by_same_current, by_steps
 
@@ -37,6 +38,10 @@ _NEARLY_ALWAYS = 0.9
 #: cosine of both series) on; engineering judgement.
 _WINDOWS = 40
 _AGREEMENT = 0.6
+#: Rows whose current is so many times the 90th percentile are impossible beside the others; with more of them than this
+#: part it is not the rows that are wrong (engineering judgement).
+_WILD_CURRENT = 10.0
+_MOST_WILD = 0.2
 
 
 @dataclass(slots=True)
@@ -62,15 +67,43 @@ class SignAnswer:
         return sum(self.votes) * factor < 0 or any(vote * factor <= -STRONG for vote in self.votes)
 
 
-def find_sign(ride: Ride) -> SignAnswer:
+def find_sign(ride: Ride, wild: float = 200.0) -> SignAnswer:
     """Weigh what the ride says about the direction of its current.
+
+    Rows of impossible values are no witnesses and are passed over.
 
     Args:
         ride: The columns.
+        wild: A current below this is always possible, A (or a power, W).
 
     Returns:
         The answer; 0 when nothing tells or the witnesses contradict one another.
     """
+    sound = _sound_rows(ride, wild)
+    left_out = len(sound) - int(sound.sum())
+    if not 0 < left_out <= _MOST_WILD * len(sound):
+        return _weigh(ride)
+    answer = _weigh(ride.part(sound))
+    return replace(answer, reasons=[*answer.reasons, f"without {left_out} rows of impossible values"])
+
+
+def _sound_rows(ride: Ride, wild: float) -> NDArray[np.bool_]:
+    """Rows whose voltage and current are of the size of the others, shape (rows,)."""
+    size = np.abs(np.nan_to_num(ride.current))
+    sound = np.ones(len(size), bool)
+    flowing = size[size > NO_CURRENT]
+    if len(flowing):
+        sound &= size <= max(wild, _WILD_CURRENT * float(np.quantile(flowing, 0.9)))
+    if ride.voltage is not None and (ride.voltage > 0).any():
+        share = np.nan_to_num(ride.voltage / float(np.median(ride.voltage[ride.voltage > 0])), nan=1.0)
+        low = share < SOUND_VOLTAGE[0]
+        # A voltage that stays down to the end is that of a supply that is gone.
+        low[int(np.flatnonzero(~low)[-1]) + 1 :] = False
+        sound &= ~low & (share <= SOUND_VOLTAGE[1])
+    return sound
+
+
+def _weigh(ride: Ride) -> SignAnswer:
     known = np.isfinite(ride.current)
     if not known.any() or float(np.nanmax(np.abs(ride.current))) <= NO_CURRENT:
         return SignAnswer(1.0, ["no current flows in this file"], witnessed=False)

@@ -28,6 +28,18 @@ def test_readings_that_are_no_voltage_do_not_hide_it(size):
     assert current_sign(seconds, voltage, -current).factor == -1.0
 
 
+@pytest.mark.parametrize("sign", [1.0, -1.0])
+@pytest.mark.parametrize("seed", range(5))
+def test_rows_in_which_nothing_is_true_do_not_turn_it(seed, sign):
+    """A garbled block has a current of thousands and a voltage that no battery has, and both outweigh all true rows."""
+    seconds, voltage, current = battery(seed=seed)
+    rng = np.random.default_rng(seed)
+    garbled = rng.random(len(voltage)) < 0.05
+    voltage[garbled] = rng.choice([327.67, 0.0, 9.1], garbled.sum())
+    current[garbled] = rng.choice([-2990.0, 1500.0, 0.0], garbled.sum())
+    assert current_sign(seconds, voltage, sign * current).factor == sign
+
+
 def test_power_tells_it_too():
     seconds, voltage, current = battery()
     assert current_sign(seconds, voltage, -voltage * current).factor == -1.0

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import ridelog
+from ridelog.errors import MappingNeededError
 from ridelog.parsers.table_ride import Ride
 from ridelog.parsers.table_signs import find_sign
 
@@ -58,6 +59,75 @@ def test_no_direction_is_guessed_wrong_and_most_are_found(kind):
     assert len(answers) > 40
     assert answers.count(-1.0) == 0
     assert answers.count(1.0) >= 0.8 * len(answers)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_rows_of_garbage_do_not_hide_the_direction_nor_turn_it(kind):
+    generator = np.random.default_rng(40 + KINDS.index(kind))
+    answers = []
+    for _ in range(40):
+        seconds, current, voltage, switch = pack(kind, generator)
+        if np.abs(current).max() < 1 or abs(current.sum()) < 1:
+            continue
+        sign = float(generator.choice([-1.0, 1.0]))
+        logged = sign * current
+        rows = generator.random(len(seconds)) < generator.uniform(0.01, 0.1)
+        logged[rows] = generator.choice([-2990.0, 1500.0, 0.0, 655.35], int(rows.sum()))
+        voltage[rows] = generator.choice([327.67, 0.0, 9.1], int(rows.sum()))
+        battery = kind != "bus cut off"
+        switches = {"discharge_fet": switch, "charge_fet": np.ones(len(switch))} if battery else {}
+        answers.append(sign * find_sign(Ride(seconds, logged, voltage, of_battery=battery, **switches)).factor)
+    assert len(answers) > 25
+    assert answers.count(-1.0) == 0
+    assert answers.count(1.0) >= 0.7 * len(answers)
+
+
+def pushed(most):
+    """A board that is pushed by hand: speed and voltage, next to no current."""
+    lines = [
+        f"{i * 0.5},{48.0 - 0.001 * (i % 3):.3f},{most * (i % 7 - 3) / 3:.3f},{abs(i % 20 - 10) / 3:.2f},31"
+        for i in range(200)
+    ]
+    return ("\n".join(("time [s],voltage [V],current [A],speed [m/s],motor temp [C]", *lines)) + "\n").encode()
+
+
+def test_a_board_pushed_by_hand_is_read_whichever_way_its_current_counts(tmp_path):
+    path = tmp_path / "pushed.csv"
+    path.write_bytes(pushed(0.3))
+    (log,) = ridelog.read(path)
+    assert log.has("pack_voltage", "speed", "motor_temperature", "battery_current")
+    (note,) = [found.message for found in log.damage if "current [A]" in found.message]
+    assert "0.3 A" in note and "not known" in note
+    assert ridelog.analyze([path]).verdict.cause == "none"
+
+
+def test_a_slight_drain_of_a_battery_is_left_out_and_said(tmp_path):
+    """Half an ampere that flows all the time empties a battery in days: a guessed direction would make a drain of it."""
+    cells = ",".join(["3.90"] * 10)
+    lines = [f"{i * 0.5},39.0,{0.5 + 0.1 * (i % 2):.2f},{cells}" for i in range(200)]
+    path = tmp_path / "bms.csv"
+    path.write_text(
+        "\n".join(("time [s],voltage [V],current [A]," + ",".join(f"cell{i}" for i in range(1, 11)), *lines))
+    )
+    (log,) = ridelog.read(path)
+    assert log.has("pack_voltage", "cell_voltages") and not log.has("battery_current")
+    (note,) = [found.message for found in log.damage if "current [A]" in found.message]
+    assert "0.6 A" in note and "--map" in note
+
+
+def test_a_current_that_matters_is_asked_for(tmp_path):
+    path = tmp_path / "bench.csv"
+    path.write_bytes(pushed(3.0))
+    with pytest.raises(MappingNeededError, match=r"current \[A\]"):
+        ridelog.read(path)
+
+
+def test_a_slight_power_goes_with_its_current(tmp_path):
+    lines = [f"{i * 0.5},48.0,{4.8 * (i % 7 - 3):.1f},{0.1 * (i % 7 - 3):.1f},{i % 9}" for i in range(200)]
+    path = tmp_path / "pushed.csv"
+    path.write_text("\n".join(("time [s],voltage [V],power [W],current [A],speed [m/s]", *lines)) + "\n")
+    (log,) = ridelog.read(path)
+    assert (log.values("power") * log.values("battery_current") >= 0).all()
 
 
 def test_an_idle_file_has_no_direction_to_find():
