@@ -35,6 +35,7 @@ from .table_numbers import Style, number_style
 from .table_source import Grid, read_grid
 from .table_switches import settle_switches
 from .table_text import Layout, find_layout, split_line
+from .table_times import SECONDS_OR_MILLISECONDS
 from .timed_rows import TimedRows, timed_rows
 from .workbook import XLS_MAGIC, captions_of_workbook, is_workbook
 
@@ -177,7 +178,7 @@ class Table(Parser):
             time["zone"] = options.zone
         question = reading.clock.column.question
         note = f"DECIDE {question}: day_first = true or false" if question else reading.clock.column.reason
-        if "seconds or milliseconds" in question:
+        if question.endswith(SECONDS_OR_MILLISECONDS):
             note = f"DECIDE {question}"
         columns = [
             DraftColumn(

@@ -16,7 +16,7 @@ from ridelog.parsing import ReadOptions
 
 from .table_numbers import Style
 from .table_source import Grid
-from .table_times import TimeColumn, clock_of, mangled, read_time_column, unwrapped
+from .table_times import SECONDS_OR_MILLISECONDS, TimeColumn, clock_of, mangled, read_time_column, unwrapped
 from .table_words import words_of
 
 if TYPE_CHECKING:
@@ -33,6 +33,10 @@ _DAY_FIRST_WORDS: Final = frozenset(
 _NAME_DATE: Final = re.compile(r"(20\d\d)[-_.]?([01]\d)[-_.]?([0-3]\d)")
 #: Unknown columns looked at for stamps when no caption names the time.
 _MOST_UNNAMED: Final = 6
+#: Two logs of one ride are as long as one another but for this factor, and the other reading is so many times further off
+#: (engineering judgement; seconds and milliseconds lie a thousand apart).
+_LEAST_FIT: Final = 0.05
+_CLEARLY: Final = 20.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +104,8 @@ def choose_clock(
             "no column holds time stamps.", path=path, advice="Name it in a mapping file and give that with --map."
         )
     clock = _join_date(usable, zone) or _single(usable, zone)
+    if clock.column.question and options.leave_open:
+        clock = _by_length(clock, grid, style, options, zone)
     if clock.column.question and options.leave_open:
         clock = _by_face(clock, usable, zone)
     if clock.column.question:
@@ -178,12 +184,35 @@ def _single(columns: Sequence[TimeColumn], zone: str) -> TableClock:
         stands = len(known) > 3 and bool((known == known[0]).all())
         rank = _PREFERENCE.index(column.kind) if column.kind in _PREFERENCE else len(_PREFERENCE)
         rank = 0 if column.kind in _ABSOLUTE else rank
-        return (rank + 100 * stands, column.resolution_s)
+        open_unit = column.question.endswith(SECONDS_OR_MILLISECONDS)
+        return (rank + 100 * stands + 50 * open_unit, column.resolution_s)
 
     best = min(columns, key=merit)
     if best.question:
         return TableClock((best.place,), best, np.empty(0), (), zone)
     return TableClock((best.place,), best, unwrapped(best), (), zone)
+
+
+def _by_length(clock: TableClock, grid: Grid, style: Style, options: ReadOptions, zone: str) -> TableClock:
+    """Seconds or milliseconds, whichever makes this log as long as another one of the ride."""
+    if not clock.column.question.endswith(SECONDS_OR_MILLISECONDS):
+        return clock
+    place = clock.column.place
+    fits = []
+    for kind in ("seconds", "milliseconds"):
+        column = read_time_column(grid.series(place), place, grid.layout.meanings[place], style, kind=kind)
+        known = column.seconds[np.isfinite(column.seconds)] if column is not None else np.empty(0)
+        if column is None or not len(known):
+            return clock
+        span = float(known.max() - known.min())
+        fit = max((min(span / other, other / span) for other in options.lengths if span > 0), default=0.0)
+        fits.append((fit, kind, column))
+    (worse, _, _), (fit, kind, column) = sorted(fits, key=lambda found: found[0])
+    if fit < _LEAST_FIT or fit < _CLEARLY * worse:
+        return clock
+    reason = f"'{column.caption}' counts {kind}: so it is as long as the other log of the ride"
+    note = Damage(DamageKind.NOTE, Effect.NOTED, f"{reason}. A mapping file (--map) can say otherwise.", channel="time")
+    return TableClock((place,), replace(column, reason=reason), column.seconds, (note,), zone)
 
 
 def _by_face(clock: TableClock, columns: Sequence[TimeColumn], zone: str) -> TableClock:

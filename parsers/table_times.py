@@ -67,6 +67,8 @@ _SHEET_START_S: Final = -25_569 * DAY_S
 _FROM_ZERO_S: Final = 1.0
 _MILLISECOND_STEP: Final = 20.0
 _SECOND_STEP: Final = 5.0
+#: How the question ends that numbers in between leave open.
+SECONDS_OR_MILLISECONDS: Final = "counts seconds or milliseconds"
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,7 +232,7 @@ def _numeric_kind(known: NDArray[np.float64], said: str, name: str) -> tuple[str
         return "seconds", f"'{name}' rises by {step:g} a row: seconds", ""
     if step >= _MILLISECOND_STEP:
         return "milliseconds", f"'{name}' rises by {step:g} a row, in whole numbers: milliseconds", ""
-    return "seconds", "", f"whether '{name}', which rises by {step:g} a row, counts seconds or milliseconds"
+    return "seconds", "", f"whether '{name}', which rises by {step:g} a row, {SECONDS_OR_MILLISECONDS}"
 
 
 def clock_of(column: TimeColumn, start: float, zone: str, start_of_day: bool) -> Clock:

@@ -24,6 +24,7 @@ class ReadOptions:
             beside others of the same ride.
         dates: Days on which other logs of the same ride begin or end ("2024-05-13"), which may tell the day of a date
             from its month.
+        lengths: How long those logs are, s, which may tell whether stamps count seconds or milliseconds.
     """
 
     zone: str = ""
@@ -31,6 +32,7 @@ class ReadOptions:
     mapping: Mapping[str, object] = field(default_factory=dict)
     leave_open: bool = False
     dates: tuple[str, ...] = ()
+    lengths: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -111,7 +111,7 @@ def read_all(paths: Iterable[str], options: Options) -> list[Log]:
         # Beside another log of the ride one open column is no reason to analyze nothing.
         if not any(log.role in _RIDE_ROLES for log in logs):
             raise question
-        reading = replace(options.reading, leave_open=True, dates=_days_of(logs))
+        reading = replace(options.reading, leave_open=True, dates=_days_of(logs), lengths=_lengths_of(logs))
         logs[place:place] = read_source(source, reading)
     if not logs:
         raise SourceError("no log was found.", path=", ".join(paths))
@@ -127,6 +127,11 @@ def _days_of(logs: Iterable[Log]) -> tuple[str, ...]:
         for second in (0.0, log.duration_s)
     ]
     return tuple(sorted({str(np.datetime64(int(end // DAY_S), "D")) for end in ends}))
+
+
+def _lengths_of(logs: Iterable[Log]) -> tuple[float, ...]:
+    """How long the logs of a device are, s."""
+    return tuple(sorted({log.duration_s for log in logs if log.role in _RIDE_ROLES and log.duration_s > 0}))
 
 
 def _note_repeated(logs: Sequence[Log], name: str) -> None:

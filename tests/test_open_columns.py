@@ -78,3 +78,41 @@ def test_an_undecided_date_of_another_day_gives_the_time_of_day(tmp_path, ride):
     assert log.clock.basis is ClockBasis.TIME_OF_DAY
     assert log.clock.start == 12 * 3600
     assert any("only the time of day is used" in damage.message for damage in log.damage)
+
+
+def steps_of_ten(tmp_path, rows):
+    """A log of the pack whose whole numbers rise by ten a row: seconds of a slow logger or milliseconds of a fast one."""
+    lines = ["time,voltage,current,soc"]
+    lines += [f"{10 * row},{50 - 0.1 * (row % 7):.2f},{5 + row % 7},{90 - row // 100}" for row in range(rows)]
+    path = tmp_path / "pack.csv"
+    path.write_text("\n".join(lines) + "\n")
+    return str(path)
+
+
+@pytest.mark.parametrize(("rows", "length"), [(8, 70.0), (7_000, 69.99)])
+def test_seconds_or_milliseconds_are_told_by_the_length_of_the_other_log(tmp_path, rows, length):
+    ride = tmp_path / "2026-05-01_12-00-00.csv"
+    ride.write_bytes(vesc_log(seconds=80.0))
+    with pytest.raises(MappingNeededError, match="seconds or milliseconds"):
+        ridelog.analyze([steps_of_ten(tmp_path, rows)])
+    incident = ridelog.analyze([steps_of_ten(tmp_path, rows), str(ride)])
+    log = next(track.log for track in incident.ride.tracks if track.log.parser == "table")
+    assert log.duration_s == pytest.approx(length)
+    assert any("as long as the other log" in damage.message for damage in log.damage)
+
+
+def test_they_are_asked_for_where_no_length_tells(tmp_path, ride):
+    with pytest.raises(MappingNeededError, match="seconds or milliseconds"):
+        ridelog.analyze([steps_of_ten(tmp_path, 760), str(ride)])
+
+
+def test_a_time_of_day_stands_in_for_a_counter_that_is_open(tmp_path):
+    lines = ["time,clock,voltage,current,soc"]
+    lines += [
+        f"{10 * row},12:{row // 6:02d}:{row % 6 * 10:02d},{50 - 0.1 * (row % 7):.2f},{5 + row % 7},{90 - row // 100}"
+        for row in range(120)
+    ]
+    path = tmp_path / "pack.csv"
+    path.write_text("\n".join(lines) + "\n")
+    (log,) = ridelog.read(path)
+    assert log.duration_s == 1190
