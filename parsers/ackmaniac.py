@@ -90,7 +90,7 @@ class Ackmaniac(Parser):
     def sniff(self, source: Source) -> Sniff:
         """Look for the header, below the line of settings or without it."""
         skip = _settings_lines(source.head)
-        found = set(read_captions(_from_line(source.head, skip), (",",)).names)
+        found = set(read_captions(_from_line(source.head, skip)).names)
         if {_TIME, "TempPcb", "MotorCurrent", "InpVoltage"} <= found:
             return Sniff.yes("the header is that of VESC Monitor")
         return Sniff.no("the header has no columns 'TempPcb', 'MotorCurrent', 'InpVoltage'")
@@ -98,11 +98,12 @@ class Ackmaniac(Parser):
     def parse(self, source: Source, options: ReadOptions) -> list[Log]:
         """Read the settings and the rows."""
         skip = _settings_lines(source.head)
-        names = read_captions(_from_line(source.head, skip), (",",)).names
+        captions = read_captions(_from_line(source.head, skip))
+        names = captions.names
         numbers = {column.source for column in COLUMNS}.union(_OTHER_NUMBERS)
         table = read_delimited(
             source.data,
-            separator=",",
+            separator=captions.separator,
             text_columns=(_TIME,),
             loose_columns=unknown_captions(names, numbers),
             skip_lines=skip,
@@ -118,7 +119,7 @@ class Ackmaniac(Parser):
             expected="'DD_MM_YYYY_HH_MM_SS.sss' in 'Time'",
         )
         frame, no_fix = drop_missing_fixes(rows.frame, "Latitude", "Longitude", _LOCATION)
-        written = _written_settings(source.head) if skip else {}
+        written = _written_settings(source.head, skip) if skip else {}
         builder = LogBuilder(rows.seconds, rows.lines, time_source=_TIME)
         done, notes = _add_speeds(builder, frame, rows.seconds, written.get("speed_unit", "") == "1")
         done |= _add_faults(builder, frame)
@@ -142,17 +143,20 @@ class Ackmaniac(Parser):
 
 
 def _settings_lines(head: bytes) -> int:
-    """Lines of settings before the header: 0 or 1."""
-    return int(head.removeprefix(b"\xef\xbb\xbf").lstrip(b" ").startswith(b"//"))
+    """Lines down to that of the settings, 0 without one; blank ones may stand above it, and a spreadsheet quotes it."""
+    for number, line in enumerate(head.removeprefix(b"\xef\xbb\xbf").split(b"\n", 20)[:20], start=1):
+        if words := line.strip(b' "\r\t'):
+            return number if words.startswith(b"//") else 0
+    return 0
 
 
 def _from_line(head: bytes, skip: int) -> bytes:
     return head.split(b"\n", skip)[-1] if head.count(b"\n") >= skip else b""
 
 
-def _written_settings(head: bytes) -> dict[str, str]:
-    line = head.split(b"\n", 1)[0].decode("utf-8-sig", "replace").strip().lstrip("/")
-    pairs = (part.partition("=") for part in line.split(","))
+def _written_settings(head: bytes, skip: int) -> dict[str, str]:
+    line = head.split(b"\n", skip)[skip - 1].decode("utf-8-sig", "replace").strip().lstrip('"/')
+    pairs = (part.strip('" ').partition("=") for part in re.split("[,;\t]", line))
     return {name.strip().lower(): value.strip() for name, sign, value in pairs if sign}
 
 

@@ -107,18 +107,19 @@ class Cardputer(Parser):
 
     def sniff(self, source: Source) -> Sniff:
         """Look for the captions."""
-        found = set(read_captions(source.head, (",",)).names)
+        found = set(read_captions(source.head).names)
         if {_TIME, "voltage_V", "curr_in_A"} <= found:
             return Sniff.yes("the header is that of the Cardputer logger")
         return Sniff.no("the header has no columns 'ts_ms', 'voltage_V', 'curr_in_A'")
 
     def parse(self, source: Source, options: ReadOptions) -> list[Log]:  # noqa: ARG002 - the file says it all
         """Read the rows."""
-        names = read_captions(source.head, (",",)).names
+        captions = read_captions(source.head)
+        names = captions.names
         numbers = {column.source for column in COLUMNS} | {_TIME, _REQUESTED, _VALUE_AGE}
         numbers |= {name for name in names if _is_of_bms(name)}
         table = read_delimited(
-            source.data, separator=",", loose_columns=unknown_captions(names, numbers), path=source.label
+            source.data, separator=captions.separator, loose_columns=unknown_captions(names, numbers), path=source.label
         )
         require_columns(table.frame, (_TIME,), source.label)
         frame = table.frame

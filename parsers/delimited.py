@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 #: Letters that words which stand for a number begin with.
 _NUMBER_WORDS = ("nan", "inf", "nul", "non", "na")
+#: A row in which this part of the cells is the caption of its column is a header (a caption that occurs again is renamed).
+_MOSTLY_CAPTIONS = 0.5
 #: Bytes looked at in one go where all of them are counted.
 _PIECE = 1 << 17
 
@@ -96,6 +98,8 @@ def read_delimited(
         result = read_damaged(data, layout)
     frame, lines, found = result
     if loose_columns:
+        frame, lines, repeated = _without_headers(frame, lines)
+        damage += repeated
         texts = (*text_columns, *map(printable, text_columns))
         frame = numbers_where_possible(frame, texts, decimal_comma=layout.decimal_comma)
     damage += found
@@ -117,6 +121,29 @@ def read_delimited(
             Damage(DamageKind.NOTE, Effect.NOTED, "Numbers are written with a decimal comma; read as such.", len(lines))
         )
     return Delimited(_only_finite(frame), lines, tuple(damage))
+
+
+def _without_headers(
+    frame: pl.DataFrame, lines: NDArray[np.int64]
+) -> tuple[pl.DataFrame, NDArray[np.int64], list[Damage]]:
+    """Take off headers between rows of nothing but text, where a row of captions is as good as any."""
+    import polars as pl
+
+    if any(kind != pl.String for kind in frame.dtypes) or not frame.width:
+        return frame, lines, []
+    first = frame.to_series(0)
+    header = (first.str.strip_chars() == first.name).fill_null(False)
+    if not header.any():
+        return frame, lines, []
+    same = [(frame.get_column(name).str.strip_chars() == name).fill_null(False) for name in frame.columns]
+    header = pl.Series(np.mean([column.to_numpy() for column in same], axis=0) > _MOSTLY_CAPTIONS)
+    count = int(header.sum())
+    if not count:
+        return frame, lines, []
+    rows = lines[header.to_numpy()]
+    message = f"The header line is repeated {count} times between rows; skipped."
+    note = Damage(DamageKind.REPEATED_HEADER, Effect.REPAIRED, message, count, tuple(int(row) for row in rows[:20]))
+    return frame.filter(~header), lines[~header.to_numpy()], [note]
 
 
 def _as_utf8(data: bytes, encoding: str) -> tuple[bytes, list[Damage]]:

@@ -108,7 +108,7 @@ class FloatControl(Parser):
 
     def sniff(self, source: Source) -> Sniff:
         """Look for the captions with their units in brackets."""
-        found = set(read_captions(source.head, (",",)).names)
+        found = set(read_captions(source.head).names)
         if _TIME not in found:
             return Sniff.no(f"the first line has no column '{_TIME}'")
         if not {_DUTY, "Voltage", "I-Motor"} <= found:
@@ -120,9 +120,9 @@ class FloatControl(Parser):
         numbers = {column.source for column in COLUMNS}.union(_OTHER_NUMBERS) - _TEXTS
         table = read_delimited(
             source.data,
-            separator=",",
+            separator=read_captions(source.head).separator,
             text_columns=_TEXTS,
-            loose_columns=unknown_captions(read_captions(source.head, (",",)).names, numbers),
+            loose_columns=unknown_captions(read_captions(source.head).names, numbers),
             path=source.label,
         )
         require_columns(table.frame, (_TIME, _DUTY, "I-Motor"), source.label)

@@ -85,7 +85,7 @@ class FloatyCsv(Parser):
 
     def sniff(self, source: Source) -> Sniff:
         """Look for the captions."""
-        found = set(read_captions(source.head, (",",)).names)
+        found = set(read_captions(source.head).names)
         if {TIME, "batteryVolts", "dutyCycle", "motorCurrent"} <= found:
             return Sniff.yes("the header is that of Floaty")
         return Sniff.no("the header has no columns 'timestamp', 'batteryVolts', 'dutyCycle', 'motorCurrent'")
@@ -93,10 +93,11 @@ class FloatyCsv(Parser):
     def parse(self, source: Source, options: ReadOptions) -> list[Log]:  # noqa: ARG002 - the file says it all
         """Read the rows."""
         numbers = {column.source for column in COLUMNS}.union(OTHER_NUMBERS)
-        names = read_captions(source.head, (",",)).names
+        captions = read_captions(source.head)
+        names = captions.names
         table = read_delimited(
             source.data,
-            separator=",",
+            separator=captions.separator,
             text_columns=("sessionId",),
             loose_columns=unknown_captions(names, numbers),
             path=source.label,

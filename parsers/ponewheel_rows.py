@@ -107,9 +107,10 @@ def _damage(short: Sequence[int], columns: int) -> tuple[Damage, ...]:
 def _join_lines(lines: Sequence[str], header_line: int) -> list[tuple[int, str]]:
     """Join lines that do not start like a row to the row before them."""
     rows: list[tuple[int, str]] = []
+    header = lines[header_line - 1].strip()
     for number, line in enumerate(lines[header_line:], header_line + 1):
         line = line.rstrip("\r\0")
-        if not line.strip():
+        if not line.strip() or line.strip() == header:
             continue
         if not rows or _ROW_START.match(line) or len(rows[-1][1]) > _LONGEST_ROW:
             rows.append((number, line))

@@ -94,6 +94,12 @@ def choose_clock(
     columns = _candidates(grid, style, said, hints)
     usable = [column for column in columns if column.kind != "lost"]
     if not usable:
+        if columns and not columns[0].mangled:
+            raise ParseError(
+                f"no column holds time stamps: {columns[0].reason}.",
+                path=path,
+                advice="Name another one in a mapping file, or the time between rows as its 'interval', and give it with --map.",
+            )
         if columns:
             raise RefusedError(
                 f"{columns[0].reason}: a spreadsheet re-saved the file and destroyed its clock.",

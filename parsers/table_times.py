@@ -85,6 +85,7 @@ class TimeColumn:
         reason: What was found, one sentence.
         question: What the data do not decide, "" when nothing is open.
         face: Seconds since midnight of a date and time whose order is open, shape (rows,); else empty.
+        mangled: Whether a spreadsheet destroyed it, where it is lost.
     """
 
     place: int
@@ -96,6 +97,7 @@ class TimeColumn:
     reason: str = ""
     question: str = ""
     face: NDArray[np.float64] = field(default_factory=lambda: np.empty(0))
+    mangled: bool = True
 
 
 def read_time_column(
@@ -197,7 +199,8 @@ def _from_numbers(series: pl.Series, place: int, meaning: Meaning, style: Style,
     if kind:
         reason = f"the mapping says that '{name}' is {KINDS[kind]}"
     elif len(known) > 3 and bool((known == known[0]).all()):
-        return TimeColumn(place, name, "lost", np.empty(0), 0, reason=f"'{name}' reads {known[0]:g} in every row")
+        reason = f"'{name}' reads {known[0]:g} in every row, which is no clock"
+        return TimeColumn(place, name, "lost", np.empty(0), 0, reason=reason, mangled=not known[0])
     elif len(known) > 3 and float(np.mean(np.diff(known) < 0)) > 0.1:
         return None
     else:
@@ -273,7 +276,9 @@ def mangled(columns: Sequence[TimeColumn]) -> tuple[Damage, ...]:
     """Tell of time columns that a spreadsheet destroyed or cut."""
     damage = []
     for column in columns:
-        if column.kind == "lost":
+        if column.kind == "lost" and not column.mangled:
+            damage.append(Damage(DamageKind.NOTE, Effect.NOTED, f"{column.reason}.", channel="time"))
+        elif column.kind == "lost":
             message = f"{column.reason}: the file was re-saved by a spreadsheet, and this clock is lost."
             damage.append(Damage(DamageKind.NOTE, Effect.LOST, message, channel="time"))
         elif column.kind == "minutes-seconds":

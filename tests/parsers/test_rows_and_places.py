@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 
 import numpy as np
 import pytest
@@ -73,6 +74,28 @@ def test_a_row_that_is_cut_off_is_told(name):
     log = read(name, b"".join(header + rows[:-1]) + rows[-1][: len(rows[-1]) // 3])[0]
     assert log.rows == len(rows) - 1
     assert lost(log) == 1
+
+
+@pytest.mark.parametrize("name", [name for name, lines in HEADERS.items() if lines])
+def test_a_header_between_the_rows_is_no_row_and_costs_no_column(name):
+    header, rows = lines_of(name)
+    whole = read(name, SAMPLES[name][1])[0]
+    log = read(name, b"".join(header + rows[:20] + header + rows[20:]))[0]
+    assert (log.rows, log.channels) == (whole.rows, whole.channels)
+
+
+@pytest.mark.parametrize(
+    "name", ["cardputer", "float-control", "floaty-csv", "ackmaniac", "wheellog-24", "euc-world-2", "darknessbot-a"]
+)
+def test_a_spreadsheet_with_decimal_commas_changes_no_format(name):
+    """Saved again in German: semicolons between the cells, a comma in the numbers."""
+    whole = read(name, SAMPLES[name][1])[0]
+    text = SAMPLES[name][1].decode()
+    cells = [re.sub(r"(?<![\d.:])(-?\d+)\.(\d+)(?=[,\r\n])(?!\.)", r"\1§\2", line) for line in text.splitlines()]
+    log = read(name, "\r\n".join(line.replace(",", ";").replace("§", ",") for line in cells).encode())[0]
+    assert (log.parser, log.rows, log.channels) == (whole.parser, whole.rows, whole.channels)
+    for channel in ("pack_voltage", "battery_current", "speed"):
+        np.testing.assert_allclose(log.values(channel), whole.values(channel))
 
 
 #: Sample -> what the caption of the cell looks like, and the separator.
