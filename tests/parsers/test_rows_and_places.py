@@ -85,13 +85,13 @@ def test_a_header_between_the_rows_is_no_row_and_costs_no_column(name):
 
 
 @pytest.mark.parametrize(
-    "name", ["cardputer", "float-control", "floaty-csv", "ackmaniac", "wheellog-24", "euc-world-2", "darknessbot-a"]
+    "name", ["cardputer", "float-control", "floaty-csv", "ackmaniac", "wheellog-24", "euc-world-2", "darknessbot-b"]
 )
 def test_a_spreadsheet_with_decimal_commas_changes_no_format(name):
     """Saved again in German: semicolons between the cells, a comma in the numbers."""
     whole = read(name, SAMPLES[name][1])[0]
     text = SAMPLES[name][1].decode()
-    cells = [re.sub(r"(?<![\d.:])(-?\d+)\.(\d+)(?=[,\r\n])(?!\.)", r"\1§\2", line) for line in text.splitlines()]
+    cells = [re.sub(r"(?<![\d.:])(-?\d+)\.(\d+)(?=,|$)", r"\1§\2", line) for line in text.splitlines()]
     log = read(name, "\r\n".join(line.replace(",", ";").replace("§", ",") for line in cells).encode())[0]
     assert (log.parser, log.rows, log.channels) == (whole.parser, whole.rows, whole.channels)
     for channel in ("pack_voltage", "battery_current", "speed"):
