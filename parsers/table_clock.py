@@ -22,7 +22,10 @@ from .table_words import words_of
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-_ABSOLUTE: Final = ("date-time", "epoch-milliseconds", "epoch-microseconds", "epoch-seconds", "spreadsheet-days")
+_ABSOLUTE: Final = (
+    *("date-time", "epoch-milliseconds", "epoch-microseconds", "epoch-nanoseconds", "epoch-seconds"),
+    "spreadsheet-days",
+)
 _RELATIVE: Final = ("seconds", "milliseconds", "microseconds", "minutes", "hours")
 _PREFERENCE: Final = (*_ABSOLUTE, "joined", *_RELATIVE, "time-of-day", "minutes-seconds")
 #: Words of captions in languages whose dates start with the day.

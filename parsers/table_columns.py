@@ -17,6 +17,7 @@ from .table_numbers import Style, looks_grouped, read_flags, read_numbers
 from .table_scales import FRACTIONS, Scale, find_scale
 from .table_source import Grid
 from .table_units import Unit
+from .table_words import concepts_of, words_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -35,6 +36,9 @@ _MILD: Final = (-30.0, 60.0)
 POSITION: Final = frozenset(
     {"latitude", "longitude", "altitude", "gps_speed", "gps_heading", "gps_accuracy", "gps_distance"}
 )
+#: What a column called "battery" is, by the unit behind its values; any other column that says so goes before it.
+_BATTERY_BY_UNIT: Final = {"fraction": "soc", "V": "pack_voltage", "A": "battery_current"}
+_LAST_RANK: Final = 1000
 #: What does not become 0 when a vehicle loses its battery.
 _LASTING: Final = frozenset(
     {"soc", "odometer", "fet_temperature", "motor_temperature", "controller_temperature", "battery_temperature"}
@@ -112,12 +116,22 @@ def plan_columns(grid: Grid, style: Style, mapping: TableMapping, done: Sequence
         answer = mapping.columns.get(meaning.caption)
         if answer is not None:
             meaning = _answered(meaning, answer)
+        elif not meaning.channel and not meaning.time and _is_battery(meaning.caption):
+            unit = read_numbers(grid.series(place), style).unit
+            if unit is not None:
+                meaning = replace(meaning, channel=_BATTERY_BY_UNIT.get(unit.quantity, ""), rank=_LAST_RANK)
         plan = Planned(place, meaning, meaning.channel, np.empty(0))
         plan.sign = answer.sign if answer else 0.0
         if meaning.channel:
             _read(plan, grid, style)
         plans.append(plan)
     return plans
+
+
+def _is_battery(caption: str) -> bool:
+    """Whether a caption says "battery" and nothing else, in whatever language."""
+    concepts, unknown, numbers = concepts_of(words_of(caption))
+    return concepts == {"battery"} and not unknown and not numbers
 
 
 def unheard_rows(plans: Sequence[Planned]) -> NDArray[np.bool_]:

@@ -28,6 +28,7 @@ KINDS: Final[dict[str, str]] = {
     "epoch-seconds": "seconds since 1970 (UTC)",
     "epoch-milliseconds": "milliseconds since 1970 (UTC)",
     "epoch-microseconds": "microseconds since 1970 (UTC)",
+    "epoch-nanoseconds": "nanoseconds since 1970 (UTC)",
     "seconds": "seconds from the start",
     "milliseconds": "milliseconds from the start",
     "microseconds": "microseconds from the start",
@@ -40,6 +41,7 @@ _FACTORS: Final[dict[str, float]] = {
     "epoch-seconds": 1.0,
     "epoch-milliseconds": 1e-3,
     "epoch-microseconds": 1e-6,
+    "epoch-nanoseconds": 1e-9,
     "seconds": 1.0,
     "milliseconds": 1e-3,
     "microseconds": 1e-6,
@@ -58,6 +60,12 @@ _BY_UNIT: Final[dict[str, str]] = {
 _COMPACT_DATE: Final = 14
 #: 2001-09-09 and 2096: numbers in between are seconds since 1970, in s, ms, us or ns.
 _EPOCH: Final = (1.0e9, 4.0e9)
+_EPOCH_SIZES: Final = {
+    "epoch-seconds": 1.0,
+    "epoch-milliseconds": 1e3,
+    "epoch-microseconds": 1e6,
+    "epoch-nanoseconds": 1e9,
+}
 #: Date numbers of spreadsheets from 1982 to 2119.
 _SHEET_DAYS: Final = (30_000.0, 80_000.0)
 _SHEET_START_S: Final = -25_569 * DAY_S
@@ -219,7 +227,7 @@ def _from_numbers(series: pl.Series, place: int, meaning: Meaning, style: Style,
 def _numeric_kind(known: NDArray[np.float64], said: str, name: str) -> tuple[str, str, str]:
     middle = float(np.median(known))
     low, high = _EPOCH
-    for kind, size in (("epoch-seconds", 1.0), ("epoch-milliseconds", 1e3), ("epoch-microseconds", 1e6)):
+    for kind, size in _EPOCH_SIZES.items():
         if low * size <= middle <= high * size:
             return kind, f"'{name}' is {KINDS[kind]}", ""
     if said:

@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 
 from ridelog.damage import DamageKind, Effect
-from ridelog.errors import MappingNeededError, RefusedError
+from ridelog.errors import MappingNeededError, ParseError, RefusedError
 from ridelog.parsing import ReadOptions
 from ridelog.reading import read_source
 from ridelog.sources import Source
 
-from .table_files import COUNT, load, ride, voltage
+from .table_files import COUNT, load, read_one, ride, voltage
 
 #: 2024-05-13 09:00 as if it were UTC.
 START = 1_715_590_800
@@ -245,3 +245,21 @@ def test_fahrenheit_is_written_where_the_month_comes_first(unit, decided):
     (log,) = read_source(source)
     assert log.clock.start == pytest.approx(1_714_813_200)
     assert "degF" in log.clock.reason
+
+
+@pytest.mark.parametrize("digits", [0, 3, 6, 9])
+def test_stamps_since_1970_in_any_unit(digits):
+    data = ride(
+        "timestamp,voltage,current,erpm",
+        lambda i: [(1_715_590_000 + i) * 10**digits, f"{voltage(i):.2f}", load(i), 9000],
+    )
+    log = read_one(data)
+    assert (str(log.clock.basis), log.clock.start) == ("utc", 1_715_590_000)
+    assert log.duration_s == pytest.approx(COUNT - 1)
+
+
+def test_a_counter_that_stands_still_is_no_clock_and_no_work_of_a_spreadsheet():
+    data = ride("elapsed time,voltage,current,erpm", lambda i: [250, f"{voltage(i):.2f}", load(i), 9000])
+    with pytest.raises(ParseError, match="250 in every row") as caught:
+        read_one(data)
+    assert "spreadsheet" not in str(caught.value)

@@ -143,3 +143,19 @@ class TestScales:
         log = read_one(data)
         assert not log.has("cell_voltage_max")
         assert log.to_polars().get_column("Max voltage cell").to_list()[0] == 13
+
+    @pytest.mark.parametrize(
+        ("cell", "channel", "value"),
+        [("80 %", "soc", 0.8), ("51.2V", "pack_voltage", 51.2), ("80", "", 0)],
+    )
+    @pytest.mark.parametrize("caption", ["Battery", "Akku", "Batería"])
+    def test_a_battery_is_what_the_unit_behind_its_values_says(self, caption, cell, channel, value):
+        data = ride(f"Time (s),{caption},Current (A),Speed (km/h)", lambda i: [i, cell, load(i), 15 + i % 9])
+        log = read_one(data)
+        assert [log.has(name) for name in ("soc", "pack_voltage")] == [channel == "soc", channel == "pack_voltage"]
+        if channel:
+            np.testing.assert_allclose(log.values(channel), value)
+
+    def test_a_voltage_goes_before_a_battery_in_volts(self):
+        data = ride("Time (s),Battery,Voltage (V),Current (A)", lambda i: [i, "12.1 V", f"{voltage(i):.2f}", load(i)])
+        assert read_one(data).values("pack_voltage").min() > 40
