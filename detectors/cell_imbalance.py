@@ -26,8 +26,8 @@ _REST_A: Final = 1.0
 #: volts that are little charge (the 1 or 2 % by which good cells differ in capacity).
 _USUAL_SLOPE_V: Final = 1.0
 _STEEP_BELOW: Final = 0.15
-#: Above this charge the curve of LFP is steep as well.
-_LFP_FULL: Final = 0.98
+#: Above this charge the curve is steep as well: of LFP very much, of others by about 20 mV a percent.
+_FULL: Final = 0.98
 #: Quantiles of the resting voltages whose slopes are averaged.
 _LEVELS: Final = np.linspace(0.025, 0.975, 20)
 
@@ -157,9 +157,9 @@ def _resting(track: Track) -> NDArray[np.bool_]:
 def steepness(case: Case, track: Track) -> float:
     """How many times as steep as usual the open-circuit curve is where the cells rested, on the mean, at least 1.
 
-    Of NMC only the empty end counts: at the full end a difference shows what the charger has to leave out; the last two per
-    cent of LFP make a third of a volt. An offset is a mean over the ride, so a ride that ends empty has a part of it from the
-    steep end, wherever it rested most. Where the chemistry is not known it is the lesser of both.
+    The last two per cent of LFP make a third of a volt. Those of NMC are less steep, and a low cell stands on the flatter part
+    before them: there it is the slope over a spread that counts. An offset is a mean over the ride, so a ride that ends empty
+    has a part of it from the steep end, wherever it rested most. Where the chemistry is not known it is the lesser of both.
     """
     names = (case.pack.chemistry.name,) if case.pack.chemistry.name else ("nmc", "lfp")
     tables = [table for name in names if (table := table_for_chemistry(name)) is not None]
@@ -175,6 +175,10 @@ def steepness(case: Case, track: Track) -> float:
 
 def _mean_steepness(table: OpenCircuitTable, volts: NDArray[np.float64]) -> float:
     level = np.asarray(table.soc(volts).soc)
-    ends = (level < _STEEP_BELOW) | ((level > _LFP_FULL) & (table.chemistry == "lfp"))
-    steep = np.where(ends, np.asarray(table.slope(level)) / _USUAL_SLOPE_V, 1.0)
+    full = level > _FULL
+    slope = np.asarray(table.slope(level))
+    if table.chemistry != "lfp":
+        below = np.asarray(table.soc(volts - _SPREAD_V).soc)
+        slope = np.where(full, _SPREAD_V / np.maximum(level - below, 1e-3), slope)
+    steep = np.where((level < _STEEP_BELOW) | full, slope / _USUAL_SLOPE_V, 1.0)
     return float(np.mean(np.maximum(steep, 1.0)))

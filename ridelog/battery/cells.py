@@ -30,8 +30,10 @@ _LEAST_STEADY_A: Final = 0.5
 _LEAST_SWING_A: Final = 2.0
 #: Shortest log whose rest offsets can be seen to drift, in days.
 _LEAST_DAYS: Final = 1.0
-#: A level that goes with time to this correlation cannot be told from it.
+#: A level that goes with time to this correlation cannot be told from it; nor a load that a smooth curve of the level, of
+#: this degree, gives to that correlation.
 _ALIKE: Final = 0.8
+_CURVE_DEGREE: Final = 3
 _ROUNDS: Final = 3
 _HUBER: Final = 1.5
 _REFUSE: Final = 8.0
@@ -153,13 +155,16 @@ def _terms(
     missing = []
     load = None
     swing = quantile(amps, 0.98) - quantile(amps, 0.02)
-    if known_current and swing >= _LEAST_SWING_A:
+    climbs = level is not None and quantile(level, 0.98) - quantile(level, 0.02) > _LEAST_LEVEL_V
+    if not known_current or swing < _LEAST_SWING_A:
+        missing.append("the current varied too little for the resistance of cells")
+    elif level is not None and climbs and _goes_with(amps, level):
+        missing.append("the current went with the charge, as in a charge, which tells no resistance of cells")
+    else:
         load = -amps
         columns.append(load)
         names.append("load")
-    else:
-        missing.append("the current varied too little for the resistance of cells")
-    if level is not None and quantile(level, 0.98) - quantile(level, 0.02) > _LEAST_LEVEL_V:
+    if level is not None and climbs:
         columns.append(level - float(level.mean()))
         names.append("charge")
     days = (time - time[0]) / _DAY_S
@@ -174,6 +179,15 @@ def _terms(
         missing.append("the log is too short for a drift")
     reason = f"It rests on {len(time)} rows with a steady current"
     return _Terms(np.stack(columns), tuple(names), load, "; ".join([reason, *missing]) + ".")
+
+
+def _goes_with(amps: NDArray[np.float64], level: NDArray[np.float64]) -> bool:
+    """Tell whether the current is a smooth curve of the level: a charge, in which offsets that bend pass for resistance."""
+    part = level - level.mean()
+    curve = np.stack([part**degree for degree in range(_CURVE_DEGREE + 1)])
+    curve /= np.sqrt((curve**2).mean(axis=1, keepdims=True)) + 1e-12
+    fitted = np.linalg.lstsq(curve.T, amps, rcond=None)[0] @ curve
+    return float(np.var(amps - fitted)) < (1.0 - _ALIKE**2) * float(np.var(amps))
 
 
 def _regress(deviation: NDArray[np.float64], design: NDArray[np.float64]) -> _Regression:

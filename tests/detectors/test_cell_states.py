@@ -257,3 +257,26 @@ def test_one_poll_without_a_cell_is_a_poll_that_was_cut_short():
     columns["cell_voltages"][40, CELL] = np.nan
     check, _ = _check(columns, "sense-wiring")
     assert not check.findings
+
+
+@pytest.mark.parametrize(("lacks", "found"), [(0.012, False), (0.05, True)])
+def test_one_percent_less_in_a_full_pack_is_balanced_whatever_millivolts_it_makes(lacks, found):
+    """The last percent of a charge makes 20 to 30 mV; what counts is the charge that has to be left out."""
+    time = np.arange(0.0, 20_000.0, 20.0)
+    rng = np.random.default_rng(8)
+    charging = (time > 600) & (time < 10_600)
+    current = np.where(charging, -2.0, 0.0)
+    charge = 0.5 + 0.497 * np.clip((time - 600) / 10_000, 0, 1)
+    cells = np.interp(charge, SOC, OPEN_V)[:, None] + np.zeros((1, CELLS))
+    cells[:, CELL] = np.interp(charge - lacks, SOC, OPEN_V)
+    cells += -GROUP_OHM * current[:, None] + rng.normal(0, 0.001, cells.shape)
+    columns = {
+        "time": time,
+        "pack_voltage": np.round(cells.sum(axis=1), 2),
+        "battery_current": current,
+        "cell_voltages": np.round(cells, 3),
+    }
+    incident = investigate([rides.log(columns, Role.BMS, {"series_cells": float(CELLS)})])
+    check = next(check for check in incident.checks if check.code == "CE03")
+    assert any(finding.severity is Severity.WARNING for finding in check.findings) is found
+    assert (incident.verdict.cause == "cell-imbalance") is found
