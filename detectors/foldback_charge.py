@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from .pack_current import pack_current
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -35,7 +37,7 @@ def bound_by_charge(track: Track, ohm: float) -> list[tuple[int, int]]:
         track: A controller or wheel log with pack voltage and battery current.
         ohm: Resistance of the pack and its leads, ohm.
     """
-    volts, amps = track.values("pack_voltage"), track.values("battery_current")
+    volts, amps = track.values("pack_voltage"), pack_current(track)
     heat = np.nan_to_num(np.fmax(track.values("fet_temperature"), track.values("motor_temperature")))
     free = np.nan_to_num(np.abs(track.values("duty"))) < _FULL_DUTY
     rows = np.flatnonzero(np.isfinite(volts) & np.isfinite(amps) & free & (heat < _HOT_DEGC))

@@ -13,9 +13,13 @@ from ridelog.finding import Evidence, Measurement, Outcome, Severity
 from ridelog.ride import RIDING_ROLES, Track
 from ridelog.settings import number
 
+from .allowed_current import AllowedCurrent, allowed_current
 from .foldback_charge import bound_by_charge
 from .foldback_line import Foldback, foldback
+from .reduced_when_empty import reduced_when_empty
 
+#: The most stretches that are shown.
+_SHOWN: Final = 5
 _JOIN_S = 2.0
 _SHORTEST_S = 1.5
 #: Without the configuration: the voltage is pinned when it stays within this share of its floor while driving.
@@ -26,29 +30,24 @@ _REDUCED_SHARE = 0.6
 _DRIVE_A = 3.0
 #: A light vehicle drives at this share of its high current, A.
 _LIGHT_SHARE, _LEAST_A = 0.2, 0.4
-#: High current of the ride from which a reduction can be told, A, what is left of it, the shares of the driving rows
-#: that are compared, and how much of the pack's own fall the loaded voltage may follow; engineering judgement.
-_REDUCED_FROM_A, _EMPTY_REDUCED, _EARLY, _LATE, _FOLLOWS = 10.0, 0.75, 0.4, 0.3, 0.7
 #: The voltage stands when it recovers by at most this share of the sag that the smaller current takes away.
 _RELIEF_SHARE = 0.5
 #: Cell voltages between which a cutoff is set in practice, V; engineering judgement.
 _CELL_LOW_V, _CELL_HIGH_V = 2.6, 3.55
 #: The same where the loads end on one line: with iron phosphate, and set far too high.
 _CELL_EMPTY_V, _CELL_CUT_V = 2.0, 3.75
+#: Voltages within this share are the same: a digit of VESC Tool is 0.1 V.
+_DIGITS: Final = 0.003
 #: A cutoff that somebody set takes the current away over 0.2 to 0.6 V a cell; a line that would do so within this share of
 #: the voltage, a third of the least, is a chance of the loads.
 _NARROWEST_SHARE: Final = 0.02
-#: Cells this low under load and without it, V, for this long, s: below the start of any usual cutoff (3.1 to 3.4 V).
-_EMPTY_LOADED_V, _EMPTY_OPEN_V, _EMPTY_S = 3.17, 3.33, 12.0
-#: Cells that are driven below the end of usual cutoffs (2.8 to 3.1 V), V, for so long, s, were not spared by one.
-_BELOW_ANY_V, _DRIVEN_S = 2.75, 5.0
 #: Cell voltages under load, V, from which on down usual cutoffs are at work: the highest start that is usual.
 _USUAL_START_V: Final = {"nmc": 3.4, "lfp": 2.9}
 #: A current of this share of the ride's top that is drawn over so wide a range of cell voltages, V, is not folded back: a
 #: cutoff reduces it over 0.2 to 0.6 V a cell.
 _UNREDUCED_SHARE, _UNREDUCED_V = 0.9, 0.08
-#: How sure the series count must be for that.
-_LIKELY_COUNT = 0.85
+#: How sure the series count must be for that, and the chemistry for the lower of the two.
+_LIKELY_COUNT, _SURE_CHEMISTRY = 0.85, 0.9
 #: How sure a fold-back is that only the behaviour of voltage and current shows, and one along a line of its own.
 _BY_BEHAVIOUR, _BY_LINE = 0.75, 0.9
 
@@ -58,8 +57,9 @@ class LowVoltageCutoff(Detector):
 
     What it finds:
         Driving with the voltage between the start and the end of the battery cutoff, or, when the configuration is not
-        known, a voltage that stands at a floor while the current becomes smaller and smaller, or loads that all end on one
-        line of the voltage and the current: the lower the voltage, the less the controller allows.
+        known, a current that the controller holds in load after load (it stands while the motor current falls) and that
+        becomes smaller as the voltage comes down, loads that all end on one line of the voltage and the current, or a
+        voltage that stands at a floor while the current becomes smaller and smaller.
 
     Why it matters:
         The power fades with charge left in the display, and the rider is stranded (SAG-01).
@@ -69,16 +69,19 @@ class LowVoltageCutoff(Detector):
 
     Looks like it but is not:
         A BMS that opens (the voltage collapses, and does not taper), ordinary sag (low voltage goes with high current),
-        a rider who eases off (the voltage rises), a motor at full duty (the current goes with the square of the voltage), a
+        a rider who eases off (the voltage rises), a battery current limit (what it holds stands still while the voltage
+        comes down: the check is then clear), a motor at full duty (the current goes with the square of the voltage), a
         thermal limit (rows in which FETs or motor are hot do not count).
 
     Needs:
         A controller or wheel log with pack voltage and battery current.
 
     Limits:
-        Without the configuration a short fold-back cannot be told from sag, and a line needs three loads or more that end
-        on it, over currents that differ by 15 % or more. Where the cells are as low as usual cutoffs, a bound that shrinks
-        with the charge counts as well (four loads, 12 %).
+        Without the configuration a short fold-back cannot be told from sag. A current that the controller holds needs three
+        loads, and 5 % and more of it must follow the voltage, six times as fast as that; a line needs three loads or more
+        that end on it, over currents that differ by 15 % or more. Where the cells are as low as usual cutoffs, a bound that
+        shrinks with the charge counts as well (four loads, 12 %). In loads that are shorter or more alike, a cutoff and a
+        limit that is set look the same, and the check says so.
 
     Example:
         51.9-52.1 V for 25 s while the current falls from 40 A to 6 A at open throttle.
@@ -95,35 +98,38 @@ class LowVoltageCutoff(Detector):
     def examine(self, case: Case, track: Track) -> Outcome:
         """Look at one controller or wheel log."""
         start = number(case.settings, "battery_cut_start")
+        residual = case.pack.residual.get(track.index)
+        held = None
         limit: float | None
         sure: float
         more: tuple[Measurement, ...] = ()
         if start is not None and start > 12.0:
             found, limit, source, sure = _configured(track, start), start, "configuration", 1.0
         else:
-            found, limit = _pinned(case, track)
-            if not found:
-                found, limit = _nearly_empty(case, track)
-            source, sure = "engineering judgement", _BY_BEHAVIOUR
-            line = None if found else _on_a_line(case, track)
-            if line is not None:
-                found, limit, sure = _rows(track, line), None, _BY_LINE
-                more = (
-                    Measurement("highest current on the line", line.highest_a, "A"),
-                    Measurement("low current on the line", line.lowest_a, "A"),
-                    Measurement("voltage at which that line reaches no current", line.end_v, "V"),
-                )
+            found, limit, source, sure = [], None, "engineering judgement", _BY_LINE
+            held = allowed_current(track, residual.ohm) if residual is not None else None
+            if held is not None and held.moves and _set_to(case, track, held.loads):
+                found, more = list(held.loads[:_SHOWN]), _of_line(held)
+            elif (line := _on_a_line(case, track)) is not None:
+                found, more = _rows(track, line), _of_line(line)
+            else:
+                found, limit = _pinned(case, track)
+                if not found and held is None:
+                    found, limit = reduced_when_empty(case, track)
+                    found = found[:_SHOWN]
+                sure = _BY_BEHAVIOUR
         cell = _within_usual(case, track) if not found and start is None else None
-        residual = case.pack.residual.get(track.index)
         if cell and residual is not None:
             found, limit, sure = bound_by_charge(track, residual.ohm), None, _BY_BEHAVIOUR
         if not found:
             lowest = float(np.nanmin(track.values("pack_voltage")))
-            if cell:
-                return Outcome.unable(
-                    f"the cells are at {cell:.2f} V under load, where usual cutoffs are at work, and no clear fold-back shows; "
-                    "without the controller's configuration a small one cannot be told from the rider's hand or a current limit."
+            if held is not None and held.stands and _deepest(track, held.loads):
+                return Outcome.clear(
+                    f"the controller held the current at {held.middle_a:.0f} A in {len(held.loads)} loads, whatever the "
+                    "voltage was: a limit that is set, and no cutoff."
                 )
+            if cell:
+                return Outcome.unable(_untold(cell, held))
             return Outcome.clear(f"the lowest voltage is {lowest:.1f} V, and the current did not fold back at a floor.")
         findings = []
         for first, last in found:
@@ -185,36 +191,52 @@ def _on_a_line(case: Case, track: Track) -> Foldback | None:
     return line
 
 
+def _set_to(case: Case, track: Track, loads: tuple[tuple[int, int], ...]) -> bool:
+    """Whether cutoffs are set to the lowest voltage of these rows, as far as the number of cells is known."""
+    series, volts = case.pack.series, track.values("pack_voltage")
+    lowest = min(float(np.nanmin(volts[first : last + 1])) for first, last in loads)
+    return series.best is None or not series.certain or _CELL_EMPTY_V <= lowest / series.best <= _CELL_CUT_V
+
+
+def _deepest(track: Track, loads: tuple[tuple[int, int], ...]) -> bool:
+    """Whether these rows hold the lowest voltages under load of the ride: above them a cutoff need not be at work."""
+    volts = track.values("pack_voltage")
+    drawn = volts[np.isfinite(volts) & (track.values("battery_current") > _drive(track))]
+    lowest = min(float(np.nanmin(volts[first : last + 1])) for first, last in loads)
+    return bool(len(drawn)) and lowest <= (1 + _DIGITS) * float(np.percentile(drawn, 2))
+
+
+def _of_line(line: Foldback | AllowedCurrent) -> tuple[Measurement, ...]:
+    return (
+        Measurement("highest current on the line", line.highest_a, "A"),
+        Measurement("low current on the line", line.lowest_a, "A"),
+        Measurement("voltage at which that line reaches no current", line.end_v, "V"),
+    )
+
+
+def _untold(cell: float, held: AllowedCurrent | None) -> str:
+    """Why nothing can be said with cells at this voltage, V."""
+    where = f"the cells are at {cell:.2f} V under load, where usual cutoffs are at work, and "
+    if held is None:
+        return where + (
+            "no clear fold-back shows; without the controller's configuration a small one cannot be told from the rider's "
+            "hand or a current limit."
+        )
+    return where + (
+        f"the controller held the current at about {held.middle_a:.0f} A in {len(held.loads)} loads, by its cutoff or by a "
+        "limit that is set; the loads are too short or too alike to tell, and the controller's configuration is not known."
+    )
+
+
 def _width_v(line: Foldback) -> float:
     """Voltage over which the line takes the highest current on it away, V."""
     return (line.lowest_v - line.end_v) * line.highest_a / max(line.lowest_a, 0.1)
 
 
 def _rows(track: Track, line: Foldback) -> list[tuple[int, int]]:
-    rows = [np.searchsorted(track.time, load) for load in line.loads[:5]]
+    rows = [np.searchsorted(track.time, load) for load in line.loads[:_SHOWN]]
     last = track.log.rows - 1
     return [(min(int(first), last), min(int(end), last)) for first, end in rows]
-
-
-def _nearly_empty(case: Case, track: Track) -> tuple[list[tuple[int, int]], float | None]:
-    """Driving with cells so empty that any usual cutoff is at work: low under load and low without it, for a while."""
-    series = case.pack.series
-    residual = case.pack.residual.get(track.index)
-    if residual is None or series.best is None or case.pack.chemistry.name != "nmc":
-        return [], None
-    if series.confidence < _LIKELY_COUNT:
-        return [], None
-    cell = track.values("pack_voltage") / series.best
-    empty = (cell <= _EMPTY_LOADED_V) & (residual.open_circuit / series.best <= _EMPTY_OPEN_V)
-    empty &= track.values("battery_current") > _DRIVE_A
-    below = (cell <= _BELOW_ANY_V) & (track.values("battery_current") > _DRIVE_A)
-    if sum(_length(track, item) for item in episodes(below, track.time, _JOIN_S)) >= _DRIVEN_S:
-        return [], None
-    found = [item for item in episodes(empty, track.time, 4 * _JOIN_S) if _length(track, item) >= _PINNED_S]
-    inside = sum(_length(track, item) for item in found)
-    if inside < _EMPTY_S or not _reduced(case, track):
-        return [], None
-    return found[:5], _EMPTY_LOADED_V * series.best
 
 
 def _within_usual(case: Case, track: Track) -> float | None:
@@ -227,31 +249,10 @@ def _within_usual(case: Case, track: Track) -> float | None:
     if not drawn.any():
         return None
     cell = float(np.percentile(volts[drawn], 2))
+    usual = _USUAL_START_V.get(chemistry if case.pack.chemistry.confidence >= _SURE_CHEMISTRY else "nmc", 0.0)
     at_top = volts[drawn & (current >= _UNREDUCED_SHARE * float(np.percentile(current[drawn], 98)))]
     unreduced = float(np.ptp(np.percentile(at_top, (5, 95)))) >= _UNREDUCED_V
-    return cell if cell <= _USUAL_START_V.get(chemistry, _USUAL_START_V["nmc"]) and not unreduced else None
-
-
-def _reduced(case: Case, track: Track) -> bool:
-    """The high current of the ride shrinks while the voltage it is drawn at does not follow the pack down.
-
-    Low voltage alone is no fold-back, nor is a pack that sags as deep as ever at its ordinary current.
-    """
-    current, volts = track.values("battery_current"), track.values("pack_voltage")
-    rows = np.flatnonzero(current > _DRIVE_A)
-    if len(rows) < 50:
-        return False
-    parts = (rows[: int(_EARLY * len(rows))], rows[int((1 - _LATE) * len(rows)) :])
-    before, after = (float(np.percentile(current[part], 98)) for part in parts)
-    if before < _REDUCED_FROM_A or after > _EMPTY_REDUCED * before:
-        return False
-    open_v = case.pack.residual[track.index].open_circuit
-    fell = float(np.median(open_v[parts[0]]) - np.median(open_v[parts[1]]))
-    at_high = [
-        float(np.median(volts[part[current[part] >= 0.9 * high]]))
-        for part, high in zip(parts, (before, after), strict=True)
-    ]
-    return at_high[0] - at_high[1] <= _FOLLOWS * max(fell, 0.0)
+    return cell if cell <= (usual or _USUAL_START_V["nmc"]) and not unreduced else None
 
 
 def _tapers(track: Track, first: int, last: int, ohm: float) -> bool:

@@ -15,6 +15,7 @@ from ridelog.ride import Track
 from ridelog.settings import number
 
 from .capacity_of_ride import capacity_of_ride
+from .pack_current import pack_current
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -180,10 +181,7 @@ class PackResistance(Detector):
 
 def _believed(track: Track, ohm: float, residual: Residual) -> NDArray[np.float64]:
     """The current in A, NaN in rows whose voltage or current cannot be, or whose voltage has nothing to do with the current."""
-    whole, volts = track.values("total_battery_current"), track.values("pack_voltage")
-    # The resistance was found with the current of all controllers, where the log has it.
-    summed = np.isfinite(whole).any() and float(np.nanmax(np.abs(whole))) > 0
-    current = whole if summed else track.values("battery_current")
+    current, volts = pack_current(track), track.values("pack_voltage")
     odd = np.abs(residual.volts) > _ODD_SHARE * ohm * np.abs(current) + _ODD_VOLTS_SHARE * residual.open_circuit
     for name, values in (("battery_current", current), ("pack_voltage", volts)):
         odd |= ~((values >= CHANNELS[name].low) & (values <= CHANNELS[name].high))
