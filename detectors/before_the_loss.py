@@ -10,6 +10,7 @@ from ridelog.finding import Evidence, Seen
 from ridelog.settings import number
 
 from .fet_edges import lowest_cell
+from .voltage_meters import contradicted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -57,7 +58,9 @@ def charge_before(case: Case, track: Track, outside: Excursions, first: int, *, 
 
 
 def _inferred(case: Case, track: Track, outside: Excursions, first: int) -> Evidence:
-    """The cell voltage by the voltage at the controller."""
+    """The cell voltage by the voltage at the controller, unless another log contradicts that."""
+    if contradicted(case, track):
+        return Evidence.not_observable("the voltage of the controller does not agree with that of the battery")
     chemistries = _chemistries(case)
     volts = track.values("pack_voltage")
     start = min(int(np.searchsorted(track.time, track.time[first] - _LOADED_S)), max(first - 2, 0))

@@ -12,6 +12,7 @@ from ridelog.faults import FAULTS
 from ridelog.finding import Evidence, Finding, Measurement, Outcome, Severity
 from ridelog.ride import RIDING_ROLES, Track
 
+from .load_gone_with_log import ended_with_the_supply
 from .log_ending import moving
 from .standing_current import standing_rows
 from .thermal_limit import DEFAULT_START_DEGC, sensor_jumps
@@ -137,6 +138,10 @@ class ControllerFaults(Detector):
         if not findings:
             seen = min(0.5 / max(track.log.interval_s, 1e-3), 1.0)
             reason = "the controller reported no fault in any row."
+            if ended_with_the_supply(case, track):
+                reason += " The log ends as its supply does: what it reported then is not in it."
+                unseen = Evidence.not_observable("the log ends as the supply of the controller does")
+                return Outcome.clear(reason, dict.fromkeys(self.evidence, unseen))
             return Outcome.clear(reason, {name: Evidence.absent(reason, strength=seen) for name in self.evidence})
         for name in self.evidence:
             evidence.setdefault(name, Evidence.absent("the controller reported other faults."))

@@ -13,6 +13,8 @@ from ridelog.log import Role
 from ridelog.ride import Track
 
 from .excursions import excursions
+from .load_gone_with_log import ended_with_the_supply
+from .log_ending import driven
 
 #: Counters in memory that only grow while the controller runs and start from zero with it.
 COUNTERS = (
@@ -138,11 +140,17 @@ class ControllerRestart(Detector):
         if findings:
             quiet = {name: Evidence.absent("the controller restarted only at standstill") for name in self.evidence}
             return Outcome.found(findings, evidence or quiet)
+        if ended_with_the_supply(case, track):
+            unseen = Evidence.not_observable("the log ends as the supply of the controller does")
+            reason = "the counters only grow. The log ends as its supply does: what came after is not in it."
+            return Outcome.clear(reason, dict.fromkeys(self.evidence, unseen))
         return Outcome.clear("the counters only grow.")
 
 
 def in_motion(track: Track, row: int) -> bool:
-    """Whether the vehicle moved on either side of a restart; one at standstill is a switch that was turned."""
+    """Whether the vehicle moved on either side of a restart, or was just pulling away; else a switch was turned."""
+    if driven(track, row):
+        return True
     start = int(np.searchsorted(track.time, track.time[row - 1] - _AROUND_S))
     end = int(np.searchsorted(track.time, track.time[row] + _AROUND_S))
     for channel, still in (("speed", 1.0), ("erpm", 500.0)):

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from .log_ending import moving
+from .log_ending import moving, own_logger_ended
 
 if TYPE_CHECKING:
     from ridelog.detection import Case
@@ -55,3 +55,10 @@ def gone_with_log(case: Case, track: Track) -> tuple[Track, float, float] | None
         if float(np.nanpercentile(before, 99)) > 2 * _NONE_A and float(np.abs(after).max()) <= _NONE_A:
             return board, last, lasts
     return None
+
+
+def ended_with_the_supply(case: Case, track: Track) -> bool:
+    """Tell whether the log of a controller ends as its supply does: faults and restarts of that moment are not in it."""
+    if not (track.has("pack_voltage") and track.has("battery_current")) or track.index not in case.pack.residual:
+        return False
+    return own_logger_ended(case, track) is not None or gone_with_log(case, track) is not None

@@ -42,6 +42,8 @@ _SURE, _BELOW_SHARE = 3.0, 0.006
 #: A vehicle that moved so long before, s, has not come to rest: at an easy walk it stops within that time at the soonest
 #: (engineering judgement). A controller that has lost its supply may show no speed in the row itself.
 _MOVED_S = 0.5
+#: A motor is driven from this current, A, and this share of the ride's high one (engineering judgement).
+_DRIVEN_A, _DRIVEN_SHARE = 5.0, 0.1
 
 
 def moving(track: Track, row: int) -> bool:
@@ -57,6 +59,15 @@ def moving(track: Track, row: int) -> bool:
         if np.isfinite(values).any():
             return float(np.nanmax(values)) > still
     return True
+
+
+def driven(track: Track, row: int) -> bool:
+    """Tell whether the motor was given current in the row before one: whoever pulls away has not switched off."""
+    motor = np.abs(track.values("motor_current"))
+    if not np.isfinite(motor).any():
+        return False
+    bound = max(_DRIVEN_A, _DRIVEN_SHARE * float(np.nanpercentile(motor, 99)))
+    return bool(motor[max(row - 1, 0)] >= bound)
 
 
 def ends_under_load(track: Track, scale: float) -> float | None:

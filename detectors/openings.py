@@ -9,7 +9,7 @@ import numpy as np
 from .drained_cells import cells_as_low
 from .excursions import Excursions, excursions
 from .load_stop import load_stops
-from .log_ending import began, moving
+from .log_ending import began, driven, moving
 from .standing_current import standing_rows
 from .unheld_bus import swings_to_both_sides
 
@@ -88,7 +88,7 @@ def kind_of(track: Track, first: int, last: int, scale: float) -> str:
     if single and before < load and during < load:
         # Back in the next row, and neither load nor step of the current: one odd value, or nothing anyone felt.
         return ""
-    rolls = moving(track, first) or _driven(track, first)
+    rolls = moving(track, first) or driven(track, first)
     if before < load and not rolls:
         return "switched off"
     if during > max(load, 0.5 * before) and last - first < 2:
@@ -106,15 +106,6 @@ def _confirmed(track: Track, row: int) -> bool:
     """Whether a single low row is more than an odd value: the controller saw it too, or the next row comes much later."""
     faults = track.values("fault_code")[row : row + 2]
     return bool((faults == _UNDER_VOLTAGE).any()) or float(track.time[row + 1] - track.time[row]) > _JOIN_S
-
-
-def _driven(track: Track, row: int) -> bool:
-    """Whether the motor was given current just before a row: whoever pulls away has not switched off."""
-    motor = np.abs(track.values("motor_current"))
-    if not np.isfinite(motor).any():
-        return False
-    bound = max(LOAD_A, _LOAD_SHARE * float(np.nanpercentile(motor, 99)))
-    return bool(motor[max(row - 1, 0)] >= bound)
 
 
 def _window(track: Track, row: int, before_s: float) -> slice:

@@ -12,7 +12,7 @@ from ridelog.finding import Evidence, Finding, Interval, Measurement, Outcome, S
 from ridelog.ride import RIDING_ROLES, Track
 
 from .before_the_loss import charge_before, heat_at_loss
-from .controller_restart import restarts
+from .controller_restart import in_motion, restarts
 from .excursions import Excursions, excursions
 from .load_gone_with_log import gone_with_log
 from .load_record import load_evidence
@@ -128,7 +128,7 @@ class PowerPathOpen(Detector):
                 # What opens the path often ends the log: its last row says nothing of the moment after it.
                 extra["path.collapse"] = Evidence.not_observable("the log ends in motion")
                 reason += " The log ends in motion: what came after its last row is not in it."
-            elif any(moving(track, row - 1) for row in restarts(track)):
+            elif any(in_motion(track, row) for row in restarts(track)):
                 extra["path.collapse"] = Evidence.not_observable("the controller started anew in a gap of the log")
                 reason += " The controller started anew in a gap: what its voltage was there is not in the log."
             if findings:

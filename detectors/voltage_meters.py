@@ -126,6 +126,15 @@ class VoltageMeters(Detector):
         return Outcome.found((finding,), {"sensor.voltage-differs": seen})
 
 
+def contradicted(case: Case, track: Track) -> bool:
+    """Tell whether another log of the ride contradicts the voltage of a controller or wheel log all ride long."""
+    held = case.shared.get(("voltage-meters", 0))
+    if not isinstance(held, frozenset):
+        held = frozenset(finding.log for finding in VoltageMeters().detect(case).findings)
+        case.shared["voltage-meters", 0] = held
+    return track.index in held
+
+
 def _usable(track: Track) -> bool:
     return track.clock.aligned and track.has("pack_voltage") and track.log.rows > 20
 

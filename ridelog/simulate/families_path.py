@@ -67,7 +67,9 @@ def _opens_in_regen(scene: Scene) -> None:
     def part(engine: Engine) -> None:
         scene.truth.begin(engine.time_s)
         engine.set_path(lead=False)
-        engine.after(float(scene.rng.uniform(0.2, 1.5)), lambda later: later.set_path(lead=True))
+        lasts = float(scene.rng.uniform(0.2, 1.5))
+        scene.truth.openings.append((engine.time_s, engine.time_s + lasts))
+        engine.after(lasts, lambda later: later.set_path(lead=True))
 
     scene.engine.watches.append(Trigger(braking(scene, 0.35), part, earliest_s=scene.event_s, times=3, pause_s=4.0))
 

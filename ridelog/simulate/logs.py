@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 from .bms_telemetry import BmsTelemetry, sample_bms
 from .carriers import btsnoop, hex_dump
 from .controller_telemetry import ControllerTelemetry, sample_controller
+from .shown_loss import note_controller_rows, note_polls
 from .write_ant import ant_parcels
 from .write_daly import daly_a5_parcels, daly_d2_parcels
 from .write_express import write_express
@@ -75,12 +76,14 @@ class _Files:
         )
         for hook in scene.controller_hooks:
             hook(scene, telemetry)
+        note_controller_rows(scene, self.history, telemetry)
         return telemetry
 
     def board(self) -> BmsTelemetry:
         telemetry = sample_bms(self.scene, self.history)
         for hook in self.scene.bms_hooks:
             hook(self.scene, telemetry)
+        note_polls(self.scene, telemetry)
         return telemetry
 
     def add(

@@ -34,6 +34,8 @@ _STANDBY_A_DAY: Final = 0.1
 _LITTLE_FOLD_C: Final = 5.0
 #: What any board waits at most before it acts on a low cell, s.
 _BOARD_WAITS_S: Final = 5.0
+#: A lamp, a display or a controller that waits draw up to this at a stand, A.
+_LAMP_A: Final = 1.2
 #: Stops of the motor without any trace but the stop itself.
 _SILENT_STOP: Final = frozenset({"remote-input-loss", "none"})
 
@@ -47,7 +49,8 @@ def indistinguishable(cause: str, suite: str, facts: dict[str, float | str]) -> 
         facts: Facts of the case: `in_regen` marks a path that opened while braking, `kill_switch` a stop the rider wanted,
             `at_rest` a switch-off at standstill, `controller_died` a link that ended with the event, `over_current_fault` a
             short that the controller reported, `slow_motor` a restart at a speed at which the motor does not hold the bus,
-            `count_unknown` a number of cells that no log and no setting tells.
+            `count_unknown` a number of cells that no log and no setting tells; `restart_only`, `last_load_a`, `polls_missed`
+            and `opened_at_a` what the rows and polls of a loss hold (`shown_loss`), `no_fets` a table without the switches.
     """
     board = any(part in suite for part in ("jk", "ant", "jbd", "daly", "plain", "bms"))
     result: set[str] = set()
@@ -55,6 +58,12 @@ def indistinguishable(cause: str, suite: str, facts: dict[str, float | str]) -> 
         result |= _OPEN_UNDER_LOAD
     if not board and (cause == "charge-fet-open-in-regen" or (cause == "power-path-open" and "in_regen" in facts)):
         result |= _OPEN_IN_REGEN
+    if cause in _OPEN_IN_REGEN and "in_regen" in facts and ("polls_missed" in facts or "no_fets" in facts):
+        # Open for moments while braking: only a poll within them tells the board's switch from a contact.
+        result |= _OPEN_IN_REGEN
+    if "restart_only" in facts and (cause == "power-path-open" or (not board and cause in _OPEN_UNDER_LOAD)):
+        # All that is left of the loss is a restart between two ordinary voltages, as a failing supply of its own leaves it.
+        result.add("controller-brownout")
     if cause == "remote-input-loss" or "kill_switch" in facts:
         result |= _SILENT_STOP
     if cause == "balancer-fault" and "daly" in suite and "never_started" in facts:
@@ -76,6 +85,13 @@ def indistinguishable(cause: str, suite: str, facts: dict[str, float | str]) -> 
     if (not board or suite == "express+bms") and "controller_died" in facts:
         # The log of a controller that dies within a few samples ends like that of an app that was closed. What a controller
         # relays of the BMS ends with it.
+        result.add("none")
+    elif cause == "power-path-open" and float(facts.get("last_load_a", _LAMP_A)) < _LAMP_A:
+        # No row of it, at next to no load: so it looks where a rider lets go and stops the log, or switches off and on.
+        result.add("none")
+    alone = board and "vesc" not in suite and "express" not in suite
+    if alone and cause == "discharge-fet-commanded-off" and float(facts.get("opened_at_a", _LAMP_A)) < _LAMP_A:
+        # No poll shows more than a lamp draws: a board that is switched off at a stand looks the same.
         result.add("none")
     if "over_s" in facts:
         # Volts alone make a pack of two more cells full, and what meters and leads are off by is no overcharge.
@@ -110,13 +126,14 @@ def indistinguishable(cause: str, suite: str, facts: dict[str, float | str]) -> 
         result.add("none")
     if cause == "bms-short-circuit-trip" and "daly" in suite:
         result.add("bms-overcurrent-trip")
+    without_fets = suite == "express+bms" or "no_fets" in facts
     if suite == "express+bms" or "plain" in suite:
-        # Neither carries protection flags, the first not even those of the FETs.
+        # Neither carries protection flags, the first not even those of the FETs, and the other not always.
         if cause in ("discharge-fet-commanded-off", "power-path-open"):
             result |= {"discharge-fet-commanded-off", "power-path-open"}
-        if suite == "express+bms" and cause in _LOAD_GONE - {"bms-short-circuit-trip"}:
+        if without_fets and cause in _LOAD_GONE - {"bms-short-circuit-trip"}:
             result |= _LOAD_GONE
-        if suite == "express+bms" and cause in _OPEN_IN_REGEN:
+        if without_fets and cause in _OPEN_IN_REGEN:
             result |= _OPEN_IN_REGEN
     return sorted(result - {cause})
 

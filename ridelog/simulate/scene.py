@@ -43,12 +43,14 @@ class Truth:
         end_s: True time at which it was over, None if it lasted.
         contributing: Causes that helped, by id.
         facts: Anything worth knowing about the incident, numbers and texts.
+        openings: True times, s, at which a contact in the path parted and closed again.
     """
 
     onset_s: float | None = None
     end_s: float | None = None
     contributing: list[str] = field(default_factory=list)
     facts: dict[str, float | str] = field(default_factory=dict)
+    openings: list[tuple[float, float]] = field(default_factory=list)
 
     def begin(self, time_s: float) -> None:
         """Note the decisive moment, the first one only."""

@@ -18,6 +18,8 @@ def write_plain(rng: Generator, scene: Scene, t: BmsTelemetry) -> bytes:
     """Write time, voltage, current, charge, temperature, FETs and cells."""
     iso = bool(rng.random() < 0.6)
     flags = bool(rng.random() < 0.7)
+    if not flags:
+        scene.truth.facts["no_fets"] = 1.0
     series = t.cells.shape[1]
     # Some say which way the current counts, always where no load could show it; others leave it to the reader.
     named = scene.parked is not None or bool(rng.random() < 0.3)

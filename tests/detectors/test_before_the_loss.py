@@ -125,6 +125,27 @@ def test_a_load_that_ends_with_the_log_of_the_controller_is_a_lost_supply():
     incident = _ends_and_board(60.0, load_after=0.0)
     assert _check(incident).evidence["path.load-gone-with-log"].seen is Seen.OBSERVED
     assert incident.verdict.cause == "power-path-open"
+    # Its faults and its restart, if any, came after the last row: a controller that died is not excluded.
+    assert incident.verdict.probability < 0.9
+    assert {"controller-brownout", "controller-power-stage-fault"} <= {item.cause for item in incident.causes}
+    for name, evidence in (
+        ("controller-faults", "fault.driver-for-good"),
+        ("controller-restart", "reboot.with-voltage"),
+    ):
+        assert _check(incident, name).evidence[evidence].seen is Seen.NOT_OBSERVABLE
+
+
+def test_a_voltage_that_the_battery_contradicts_does_not_tell_how_low_the_cells_were():
+    columns, first = rides.cut_under_load()
+    columns["pack_voltage"][:first] = np.round(columns["pack_voltage"][:first] * 0.78, 1)
+    board = {name: values for name, values in rides.board().items() if not name.startswith(("cell", "discharge"))}
+    alone = investigate([rides.log(columns)])
+    assert _check(alone).evidence["path.cells-low-before"].seen is not Seen.NOT_OBSERVABLE
+    both = investigate([rides.log(columns), rides.log(board, Role.BMS)])
+    assert _check(both, "voltage-meters").findings
+    low = _check(both).evidence["path.cells-low-before"]
+    assert low.seen is Seen.NOT_OBSERVABLE
+    assert "does not agree" in low.note
 
 
 def test_an_app_that_is_closed_while_the_ride_goes_on_is_sound():

@@ -318,6 +318,30 @@ def test_a_restart_in_motion_hides_what_the_voltage_did():
     assert incident.verdict.probability < 0.85
 
 
+def _restarts_after_pulling_away(driven):
+    """The wheel hardly turns as the rows end; they begin again at rest, with counters at zero."""
+    columns = rides.controller()
+    row = rides.at(columns, 300.0)
+    for name in ("speed", "erpm", "duty", "motor_current", "battery_current"):
+        columns[name][row - 100 : row + 160] = 0.0
+    columns["pack_voltage"][row - 100 : row + 160] = columns["pack_voltage"][row]
+    columns["motor_current"][row - 3 : row] = 25.0 if driven else 0.0
+    for name in ("amp_hours_used", "watt_hours_used", "tachometer_absolute"):
+        columns[name][row + 60 :] -= columns[name][row + 60]
+    gone = np.zeros(len(columns["time"]), bool)
+    gone[row : row + 60] = True
+    return investigate([rides.log({name: values[~gone] for name, values in columns.items()})])
+
+
+def test_a_controller_that_starts_anew_as_the_rider_pulls_away_was_not_switched_off():
+    incident = _restarts_after_pulling_away(driven=True)
+    assert _check(incident, "controller-restart").findings[0].severity is Severity.CRITICAL
+    assert _check(incident, "power-path-open").evidence["path.collapse"].seen is Seen.NOT_OBSERVABLE
+    assert incident.verdict.cause == "controller-brownout"
+    assert incident.verdict.probability < 0.9
+    assert _restarts_after_pulling_away(driven=False).verdict.cause == "none"
+
+
 def test_a_cut_in_a_long_steady_cruise_is_not_put_down_to_its_current():
     columns, first = rides.cut_under_load(when=450.0)
     cruise = slice(first - 900, first)
