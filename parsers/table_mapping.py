@@ -217,7 +217,12 @@ def draft(columns: Sequence[DraftColumn], time: Mapping[str, object], time_note:
         f"# {_comment(time_note)}",
         *(f"{key} = {_toml(value)}" for key, value in time.items()),
     ]
+    # A caption that comes twice is answered once: for the first column that measures something.
+    once: dict[str, DraftColumn] = {}
     for column in columns:
+        if column.caption not in once or (column.channel and not once[column.caption].channel):
+            once[column.caption] = column
+    for column in once.values():
         lines += ["", f"[columns.{_toml(column.caption)}]"]
         if column.sample:
             lines.append(f"# values: {_comment(column.sample)}")

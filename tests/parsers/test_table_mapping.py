@@ -1,5 +1,7 @@
 """Mapping files: an answer settles the question, a draft can be filled in, a wrong one is an error."""
 
+import tomllib
+
 import numpy as np
 import pytest
 
@@ -88,8 +90,6 @@ class TestMapping:
         assert word in str(caught.value)
 
     def test_the_draft_answers_once_it_is_decided(self):
-        import tomllib
-
         source = Source("strange.csv", self.AMBIGUOUS)
         parser, _ = recognise(source)
         draft = parser.draft_mapping(source, ReadOptions(zone="Europe/Berlin"))
@@ -100,8 +100,6 @@ class TestMapping:
         assert set(read_one(self.AMBIGUOUS, mapping=decided).values("battery_current")) == {-5.0}
 
     def test_the_draft_of_a_clear_table_reads_the_same(self):
-        import tomllib
-
         for data in (files.german(), files.chinese(), files.russian(), files.english(), files.cells_and_motor()):
             source = Source("strange.csv", data)
             parser, _ = recognise(source)
@@ -111,6 +109,17 @@ class TestMapping:
                 np.testing.assert_allclose(again.time, log.time)
                 for channel in set(log.channels) & {"pack_voltage", "battery_current", "speed", "soc", "duty"}:
                     np.testing.assert_allclose(again.values(channel), log.values(channel))
+
+    def test_captions_that_come_twice_are_asked_for_once(self):
+        data = ride(
+            "time,voltage,voltage,current,note,note",
+            lambda i: [i, f"{voltage(i):.2f}", f"{voltage(i) - 1:.2f}", f"{load(i):.2f}", "a", "b"],
+        )
+        source = Source("strange.csv", data)
+        mapping = tomllib.loads(recognise(source)[0].draft_mapping(source, ReadOptions()))
+        once, again = read_one(data), read_one(data, mapping=mapping)
+        assert once.channels == again.channels
+        np.testing.assert_array_equal(once.values("pack_voltage"), again.values("pack_voltage"))
 
     def test_a_file_that_is_no_table_has_no_draft(self):
         parser, _ = recognise(Source("strange.csv", files.german()))
