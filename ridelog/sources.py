@@ -251,6 +251,8 @@ def _zip_members(source: Source, limits: Limits) -> Iterator[Source]:
 def _inflate(source: Source, limits: Limits) -> bytes:
     import zstandard
 
+    from ridelog.zstd_stream import ZstdStream
+
     head = source.head
     try:
         with ExitStack() as stack:
@@ -263,8 +265,7 @@ def _inflate(source: Source, limits: Limits) -> bytes:
             elif head.startswith(b"\xfd7zXZ"):
                 stream = stack.enter_context(lzma.LZMAFile(raw))
             else:
-                unpacker = zstandard.ZstdDecompressor(max_window_size=1 << 27)
-                stream = cast(IO[bytes], stack.enter_context(unpacker.stream_reader(raw)))
+                stream = cast(IO[bytes], ZstdStream(source.data))
             return _read_bounded(stream, limits.size, source.size, limits, source.label)
     except (*_ARCHIVE_ERRORS, zstandard.ZstdError) as error:
         raise SourceError(f"is a damaged archive ({error}).", path=source.label) from error

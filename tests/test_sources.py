@@ -39,6 +39,29 @@ def test_packed_files_are_unpacked(tmp_path, pack):
     assert source.member
 
 
+def test_zstandard_of_several_frames_is_read_to_the_end(tmp_path):
+    pack = zstandard.ZstdCompressor().compress
+    file = tmp_path / "a.csv.zst"
+    parts = (TEXT, "\n".join(str(row) for row in range(50_000)).encode(), b"end")
+    file.write_bytes(b"".join(pack(part) for part in parts))
+    (source,) = open_sources(str(file))
+    assert source.data == b"".join(parts)
+
+
+@pytest.mark.parametrize(
+    "pack",
+    [gzip.compress, bz2.compress, lzma.compress, zstandard.ZstdCompressor().compress],
+    ids="gz bz2 xz zst".split(),
+)
+def test_a_packed_file_that_is_cut_off_is_damaged_and_not_short(tmp_path, pack):
+    """Half a ride would look like a whole one that ends early."""
+    file = tmp_path / "a.csv.packed"
+    packed = pack(bytes(range(256)) * 4000 + TEXT)
+    file.write_bytes(packed[: -len(packed) // 3])
+    with pytest.raises(SourceError, match="damaged"):
+        open_sources(str(file))
+
+
 def test_a_zip_gives_its_logs_in_order_without_litter(tmp_path):
     file = tmp_path / "x.zip"
     file.write_bytes(_zip({"b.csv": b"b", "a.csv": b"a", "__MACOSX/._a.csv": b"litter", ".DS_Store": b"litter"}))
