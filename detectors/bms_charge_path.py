@@ -14,6 +14,8 @@ from ridelog.ride import Track
 from ridelog.settings import number
 
 from .fet_edges import Edge, falling_edges, highest_cell, recorded_in_use
+from .never_brakes import never_brakes
+from .poll_cover import missed_in_braking
 
 #: A discharge current that shows that the vehicle is ridden, A, and a regen current that counts, A.
 _RIDING_A, _REGEN_A = 5.0, -1.0
@@ -32,6 +34,13 @@ _CELL_HIGH_V = 4.18
 #: of which polls every 2 s meet one in two; and what polls more seldom say. Engineering judgement on that.
 _UNSEEN_FLIPS: Final = ((0.5, 0.9), (1.0, 0.7), (2.5, 0.4), (10.0, 0.25))
 _SELDOM: Final = 0.1
+#: The same of a poll in the very moment: a board answers with states that are some tenths of a second old.
+_POLLED: Final = 0.9
+#: Share of the weight of a closed path that a nat of likelihood is, at the temperature of the evidence; above this chance no
+#: poll says anything of the moment.
+_NAT, _SURELY_MISSED = 0.165, 0.9
+#: What charge FETs that are off say of an incident on a ride in which the motor never braked; engineering judgement.
+_NEVER_BRAKED: Final = 0.2
 
 
 class BmsChargePath(Detector):
@@ -88,10 +97,8 @@ class BmsChargePath(Detector):
         always = bool(np.isfinite(flag).any()) and float(off.sum()) >= 0.99 * float(np.isfinite(flag).sum())
         throughout = not edges and ((share > 0.95 and int(ridden.sum()) >= 5) or (always and _rides(case)))
         if not edges and not throughout:
-            interval = track.log.interval_s
-            seen = next((strength for longest, strength in _UNSEEN_FLIPS if interval <= longest), _SELDOM)
             note = "the charge path stayed closed while riding."
-            absent = Evidence.absent(f"A flip shorter than {interval:.2g} s could hide.", strength=seen)
+            absent = _stayed_closed(case, track)
             if always:
                 return Outcome.found((self._off_at_rest(track),), dict.fromkeys(self.evidence, _PARKED))
             if not ridden.any():
@@ -108,10 +115,13 @@ class BmsChargePath(Detector):
         if throughout:
             first = int(np.flatnonzero(off & ridden if (off & ridden).any() else off)[0])
             at = track.onset(first)
+            brakes = not never_brakes(case)
             return Outcome.found(
-                (self._off_throughout(track, first),),
+                (self._off_throughout(track, first, brakes),),
                 {
-                    "bms.charge-fet-off-throughout": Evidence.observed(),
+                    "bms.charge-fet-off-throughout": Evidence.observed()
+                    if brakes
+                    else Evidence.observed("Nothing came of it: no braking is in the log.", strength=_NEVER_BRAKED),
                     "bms.charge-fet-opened-in-regen": Evidence.not_observable("they were off from the start"),
                     "bms.cell-high-before": _cell_high(case, track, first),
                     "bms.flag-overvoltage": Evidence.observed(at=at)
@@ -168,15 +178,21 @@ class BmsChargePath(Detector):
             channels=("charge_fet",),
         )
 
-    def _off_throughout(self, track: Track, first: int) -> Finding:
+    def _off_throughout(self, track: Track, first: int, brakes: bool) -> Finding:
+        """An incident where the vehicle may have braked; without any braking in the controller's log a state of the board."""
         return self.finding(
             track,
             first,
             track.log.rows - 1,
-            severity=Severity.CRITICAL,
+            severity=Severity.CRITICAL if brakes else Severity.WARNING,
+            event=brakes,
             message=(
                 "The charge path of the BMS was off during the whole ride: the pack drives through the body diodes, "
-                "and braking current has nowhere to go."
+                + (
+                    "and braking current has nowhere to go."
+                    if brakes
+                    else "and the first braking with the motor will find nowhere to go. In this log the motor never braked."
+                )
             ),
             measurements=(Measurement("share of the ride with the charge path off", 1.0, "", 0.05, "TRIP-05"),),
             channels=("charge_fet",),
@@ -192,6 +208,23 @@ _WHY: Final[dict[str, str]] = {
     "charge-overcurrent": " because the braking current was too high for it",
 }
 _PARKED = Evidence.not_observable("the vehicle was not ridden in this log")
+
+
+def _stayed_closed(case: Case, track: Track) -> Evidence:
+    """What polls that all show a closed path are worth: much where they lie in the moment in which braking met no pack."""
+    missed = missed_in_braking(case, track)
+    if missed is not None:
+        if missed > _SURELY_MISSED:
+            return Evidence.not_observable("no poll of the BMS lies in the moment in which braking met no pack")
+        seen = min(_NAT * -float(np.log(max(missed, 1e-6))), _POLLED)
+        return Evidence.absent(
+            "It was polled while braking met no pack"
+            + (f", unless the clocks are off by more than they seem ({100 * missed:.0f} %)." if missed > 0.01 else "."),
+            strength=seen,
+        )
+    interval = track.log.interval_s
+    seen = next((strength for longest, strength in _UNSEEN_FLIPS if interval <= longest), _SELDOM)
+    return Evidence.absent(f"A flip shorter than {interval:.2g} s could hide.", strength=seen)
 
 
 def _rides(case: Case) -> bool:

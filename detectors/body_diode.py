@@ -12,6 +12,7 @@ from ridelog.log import Role
 from ridelog.ride import Track
 
 from .common_bins import bin_edges, bin_means, controller_current
+from .spike_decay import Held, held_by_diodes
 from .stuck_board import stuck_rows
 from .voltage_step import FEWEST, Difference, Step, largest_step
 
@@ -25,6 +26,8 @@ _CLEAR: Final = 5.0
 #: A voltage must explain the stretches so much better than a resistance, or the other way round, in nats; in between
 #: nobody can tell (engineering judgement: 1 in 50, and neighbouring stretches share their error).
 _BETTER: Final = 4.0
+#: How surely a bus that stayed a diode below the pack shows one; engineering judgement: some rows, one log.
+_HELD: Final = 0.8
 #: The BMS sees the cells the controller runs on when their voltages are this close.
 _SAME_PACK: Final = 0.05
 
@@ -34,7 +37,8 @@ class BodyDiode(Detector):
 
     What it finds:
         A step of 0.5 to 0.9 V in the voltage of the cells less that of the controller, the same at low and at high
-        current.
+        current; and, in the log of a controller alone, a bus that came down after braking met no pack and stayed such a
+        voltage below the pack while the motor was released.
 
     Why it matters:
         A common-port BMS whose charge FETs are off still drives: the current takes the body diodes, and nobody
@@ -46,11 +50,12 @@ class BodyDiode(Detector):
 
     Looks like it but is not:
         A connector or lead that resists more from some moment on (its step grows with the current), a meter that is
-        off by the same all the time (no step), a cell that is read wrongly (a step of volts).
+        off by the same all the time (no step), a cell that is read wrongly (a step of volts). A lead that parted in
+        braking: behind it the bus falls on, and comes back to the pack itself.
 
     Needs:
         A controller log and a BMS log on one clock, both with voltage, the controller with current, and driving
-        with changing load before and after the moment.
+        with changing load before and after the moment; or a controller log with the motor current and seven rows a second.
 
     Limits:
         Charge FETs that are off during the whole ride give no step; the state in the BMS log tells those. A flip of
@@ -67,10 +72,15 @@ class BodyDiode(Detector):
     evidence: ClassVar[tuple[str, ...]] = ("path.body-diode",)
 
     def detect(self, case: Case) -> Outcome:
-        """Compare the controllers with the first BMS on their clock."""
+        """Look at how the bus comes down after braking; then compare the controllers with the first BMS on their clock."""
+        ridden = case.ride.of_role(Role.CONTROLLER)
+        for track in ridden:
+            held = held_by_diodes(case, track) if track.has("pack_voltage", "battery_current") else []
+            if held:
+                return self._held(track, held)
         controllers = [
             track
-            for track in case.ride.of_role(Role.CONTROLLER)
+            for track in ridden
             if track.clock.aligned and track.has("pack_voltage", "battery_current") and track.log.rows > 50
         ]
         boards = [track for track in case.ride.bms if track.clock.aligned and track.log.rows > 20]
@@ -84,6 +94,29 @@ class BodyDiode(Detector):
             return Outcome.unable("the logs share too little driving for a step to show.")
         other = _no_diode(step)
         return other if other is not None else self._found(boards[0], seen, step)
+
+    def _held(self, track: Track, held: list[Held]) -> Outcome:
+        first = held[0]
+        at = track.onset(first.first)
+        finding = self.finding(
+            track,
+            first.first,
+            first.last,
+            severity=Severity.CRITICAL,
+            onset=at,
+            message=(
+                f"After braking met no pack the voltage came down to {first.volts:.2f} V below the pack and stayed there with "
+                "the motor released: the pack fed the controller through the body diodes of charge FETs that were off."
+            ),
+            measurements=(
+                Measurement("below the pack without load", first.volts, "V", _LOWEST_V, "TRIP-03"),
+                Measurement("times", float(len(held)), ""),
+            ),
+            channels=("pack_voltage", "motor_current"),
+            danger="Do not brake with regen before it is known why the charge path opens.",
+        )
+        note = f"After the spike the bus stayed {first.volts:.2f} V below the pack."
+        return Outcome.found((finding,), {"path.body-diode": Evidence.observed(note, strength=_HELD, at=at)})
 
     def _found(self, board: Track, seen: Difference, step: Step) -> Outcome:
         begins = step.volts > 0

@@ -105,3 +105,43 @@ def test_a_long_pause_is_not_compared_across():
 
 def test_one_log_alone_cannot_tell():
     assert _check(investigate(_pair(_diode)[:1])).status is Status.UNABLE
+
+
+def _after_spikes(floor, back=0.0, rate=20.0):
+    """Every braking from 300 s on meets no pack; the bus falls by 25 V/s to `floor` V below the pack, then is back at it."""
+    columns = rides.controller(600.0, rate=rate, ohm=0.03)
+    step = 1 / rate
+    braking = (columns["battery_current"] < -4) & (columns["time"] >= 300)
+    row = int(np.flatnonzero(braking & ~np.roll(braking, 1))[0])
+    light = (columns["time"] > columns["time"][row] - 3) & (columns["time"] < columns["time"][row])
+    pack = float(np.median((columns["pack_voltage"] + 0.03 * columns["battery_current"])[light]))
+    columns["battery_current"][light] *= 0.1
+    columns["motor_current"][light] *= 0.1
+    columns["pack_voltage"][light] = np.round(pack - 0.03 * columns["battery_current"][light], 1)
+    rows = np.arange(row, row + int(1.2 / step))
+    after = (rows - row) * step
+    bus = np.maximum(pack + 12.0 - 25.0 * after, pack - floor)
+    columns["pack_voltage"][rows] = np.round(np.where(after > 1.0, pack - back, bus), 1)
+    for channel in ("battery_current", "motor_current"):
+        columns[channel][rows] = 0.0
+    columns["fault_code"][rows] = 1
+    return columns
+
+
+def test_a_bus_that_stays_a_diode_below_the_pack_after_a_spike():
+    check = _check(investigate([rides.log(_after_spikes(0.7))]))
+    assert check.status is Status.FOUND
+    assert check.findings[0].measurements[0].value == pytest.approx(0.7, abs=0.15)
+    incident = investigate([rides.log(_after_spikes(0.7))])
+    assert incident.verdict.cause == "charge-fet-open-in-regen"
+    assert incident.verdict.probability > 0.9
+
+
+@pytest.mark.parametrize("floor", [0.0, 9.0])
+def test_a_lead_that_meets_again_or_falls_on_is_no_diode(floor):
+    assert _check(investigate([rides.log(_after_spikes(floor))])).status is not Status.FOUND
+
+
+def test_rows_too_far_apart_do_not_show_the_way_down():
+    columns = {name: values[::6] for name, values in _after_spikes(0.7).items()}
+    assert _check(investigate([rides.log(columns)])).status is not Status.FOUND
