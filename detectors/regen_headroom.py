@@ -14,6 +14,7 @@ from ridelog.ride import RIDING_ROLES, Track
 
 from .cell_rows import CellRows, cell_rows, charges
 from .fet_edges import falling_edges
+from .stuck_board import stuck_rows
 
 #: Open-circuit voltage of a cell above which there is no room for braking, V (REG-04).
 _FULL_OPEN_V: Final = 4.15
@@ -135,6 +136,8 @@ class RegenHeadroom(Detector):
         if rows is None or not np.isfinite(rows.high).any():
             return None
         high = (rows.high > _CELL_OVER_V) & (rows.high < _NO_CELL_V) & (rows.current < -_REST_A)
+        # What a board froze at was one moment, and may have been a short one.
+        high &= ~stuck_rows(case, track)[rows.rows]
         for first, last in charges(rows):
             high[first : last + 1] = False
         driving = rows.time[rows.current > _RIDDEN_A]

@@ -12,7 +12,6 @@ from .faults import OVER_VOLTAGE
 from .triggers import Trigger, braking, controller_dies, gentle_until
 
 if TYPE_CHECKING:
-    from .bms_telemetry import BmsTelemetry
     from .engine import Engine
     from .scene import Scene
     from .state import History
@@ -27,16 +26,6 @@ def first_overvoltage(scene: Scene, history: History) -> None:
     times = [record.time_s for record in history.faults if record.code == OVER_VOLTAGE]
     if times:
         scene.truth.begin(times[0])
-
-
-def _note_missed(scene: Scene) -> None:
-    """Note when no answer of the board falls into an opening: then its log is that of a board that stayed closed."""
-
-    def note(scene: Scene, t: BmsTelemetry) -> None:
-        if np.asarray(t.charge).all():
-            scene.truth.facts["polls_missed"] = 1.0
-
-    scene.bms_hooks.append(note)
 
 
 def _few_brakes(scene: Scene) -> None:
@@ -89,7 +78,6 @@ def _opens(scene: Scene, protection: str) -> None:
             engine.end_after(float(scene.rng.uniform(30, 90)))
 
     scene.board.on_trip = act
-    _note_missed(scene)
 
 
 def _cell_over_opens(scene: Scene) -> None:
@@ -148,7 +136,6 @@ def _flip_mid_regen(scene: Scene) -> None:
         engine.after(float(scene.rng.uniform(0.8, 2.5)), lambda later: scene.board.command(later, charge=True))
 
     scene.engine.watches.append(Trigger(braking(scene, 0.3), flip, earliest_s=scene.event_s))
-    _note_missed(scene)
 
 
 def _full_pack(scene: Scene) -> None:
