@@ -173,6 +173,20 @@ def cardputer():
     return table(CARDPUTER_HEADER, lines)
 
 
+def cardputer_with_bms(cells=4):
+    """The later version: cells in mV in columns for 20 of them, those behind the last cell 0."""
+    header = (
+        f"{CARDPUTER_HEADER},bms_v_tot,bms_i_in,{','.join(f'cell_{cell:02d}' for cell in range(1, 21))},bms_temp_01"
+    )
+    lines = []
+    for i in range(COUNT):
+        read = [4080 - round(20 * wave(i, 0, 1)) + cell for cell in range(cells)]
+        electric = [81.6, f"{wave(i, 8, 6):.2f}", f"{wave(i, 20, 9):.2f}"]
+        lines.append([83 * i, 17.9, 2324, *electric, 23.9, 37.2, 32.3, i / 1e4, 3 * i, sum(read) / 1000, electric[1]])
+        lines[-1] += [*read, *[0] * (20 - cells), 25.5]
+    return table(header, lines)
+
+
 def vesc_logger_2016():
     return "".join(
         json.dumps(
@@ -290,4 +304,17 @@ def ponewheel():
         [1_526_903_103_000 + 1000 * i, 18.5, 360, 81, 57.9, f"{wave(i, 6, 5):.2f}", 38, 41, 0.5 + i / 100, 47.1, 8.5]
         for i in range(COUNT)
     ]
+    return table(header, lines)
+
+
+def ponewheel_with_cells(cells=16):
+    """A ride with the cells of the board, as a quoted list."""
+    header = "time,speed,speed_rpm,battery,battery_voltage,battery_cells,current_amps"
+    lines = []
+    for i in range(COUNT):
+        read = [4.05 - 0.01 * wave(i, 0, 1) + cell / 1000 for cell in range(cells)]
+        words = " ".join(f"{volts:.3f}" for volts in read)
+        lines.append(
+            [1_526_903_103_000 + 1000 * i, 18.5, 360, 81, f"{sum(read):.2f}", f'"{words}"', f"{wave(i, 6, 5):.2f}"]
+        )
     return table(header, lines)

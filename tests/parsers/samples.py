@@ -22,6 +22,7 @@ SAMPLES = {
     "vesc-logger-2016": ("vesc-logger-2016", boards.vesc_logger_2016()),
     "vescape": ("vescape", boards.vescape()),
     "cardputer": ("cardputer", boards.cardputer()),
+    "cardputer-bms": ("cardputer", boards.cardputer_with_bms()),
     "float-control": ("float-control", boards.float_control()),
     "float-control-imperial": ("float-control", boards.float_control(imperial=True)),
     "floaty-csv": ("floaty-csv", boards.floaty_csv()),
@@ -30,6 +31,7 @@ SAMPLES = {
     "metr-json": ("metr-json", boards.metr()),
     "freesk8": ("freesk8", boards.freesk8()),
     "ponewheel": ("ponewheel", boards.ponewheel()),
+    "ponewheel-cells": ("ponewheel", boards.ponewheel_with_cells()),
     **{
         f"wheellog-{columns}": ("wheellog", wheels.wheellog_file(columns, COUNT)) for columns in wheels.WHEELLOG_HEADERS
     },

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ridelog import plugins
 from ridelog.damage import Effect
 from ridelog.reading import read_source
 from ridelog.sources import Source
@@ -28,7 +29,7 @@ HEADERS = {
 }
 
 #: All but pOnewheel, whose rows may lack cells at any place: such a row keeps its time, and its values are told as lost.
-FIXED = [name for name in HEADERS if name != "ponewheel"]
+FIXED = [name for name in HEADERS if not name.startswith("ponewheel")]
 
 
 def read(name, data):
@@ -103,6 +104,7 @@ CELLS = {
     "smart-bms-utility": ("c{}", ";"),
     "daly-epdatalog": ("Cell Voltage {} (mV)", ","),
     "jbdtools": ("Cell{}", "\t"),
+    "cardputer-bms": ("cell_{:02d}", ","),
 }
 
 
@@ -129,10 +131,60 @@ def test_a_cell_that_reads_nothing_keeps_its_place(name, cell):
     np.testing.assert_allclose(cells[others], whole[others])
 
 
+#: Sample -> the second cell in one of the rows, and what stands there when it reads 0.
+CELL_TEXTS = {
+    "daly-arduino": ("Cell No: 2. 3701mV", "Cell No: 2. 0mV"),
+    "vesc-express": (";4.110;", ";0.000;"),
+    "ponewheel-cells": (" 4.051 ", " 0.000 "),
+    "home-assistant": ("_cell_voltage_2,", "_cell_voltage_2,0,2024-05-13T09:01:02.500Z\nsensor.jk_bms_cell_voltage_2,"),
+}
+#: Where the cells of the other parsers are held to the same.
+CELLS_ELSEWHERE = {
+    "vescape": "test_vescape.py",
+    "hex-dump": "frames/",
+    "frame-lines": "frames/",
+    "raw-frames": "frames/",
+    "btsnoop": "frames/",
+    "table": "test_table_plain.py",
+}
+
+
+@pytest.mark.parametrize("name", CELL_TEXTS)
+@pytest.mark.parametrize("reading", ["0", "missing"])
+def test_a_cell_in_the_text_that_reads_nothing_keeps_its_place(name, reading):
+    old, new = CELL_TEXTS[name]
+    if reading == "missing":
+        new = {"daly-arduino": "", "vesc-express": ";;", "ponewheel-cells": " -- "}.get(
+            name, new.replace(",0,", ",unknown,")
+        )
+    data = SAMPLES[name][1]
+    assert old.encode() in data
+    whole = next(log for log in read(name, data) if log.has("cell_voltages")).matrix("cell_voltages")
+    log = next(log for log in read(name, data.replace(old.encode(), new.encode(), 1)) if log.has("cell_voltages"))
+    cells = log.matrix("cell_voltages")
+    assert cells.shape[1] == whole.shape[1]
+    rows = np.flatnonzero(np.isnan(cells).any(axis=1))
+    assert len(rows)
+    assert (np.isnan(cells[rows]) == (np.arange(cells.shape[1]) == 1)).all()
+    np.testing.assert_allclose(cells[0, 2:], whole[0, 2:])
+
+
+def test_every_parser_that_gives_cells_is_held_to_it():
+    held = {SAMPLES[name][0] for name in (*CELLS, *CELL_TEXTS)} | set(CELLS_ELSEWHERE)
+    assert {parser.name for parser in plugins.parsers() if "cell_voltages" in parser.gives} == held
+
+
 #: Sample -> caption of a column in percent, the channel, and how the cell is written.
 PERCENT = {
     "wheellog-24": ("battery_level", "soc", "{:.0f}"),
+    "wheellog-15": ("battery_level", "soc", "{:.0f}"),
+    "wheellog-21": ("battery_level", "soc", "{:.0f}"),
     "wheellog-18": ("pwm", "pwm", "{:.2f}"),
+    "euc-world-2019": ("battery_level", "soc", "{:.0f}"),
+    "euc-world-2": ("battery", "soc", "{:.0f}"),
+    "darknessbot-b": ("Battery level", "soc", "{:.1f}"),
+    "euc-planet-1": ("Battery level", "soc", "{:.0f}"),
+    "ponewheel": ("battery", "soc", "{:.0f}"),
     "euc-world-2.64": ("battery", "soc", "{:.0f}"),
     "darknessbot-a": ("Battery level", "soc", "{:.0f}"),
     "euc-planet-4": ("Battery level", "soc", "{:.0f}"),
@@ -165,3 +217,47 @@ def test_any_percentage_becomes_a_fraction(name, data):
         writer.writerow(row)
     log = read(name, b"".join(header) + out.getvalue().encode())[0]
     np.testing.assert_allclose(np.abs(log.values(channel)), np.array(percent) / 100, atol=1e-9)
+
+
+#: Sample -> a value as it stands in every row, how it is written, the channel and what stands for the whole.
+WRITTEN = {
+    "metr-json": ("45.5", "{:.2f}", "duty", 100),
+    "9bmetrics": ("\t34\t90", "\t34\t{:.0f}", "soc", 100),
+    "vesc-express": (";0.42;", ";{:.4f};", "duty", 1),
+    "vesc-tool": (";0.431;", ";{:.4f};", "duty", 1),
+    "vesc-faults": ("Duty             : 0.59", "Duty             : {:.4f}", "duty", 1),
+    "vesc-logger-2016": ('"dutyCycleNow": 0.41', '"dutyCycleNow": {:.4f}', "duty", 1),
+    "floaty-csv": (",0.92,", ",{:.4f},", "soc", 1),
+    "floaty-json": ('"batteryPercent": 0.92', '"batteryPercent": {:.4f}', "soc", 1),
+    "freesk8": (",0.455,", ",{:.4f},", "duty", 1),
+    "jbdtools": ("81%", "{:.0f}%", "soc", 100),
+    "daly-arduino": ("A, 80.00SOC", "A, {:.2f}SOC", "soc", 100),
+    "home-assistant": ("state_of_charge,90", "state_of_charge,{:.0f}", "soc", 100),
+}
+#: Where the fractions of the other parsers are held to the same.
+ELSEWHERE = {
+    "vescape": "bytes of packets: test_vescape.py",
+    "euc-world-xlsx": "cells of a workbook: test_contract.py",
+    "hex-dump": "bytes of frames: frames/",
+    "frame-lines": "bytes of frames: frames/",
+    "raw-frames": "bytes of frames: frames/",
+    "btsnoop": "bytes of frames: frames/",
+    "table": "told by the data: test_table_units.py",
+}
+
+
+@pytest.mark.parametrize("name", WRITTEN)
+@settings(max_examples=10, deadline=None)
+@given(percent=st.integers(0, 100))
+def test_any_percentage_or_fraction_anywhere_becomes_a_fraction(name, percent):
+    old, form, channel, whole = WRITTEN[name]
+    data = SAMPLES[name][1]
+    assert old.encode() in data
+    log = read(name, data.replace(old.encode(), form.format(percent / 100 * whole).encode()))[0]
+    assert log.values(channel)[0] == pytest.approx(percent / 100, abs=1e-9)
+
+
+def test_every_parser_that_gives_a_fraction_is_held_to_it():
+    fractions = {"soc", "soh", "duty", "pwm", "humidity", "remote_input"}
+    held = {SAMPLES[name][0] for name in (*PERCENT, *WRITTEN)} | set(ELSEWHERE)
+    assert {parser.name for parser in plugins.parsers() if fractions & set(parser.gives)} == held

@@ -76,6 +76,17 @@ def test_a_compact_reply():
     assert log.source_rows.tolist() == [2, 4]
 
 
+def test_a_cell_of_the_bms_that_reads_nothing_keeps_its_index():
+    stream = b"".join(base64.b64decode(piece) for piece in BMS)
+    payload = bytearray(stream[2 if stream[0] == 2 else 3 : -3])
+    whole = read(chunk(250, base64.b64encode(vesc_packet(bytes(payload))).decode()))[0].matrix("cell_voltages")
+    payload[26 + 2 * 4 : 26 + 2 * 5] = b"\0\0"
+    cells = read(chunk(250, base64.b64encode(vesc_packet(bytes(payload))).decode()))[0].matrix("cell_voltages")
+    assert cells.shape == whole.shape
+    assert np.isnan(cells[0]).tolist() == [cell == 4 for cell in range(16)]
+    np.testing.assert_array_equal(np.delete(cells, 4), np.delete(whole, 4))
+
+
 def test_a_bms_reply_in_pieces():
     (log,) = read(*(chunk(250, piece) for piece in BMS))
     assert log.role is Role.BMS
