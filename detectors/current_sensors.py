@@ -21,6 +21,9 @@ _SEVERAL, _PART = 1.6, 0.65
 _RANGE_A, _FEWEST = 8.0, 20
 #: A pack that carries less than this share of what another one in parallel does has no part in the ride (SAG-02).
 _IDLE_SHARE: Final = 0.2
+#: One that carries less than this share of the other is another kind of pack: cells of one kind differ by less (TRIP-11; ten
+#: groups beside six carry 0.6; engineering judgement).
+_UNEVEN_SHARE: Final = 0.75
 
 
 class CurrentSensors(Detector):
@@ -32,7 +35,8 @@ class CurrentSensors(Detector):
 
     Why it matters:
         A wrong shunt scale shifts every over-current limit and the charge meter (CUR-10). A controller or a pack that no
-        log shows changes what every other number means. A cheap added pack leaves the load to the main pack (SAG-02).
+        log shows changes what every other number means. A cheap added pack leaves the load to the main pack (SAG-02), and of
+        unequal packs one trips before the sum of their ratings (TRIP-11).
 
     Evidence:
         None: it explains other findings.
@@ -52,7 +56,7 @@ class CurrentSensors(Detector):
 
     code: ClassVar[str] = "TW02"
     name: ClassVar[str] = "current-sensors"
-    rules: ClassVar[tuple[str, ...]] = ("CUR-10", "SAG-02")
+    rules: ClassVar[tuple[str, ...]] = ("CUR-10", "SAG-02", "TRIP-11")
     evidence: ClassVar[tuple[str, ...]] = ()
 
     def detect(self, case: Case) -> Outcome:
@@ -108,10 +112,15 @@ class CurrentSensors(Detector):
         )
         least, most = float(np.nanmin(slopes)), float(np.nanmax(slopes))
         idle = most > 0 and least < _IDLE_SHARE * most
+        uneven = not idle and least < _UNEVEN_SHARE * most
         board = boards[int(np.nanargmin(slopes))]
         alone = (
             f" The pack of log {board.index + 1} gives in at once or is not connected, and the others carry the ride: test it "
             "alone at a low load."
+        )
+        first = (
+            f" Log {boards[int(np.nanargmax(slopes))].index + 1} gives the most: its pack reaches its limit and trips before "
+            "the sum of the ratings is reached. Test each pack alone, and do not ride on packs of different cells in parallel."
         )
         return self.finding(
             board if idle else boards[0],
@@ -119,7 +128,7 @@ class CurrentSensors(Detector):
             (board if idle else boards[0]).log.rows - 1,
             severity=Severity.WARNING if idle else Severity.INFO,
             event=False,
-            message=f"Packs in parallel share the current ({told}).{alone if idle else ''}",
+            message=f"Packs in parallel share the current ({told}).{alone if idle else first if uneven else ''}",
             measurements=tuple(
                 Measurement(f"share of log {board.index + 1}", slope / total)
                 for board, slope in zip(boards, slopes, strict=True)

@@ -8,6 +8,7 @@ import numpy as np
 
 from ridelog.channels import CHANNELS, Kind
 from ridelog.detection import Case, Detector, Need
+from ridelog.durations import lasting
 from ridelog.finding import Evidence, Finding, Measurement, Outcome, Severity
 from ridelog.log import Role
 from ridelog.ride import RIDING_ROLES, Track
@@ -20,6 +21,10 @@ _FEWEST_ROWS, _SHARE = 3, 0.002
 _SOC_ROOM = 0.1
 #: Channels whose nonsense says something about the record of the power path.
 _POWER = ("pack_voltage", "battery_current", "motor_current", "soc", "duty", "erpm", "power")
+
+#: A pause in which a vehicle can have been worked on, s, and the sound rows before it; garbage begins within as many rows after
+#: it (engineering judgement).
+_PAUSE_S, _SOUND_ROWS = 600.0, 100
 
 
 class ImplausibleValues(Detector):
@@ -101,13 +106,23 @@ class ImplausibleValues(Detector):
                 int(rows[0]),
                 int(rows[-1]),
                 severity=Severity.WARNING,
-                message=f"{len(rows)} rows hold impossible values: the logger or its link garbled them.",
+                message=f"{len(rows)} rows hold impossible values: the logger or its link garbled them."
+                + _after_a_pause(track, int(rows[0])),
                 measurements=(Measurement("rows", float(len(rows)), "", float(_FEWEST_ROWS), "engineering judgement"),),
                 channels=("cell_voltages",) if track.has("cell_voltages") else ("pack_voltage",),
             )
         )
         seen = Evidence.observed(f"{len(rows)} rows.", at=track.onset(int(rows[0])))
         return Outcome.found(findings, {"telemetry.garbage": seen})
+
+
+def _after_a_pause(track: Track, row: int) -> str:
+    """Say that the first garbled row comes after a long pause, before which all rows were sound (TEL-09)."""
+    pauses = np.flatnonzero(np.diff(track.time[: row + 1]) >= _PAUSE_S)
+    if not len(pauses) or pauses[-1] + 1 < _SOUND_ROWS or row - int(pauses[-1]) > _SOUND_ROWS:
+        return ""
+    lasts = float(track.time[pauses[-1] + 1] - track.time[pauses[-1]])
+    return f" They begin after a pause of {lasting(lasts)}: if the vehicle was worked on then, look for metal dust."
 
 
 def _switched_off(track: Track, name: str) -> bool:

@@ -12,6 +12,7 @@ from ridelog.finding import Evidence, Finding, Interval, Measurement, Outcome, S
 from ridelog.ride import RIDING_ROLES, Track
 
 from .before_the_loss import charge_before, heat_at_loss
+from .bumps import come_with_bumps
 from .controller_restart import in_motion, restarts
 from .excursions import Excursions, excursions
 from .load_gone_with_log import gone_with_log
@@ -40,7 +41,8 @@ class PowerPathOpen(Detector):
         TRIP-02). Whatever opened will open again.
 
     Evidence:
-        path.collapse, path.high-current-before, path.cells-low-before, path.flicker, path.stayed-open,
+        path.collapse, path.high-current-before, path.cells-low-before, path.flicker (and whether it comes with bumps, where
+        an acceleration is logged: a loose contact or solder bead, COM-02), path.stayed-open,
         path.back-at-once, path.log-ends-under-load, path.own-logger-ended, path.load-gone-with-log (the controller's log
         ends under load and a BMS log sees none from that moment), bms.hot-before (from a BMS log without FET states).
 
@@ -255,7 +257,10 @@ class PowerPathOpen(Detector):
         returned = sum(1 for item in near if item[1] < track.log.rows - 1)
         evidence["path.back-at-once"] = _back_at_once(track, openings, scale, at)
         if len(near) >= 3 and returned >= 2:
-            evidence["path.flicker"] = Evidence.observed(f"{len(near)} openings within {_FLICKER_S:.0f} s.", at=at)
+            bumps = ", and they come with bumps" if come_with_bumps(track, openings) else ""
+            evidence["path.flicker"] = Evidence.observed(
+                f"{len(near)} openings within {_FLICKER_S:.0f} s{bumps}.", at=at
+            )
         else:
             evidence["path.flicker"] = Evidence.absent("the path did not come and go")
         return evidence

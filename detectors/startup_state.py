@@ -11,10 +11,13 @@ from ridelog.durations import lasting
 from ridelog.finding import Evidence, Finding, Measurement, Outcome, Severity
 from ridelog.ride import RIDING_ROLES, Track
 
+from .controller_restart import in_motion, restarts
 from .fet_edges import lowest_cell
 
 #: Power-up is over after this, s (TRIP-17: under-voltage within two seconds of power-up).
 _POWER_UP_S: Final = 2.0
+#: The voltage it is compared with is that of the time until this after power-up, s.
+_LATER_S: Final = 60.0
 #: The log begins with the controller when it has been up for less than this at its first row, s.
 _JUST_ON_S: Final = 3.0
 #: The bus is below the pack by this share while the capacitors are charged; engineering judgement.
@@ -48,8 +51,8 @@ class StartupState(Detector):
         A log that begins in the middle of a ride, the ordinary ramp of a pre-charge, a vehicle that is switched off.
 
     Needs:
-        A BMS log with the state of the discharge FETs, or a controller log that begins at its power-up, or both logs for
-        the output of the board.
+        A BMS log with the state of the discharge FETs, or a controller log that begins at its power-up or holds one (its
+        counters begin anew at standstill), or both logs for the output of the board.
 
     Limits:
         Most logs begin long after power-up. Why the FETs were off the log does not say.
@@ -74,10 +77,10 @@ class StartupState(Detector):
                 late = self._off_at_first(track)
                 findings += [late] if late is not None else []
         for track in case.ride.riding:
-            if _just_on(track):
+            for row in _power_ups(track):
                 said.append("the bus voltage rose as it should at power-up")
                 evidence.setdefault("startup.precharge-stall", Evidence.absent())
-                stall = self._stall(track)
+                stall = self._stall(track, row)
                 if stall is not None:
                     findings.append(stall)
                     if stall.severity is not Severity.INFO:
@@ -91,7 +94,7 @@ class StartupState(Detector):
                     said.append("the voltage of the pack reaches the controller")
                     evidence.setdefault("startup.output-dead", Evidence.absent())
         for name, lack in (
-            ("startup.precharge-stall", "no log begins with the controller's power-up"),
+            ("startup.precharge-stall", "no log holds the controller's power-up"),
             ("startup.output-dead", "a controller log and a BMS log are needed"),
         ):
             evidence.setdefault(name, Evidence.not_observable(lack))
@@ -100,7 +103,7 @@ class StartupState(Detector):
         if said:
             return Outcome.clear("; ".join(dict.fromkeys(said)) + ".", evidence)
         return Outcome.unable(
-            "no BMS log with the state of the discharge FETs and no controller log that begins at its power-up was given."
+            "no BMS log with the state of the discharge FETs and no controller log that holds its power-up was given."
         )
 
     def _off_at_first(self, track: Track) -> Finding | None:
@@ -130,12 +133,13 @@ class StartupState(Detector):
             channels=("discharge_fet",),
         )
 
-    def _stall(self, track: Track) -> Finding | None:
-        """The bus voltage stays low, or falls again, within two seconds of power-up."""
+    def _stall(self, track: Track, row: int) -> Finding | None:
+        """The bus voltage stays low, or falls again, within two seconds of the power-up at a row."""
         volts = track.values("pack_voltage")
-        start_s = float(track.time[0])
-        early = np.flatnonzero((track.time <= start_s + _POWER_UP_S) & np.isfinite(volts))
-        later = volts[track.time > start_s + _POWER_UP_S]
+        start_s = float(track.time[row])
+        since = (track.time >= start_s) & np.isfinite(volts)
+        early = np.flatnonzero(since & (track.time <= start_s + _POWER_UP_S))
+        later = volts[since & (track.time > start_s + _POWER_UP_S) & (track.time <= start_s + _LATER_S)]
         later = later[np.isfinite(later)]
         if len(early) < 3 or len(later) < 5:
             return None
@@ -145,7 +149,7 @@ class StartupState(Detector):
             return None
         fallen = np.maximum.accumulate(volts[early]) - volts[early]
         falls = float(fallen.max()) > _FALL_SHARE * level
-        faults = np.isin(track.values("fault_code")[: int(early[-1]) + 1], _UNDER_VOLTAGE_FAULTS).any()
+        faults = np.isin(track.values("fault_code")[row : int(early[-1]) + 1], _UNDER_VOLTAGE_FAULTS).any()
         if not falls and not faults:
             return None
         lowest = float(volts[low].min())
@@ -193,6 +197,14 @@ class StartupState(Detector):
             channels=("pack_voltage", "discharge_fet"),
             danger="Never bridge a fuse or the board to get going. A burnt board can short.",
         )
+
+
+def _power_ups(track: Track) -> list[int]:
+    """Rows in which the controller is switched on: the first one of a log that begins so, and every restart at standstill."""
+    if track.log.role not in RIDING_ROLES or not track.has("pack_voltage"):
+        return []
+    again = [row for row in restarts(track) if not in_motion(track, row)]
+    return ([0] if _just_on(track) else []) + again
 
 
 def _just_on(track: Track) -> bool:

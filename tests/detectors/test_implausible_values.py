@@ -83,3 +83,18 @@ def test_the_same_impossible_cell_and_its_neighbour_are_a_wire():
 
     check = _check(investigate([_polls_with_cells(spoil)]))
     assert check.evidence["telemetry.garbage"].seen == "absent"
+
+
+@pytest.mark.parametrize(("pause_s", "said"), [(7200.0, True), (60.0, False)])
+def test_garbage_that_begins_after_a_long_pause_may_be_of_the_work_done_in_it(pause_s, said):
+    rng = np.random.default_rng(4)
+    time = np.arange(900) * 1.3 + np.where(np.arange(900) >= 500, pause_s, 0.0)
+    volts = 75.0 - 0.001 * np.arange(900) + rng.normal(0, 0.02, 900)
+    volts[500:900:25] = 400.0
+    builder = LogBuilder(time, np.arange(900) + 2)
+    builder.add("pack_voltage", np.round(volts, 2))
+    builder.add("battery_current", np.full(900, 0.5))
+    builder.add("cell_voltages", np.round(np.where(volts > 100, 9.0, 3.75)[:, None] * np.ones((1, 20)), 3))
+    check = _check(investigate([builder.build(Role.BMS, "test", clock=Clock(ClockBasis.NONE))]))
+    warned = [item for item in check.findings if item.severity == "warning"]
+    assert ("after a pause of 2 h" in warned[0].message) is said

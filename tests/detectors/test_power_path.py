@@ -318,6 +318,33 @@ def test_a_restart_in_motion_hides_what_the_voltage_did():
     assert incident.verdict.probability < 0.85
 
 
+def _flicker(on_bumps):
+    """Five openings of 0.3 s under load; the road is rough now and then."""
+    columns = rides.controller()
+    rng = np.random.default_rng(6)
+    shake = rng.normal(0, 0.02, len(columns["time"]))
+    pull = slice(3000, 3150)
+    columns["battery_current"][pull], columns["motor_current"][pull], columns["speed"][pull] = 20.0, 38.0, 6.0
+    columns["pack_voltage"][pull] = np.round(rides.OPEN_V - 1.0 - rides.OHM * 20.0, 1)
+    rows = list(range(3020, 3130, 22))
+    rough = rows if on_bumps else rng.integers(100, 2500, 25).tolist()
+    for row in (*rough, *rng.integers(100, 2500, 20).tolist()):
+        shake[row - 2 : row + 1] += rng.normal(0, 1.5, 3)
+    columns["acceleration_z"] = 1.0 + shake
+    for row in rows:
+        columns["pack_voltage"][row : row + 3] = 30.0
+        columns["battery_current"][row : row + 3] = 0.0
+        columns["motor_current"][row : row + 3] = 0.0
+    return _check(investigate([rides.log(columns)]), "power-path-open").evidence["path.flicker"]
+
+
+def test_a_contact_that_comes_and_goes_with_bumps_is_said_to():
+    assert "with bumps" in _flicker(on_bumps=True).note
+    other = _flicker(on_bumps=False)
+    assert other.seen is Seen.OBSERVED
+    assert "with bumps" not in other.note
+
+
 def _restarts_after_pulling_away(driven):
     """The wheel hardly turns as the rows end; they begin again at rest, with counters at zero."""
     columns = rides.controller()

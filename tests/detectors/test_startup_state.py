@@ -84,3 +84,28 @@ def test_an_ordinary_ride_cannot_tell():
 def test_a_truncated_log(rows):
     columns = {name: values[:rows] for name, values in _from_power_up(np.linspace(5, 77, 10)).items()}
     assert parked.check(investigate([rides.log(columns)]), NAME).status is not Status.FOUND
+
+
+def _restarts_at_rest(ramp, faults):
+    """The vehicle is switched off and on at standstill in the middle of a log."""
+    columns = rides.controller(seconds=400.0, rate=20.0)
+    row = rides.at(columns, 200.0)
+    for name in ("speed", "erpm", "duty", "motor_current", "battery_current"):
+        columns[name][row - 200 : row + 600] = 0.0
+    columns["pack_voltage"][row - 200 : row + 600] = rides.OPEN_V
+    columns["pack_voltage"][row : row + len(ramp)] = ramp
+    columns["fault_code"][row + len(ramp) // 2 : row + len(ramp)] = 2 if faults else 0
+    for name in ("amp_hours_used", "watt_hours_used", "tachometer_absolute"):
+        columns[name][row:] -= columns[name][row]
+    gone = np.zeros(len(columns["time"]), bool)
+    gone[row - 100 : row] = True
+    return investigate([rides.log({name: values[~gone] for name, values in columns.items()})])
+
+
+def test_a_precharge_that_stalls_as_the_vehicle_is_switched_on_again():
+    ramp = np.concatenate((np.linspace(20, 60, 14), np.linspace(60, 20, 8), np.linspace(30, 78, 10)))
+    finding = parked.check(_restarts_at_rest(ramp, faults=True), NAME).findings[0]
+    assert finding.severity is Severity.WARNING
+    assert "pre-charge" in finding.message
+    quick = 78 * (1 - np.exp(-np.arange(20) / 4.0))
+    assert parked.check(_restarts_at_rest(quick, faults=False), NAME).status is Status.CLEAR
