@@ -16,6 +16,7 @@ from ridelog.sources import Source
 from .frames.capture import GIVES, Stream, capture_logs, count_frames
 from .frames.protocol import Packet
 from .hex_lines import HexLine, may_hold_bytes, read_hex_lines
+from .plain_text import as_utf8
 
 _REASONS = {
     ClockBasis.UTC: "The lines carry dates and times with a zone, or seconds since 1970.",
@@ -42,7 +43,7 @@ class HexDump(Parser):
 
     def sniff(self, source: Source) -> Sniff:
         """Recognise frames of a BMS in hexadecimal text."""
-        head = source.head
+        head = as_utf8(source.head)
         if b"\0" in head[:1024]:
             return Sniff.no("Binary, not hexadecimal text.")
         if head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith((b'{"', b"[{", b'["', b"{\n", b"{\r", b"<?xml")):
@@ -73,7 +74,7 @@ class HexDump(Parser):
 
 
 def _text(data: bytes) -> str:
-    return data.decode("utf-8-sig", "replace")
+    return as_utf8(data).decode("utf-8-sig", "replace")
 
 
 def _packets(lines: Sequence[HexLine]) -> list[Packet]:

@@ -19,6 +19,7 @@ from .delimited import read_delimited
 from .home_assistant_entities import DOMAINS, family_of, has_doubtful_fets, object_id
 from .home_assistant_history import CORE, STAMPS, DeviceTable, group_devices, read_history
 from .open_columns import leave_open
+from .plain_text import as_utf8
 from .table_captions import Meaning
 from .table_columns import Planned, plan_columns, resolve_rivals, settle_scales, told
 from .table_currents import settle_currents
@@ -155,7 +156,7 @@ def _is_entity(name: str) -> bool:
 
 
 def _entities_in(data: bytes) -> list[str]:
-    return sorted({match.group(1).decode() for match in _ENTITY.finditer(data)})[:5000]
+    return sorted({match.group(1).decode() for match in _ENTITY.finditer(as_utf8(data))})[:5000]
 
 
 def _settle(table: DeviceTable, mapping: TableMapping) -> tuple[list[Planned], tuple[Damage, ...]]:

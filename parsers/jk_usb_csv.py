@@ -75,7 +75,7 @@ class JkUsbCsv(Parser):
 
     def sniff(self, source: Source) -> Sniff:
         """Look for the captions."""
-        if read_captions(source.head, (",",)).has(_TIME, *_TYPICAL):
+        if read_captions(source.head).has(_TIME, *_TYPICAL):
             return Sniff.yes("the header is that of the USB-serial app for JK BMSs")
         return Sniff.no(f"the first line has no columns '{_MISNAMED}', 'max_volt_delta' and 'mos_temp'")
 
@@ -86,7 +86,8 @@ class JkUsbCsv(Parser):
             ParseError: If no row has a stamp.
         """
         texts = (_TIME, "battery_type", *_FLAGS)
-        table = read_delimited(source.data, separator=",", text_columns=texts, path=source.label)
+        separator = read_captions(source.head).separator
+        table = read_delimited(source.data, separator=separator, text_columns=texts, path=source.label)
         require_columns(table.frame, (_TIME, _MISNAMED), source.label)
         stamps, _ = parse_first_fitting(table.frame.get_column(_TIME), _PATTERNS)
         rows = timed_rows(table.frame, table.lines, stamps, path=source.label, expected="yyyy-MM-dd HH:mm:ss")

@@ -86,7 +86,17 @@ def test_a_header_between_the_rows_is_no_row_and_costs_no_column(name):
 
 
 @pytest.mark.parametrize(
-    "name", ["cardputer", "float-control", "floaty-csv", "ackmaniac", "wheellog-24", "euc-world-2", "darknessbot-b"]
+    "name",
+    [
+        "jk-usb-csv",
+        "cardputer",
+        "float-control",
+        "floaty-csv",
+        "ackmaniac",
+        "wheellog-24",
+        "euc-world-2",
+        "darknessbot-b",
+    ],
 )
 def test_a_spreadsheet_with_decimal_commas_changes_no_format(name):
     """Saved again in German: semicolons between the cells, a comma in the numbers."""
@@ -95,8 +105,18 @@ def test_a_spreadsheet_with_decimal_commas_changes_no_format(name):
     cells = [re.sub(r"(?<![\d.:])(-?\d+)\.(\d+)(?=,|$)", r"\1§\2", line) for line in text.splitlines()]
     log = read(name, "\r\n".join(line.replace(",", ";").replace("§", ",") for line in cells).encode())[0]
     assert (log.parser, log.rows, log.channels) == (whole.parser, whole.rows, whole.channels)
-    for channel in ("pack_voltage", "battery_current", "speed"):
+    for channel in {"pack_voltage", "battery_current", "speed"} & set(whole.channels):
         np.testing.assert_allclose(log.values(channel), whole.values(channel))
+
+
+@pytest.mark.parametrize(
+    "name", ["hex-dump-jbd", "home-assistant", "vesc-tool", "vesc-faults", "wheellog-24", "jk-usb-csv"]
+)
+def test_the_windows_command_line_writes_sixteen_bits_a_character(name):
+    whole, data = read(name, SAMPLES[name][1]), SAMPLES[name][1].decode().encode("utf-16")
+    assert [(log.parser, log.rows, log.channels) for log in read(name, data)] == [
+        (log.parser, log.rows, log.channels) for log in whole
+    ]
 
 
 #: Sample -> what the caption of the cell looks like, and the separator.
