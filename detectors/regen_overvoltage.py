@@ -113,6 +113,11 @@ class RegenOvervoltage(Detector):
                 "regen.drive-normal": Evidence.not_observable("no overvoltage to look at"),
             }
             driven = [stop for stop in stops if _without_braking(track, *stop)]
+            if any(_left_the_pack(outside, *stop) for stop in driven):
+                # The mean current of a poll in which driving turns to braking is that of its first part.
+                unknown = Evidence.not_observable("the voltage rose in a row whose current may be that before it")
+                absent["regen.open-pack"] = absent["regen.overvoltage-with-pack"] = unknown
+                driven = []
             if driven:
                 absent["regen.not-braking"] = Evidence.observed(
                     f"{len(driven)} times." if len(driven) > 1 else "", at=track.onset(driven[0][0])
@@ -280,6 +285,10 @@ def _without_braking(track: Track, first: int, last: int) -> bool:
     beside = motor[max(first - 2, 0) : first + 1]
     drives = max(_DRIVES_A, _DRIVES_SHARE * float(np.nanpercentile(np.abs(motor), 98)))
     return len(beside) > 1 and bool((beside > drives).all())
+
+
+def _left_the_pack(outside: Excursions, first: int, last: int) -> bool:
+    return bool((outside.above[first : last + 1] > outside.high_margin[first : last + 1]).any())
 
 
 def _unseen(case: Case, track: Track, stop: tuple[int, int]) -> float:

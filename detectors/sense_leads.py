@@ -13,8 +13,9 @@ if TYPE_CHECKING:
 
     from ridelog.ride import Track
 
-#: A cell that is missing in so many polls, and this share of those, in which the others are read: one poll may be cut short.
-_FEWEST_MISSING = 3
+#: A cell that is missing in this share of the polls in which the others are read, at so many different times or in so many
+#: polls: a reading that failed once or twice, until the next came, is no wire that comes and goes.
+_FEWEST_TIMES, _FEWEST_POLLS = 3, 10
 MISSING_SHARE = 0.01
 #: Wire resistance that stands out: this many times the smooth course along the board, ohm floor (CELL-17).
 WIRE_TIMES, _WIRE_FLOOR_OHM = 2.0, 0.05
@@ -27,10 +28,11 @@ def missing(cells: NDArray[np.float64]) -> list[tuple[int, float]]:
     if np.count_nonzero(read) < 10:
         return []
     share, often = gone[read].mean(axis=0), gone[read].sum(axis=0)
+    times = gone[read][0] + (gone[read][1:] & ~gone[read][:-1]).sum(axis=0)
     return [
         (cell, float(share[cell]))
         for cell in range(cells.shape[1])
-        if often[cell] >= _FEWEST_MISSING
+        if (times[cell] >= _FEWEST_TIMES or often[cell] >= _FEWEST_POLLS)
         and MISSING_SHARE < share[cell] < 0.995
         and share[cell] > 10 * float(np.median(share))
     ][:3]

@@ -298,6 +298,12 @@ def test_an_over_voltage_fault_while_nothing_is_braked_met_no_open_charge_path()
     columns["pack_voltage"][row] += 3.0
     check = _check(investigate([rides.log(columns)]), "regen-overvoltage")
     assert check.status is Status.CLEAR
+    assert check.evidence["regen.not-braking"].seen is Seen.OBSERVED
+    # Far above the pack the mean current of that poll does not tell that nothing was braked in it.
+    columns["pack_voltage"][row] += 10.0
+    check = _check(investigate([rides.log(columns)]), "regen-overvoltage")
+    assert check.evidence["regen.open-pack"].seen is Seen.NOT_OBSERVABLE
+    assert "regen.not-braking" not in check.evidence or check.evidence["regen.not-braking"].seen is not Seen.OBSERVED
 
 
 def test_a_restart_in_motion_hides_what_the_voltage_did():
