@@ -27,8 +27,10 @@ _FEWEST_ROWS: Final = 4
 #: answer to the next, V, for several times what any board waits, s, is enough.
 _OWN_BELOW_V, _OWN_HELD_S = 0.010, 30.0
 #: Where no limit is known: no board is delivered with one below the voltage at which makers of cells end a discharge (NMC
-#: 2.5 V, LFP 2.0 V), and this leaves room for its meter, V.
+#: 2.5 V, LFP 2.0 V), and this leaves room for its meter, V. For several times what any board waits less room is enough, by
+#: this, V: noise does not last so long.
 _LOWEST_V: Final = {"nmc": 2.35, "lfp": 1.85}
+_LONG_ROOM_V: Final = 0.10
 _NO_LTO_V: Final = 2.9
 #: Cells this low under load are close to the hard cut of a board, V (CUT-01; iron phosphate is ridden lower), in so many rows.
 _EARLY_V, _EARLY_ROWS = 2.9, 3
@@ -61,7 +63,8 @@ def below_limit(case: Case, track: Track, rows: CellRows) -> BelowLimit | None:
     """Find the longest stretch under load in which the lowest cell was below the limit with the discharge FETs on.
 
     One of ten seconds counts, and one of five where all of them together last as long. A limit that the log itself tells
-    counts from 10 mV below it where the cells stay there for half a minute.
+    counts from 10 mV below it where the cells stay there for half a minute, and so does the end of discharge of the cells
+    from 50 mV below it.
 
     Returns:
         The stretch, None when there is none, no FET state is logged, or neither limit nor chemistry is known.
@@ -80,6 +83,9 @@ def below_limit(case: Case, track: Track, rows: CellRows) -> BelowLimit | None:
     else:
         limit = _LOWEST_V.get(case.pack.chemistry.name, least)
         found = _longest(track, rows, limit, _AT_A_TIME_S) if limit is not None else None
+        if found is None and limit is not None:
+            found = _longest(track, rows, limit + _LONG_ROOM_V, _OWN_HELD_S)
+            limit += _LONG_ROOM_V
     if found is None or limit is None:
         return None
     first, last = found

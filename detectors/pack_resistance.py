@@ -33,6 +33,10 @@ _ORDINARY_OHM_AH, _LOW_OHM_AH = 0.15, 0.035
 _HIGH_GROUP_OHM, _GROUP_SAG_SHARE = 0.040, 0.12
 #: A number of cells in series less probable than this is not considered.
 _POSSIBLE = 0.1
+#: Cells without load below this are nearly empty, V (NMC, a tenth of the charge), where every cell has more resistance and its
+#: voltage falls with the charge that the load takes: up to so many times the sag is ordinary there (the resistance alone is
+#: 1.5 to 2 times that of half charge; engineering judgement).
+_NEARLY_EMPTY_V, _EMPTY_TIMES = 3.35, 2.0
 #: A sag of this share does no harm on this ride, whatever the pack is; engineering judgement.
 _HARMLESS_SHARE = 0.06
 #: A voltage further from what the pack has at this current than these shares of the sag and of its voltage is not this
@@ -59,8 +63,8 @@ class PackResistance(Detector):
         pack.high-resistance.
 
     Looks like it but is not:
-        A cold pack (two to four times the resistance at -10 degC), a time shift between the voltage and current
-        columns (estimated first), a wrong current scale.
+        A cold pack (two to four times the resistance at -10 degC), a nearly empty one (up to twice the sag is ordinary
+        there), a time shift between the voltage and current columns (estimated first), a wrong current scale.
 
     Needs:
         A log with pack voltage and battery current and a few hard accelerations.
@@ -97,15 +101,18 @@ class PackResistance(Detector):
         share = sag / open_circuit if open_circuit > 0 else 0.0
         product = self._product(case, track)
         group = self._group(case, track.index)
-        tired = group is not None and group >= _HIGH_GROUP_OHM and share >= _GROUP_SAG_SHARE
-        too_much = share >= _SAG_SHARE or tired or (product is not None and product >= _HIGH_OHM_AH)
+        empty = _nearly_empty(case, open_circuit)
+        times = _EMPTY_TIMES if empty else 1.0
+        allowed = times * _SAG_SHARE
+        tired = group is not None and group >= times * _HIGH_GROUP_OHM and share >= times * _GROUP_SAG_SHARE
+        too_much = share >= allowed or tired or (product is not None and product >= _HIGH_OHM_AH)
         message = (
             f"The pack and its leads have {1000 * estimate.ohm:.0f} mOhm "
             f"(between {1000 * estimate.low_ohm:.0f} and {1000 * estimate.high_ohm:.0f}): {sag:.1f} V sag at {high:.0f} A."
         )
         measured = [
             Measurement("resistance", estimate.ohm, "ohm"),
-            Measurement("sag at the high current", sag, "V", _SAG_SHARE * open_circuit, "engineering judgement"),
+            Measurement("sag at the high current", sag, "V", allowed * open_circuit, "engineering judgement"),
             Measurement("high current", high, "A"),
         ]
         if product is not None:
@@ -113,7 +120,9 @@ class PackResistance(Detector):
                 Measurement("resistance of a cell group times capacity", product, "ohm Ah", _HIGH_OHM_AH, "data sheets")
             )
         if tired and group is not None:
-            measured.append(Measurement("resistance of a cell group", group, "ohm", _HIGH_GROUP_OHM, "data sheets"))
+            measured.append(
+                Measurement("resistance of a cell group", group, "ohm", times * _HIGH_GROUP_OHM, "data sheets")
+            )
         can_tell = too_much or share < _HARMLESS_SHARE or (product is not None and product < _LOW_OHM_AH)
         if not can_tell and case.pack.series.best is not None and case.pack.series.certain:
             a_group = (estimate.reference_ohm or estimate.ohm) / case.pack.series.best
@@ -125,6 +134,10 @@ class PackResistance(Detector):
             if track.log.role is Role.CONTROLLER and stated is not None and stated > _LEAST_AH:
                 fits = "too much" if stated * a_group >= _HIGH_OHM_AH else "ordinary"
                 message += f" With the {stated:.0f} Ah that the controller is set to, right or wrong, it is {fits}."
+        if empty and not too_much and share >= _SAG_SHARE:
+            message += (
+                " NMC cells are nearly empty there, where every pack sags like that; a ride on a fuller one tells more."
+            )
         severity = Severity.WARNING if too_much and estimate.confidence >= 0.5 else Severity.INFO
         if severity is Severity.WARNING:
             message += " That is more than a pack of this kind should have for this load."
@@ -141,13 +154,13 @@ class PackResistance(Detector):
             channels=("pack_voltage", "battery_current"),
         )
         if severity is Severity.WARNING:
-            by_load = 0.7 + 4.0 * (share - _SAG_SHARE) if share >= _SAG_SHARE else 0.65 if tired else 0.5
+            by_load = 0.7 + 4.0 * (share - allowed) if share >= allowed else 0.65 if tired else 0.5
             strength = min(by_load + (0.4 if product is not None and product >= _HIGH_OHM_AH else 0.0), 1.0)
             seen = Evidence.observed(strength=strength * min(estimate.confidence + 0.2, 1.0))
         elif not can_tell:
             seen = Evidence.not_observable("whether the pack is worn cannot be told without its capacity")
         else:
-            seen = Evidence.absent(strength=min(max(1.0 - share / _SAG_SHARE, 0.0) + 0.2, 1.0) * estimate.confidence)
+            seen = Evidence.absent(strength=min(max(1.0 - share / allowed, 0.0) + 0.2, 1.0) * estimate.confidence)
         return Outcome.found((finding,), {"pack.high-resistance": seen})
 
     def _group(self, case: Case, track: int) -> float | None:
@@ -177,6 +190,14 @@ class PackResistance(Detector):
             return None
         least = estimate.reference_ohm * estimate.low_ohm / estimate.ohm / series.best * by_ride[0]
         return least if least >= _HIGH_OHM_AH else None
+
+
+def _nearly_empty(case: Case, open_circuit: float) -> bool:
+    """Whether the pack was nearly empty for half of the ride, or may have been: iron phosphate has that voltage in the middle."""
+    series = case.pack.series
+    if series.best is None or not series.certain or case.pack.chemistry.name not in ("nmc", ""):
+        return False
+    return open_circuit / series.best < _NEARLY_EMPTY_V
 
 
 def _believed(track: Track, ohm: float, residual: Residual) -> NDArray[np.float64]:

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 #: Voltage at which makers end the discharge of a cell, V, and what the meter of a board may be off by with room, V.
 END_OF_DISCHARGE_V: Final = {"nmc": 2.5, "lfp": 2.0}
 METER_V: Final = 0.15
+#: What a cell must be below the limit that a board logs, V, before a delay that it does not log decides.
+BELOW_LIMIT_V: Final = 0.05
 #: Suites in which the temperature of the board's own FETs is read.
 _BOARD_HEAT: Final = ("vesc+jk", "vesc+ant", "vesc+jbd", "jk-only", "ant-only", "jbd-only")
 _FLAGS: Final = ("jk-only", "ant-only", "daly-only", "jbd-only")
@@ -35,7 +37,12 @@ def _undervoltage_ignored(scene: Scene) -> None:
     scene.controller.cut_start *= 0.6
     scene.controller.cut_end *= 0.6
     limits = scene.board.limits
-    _ignored(scene, lambda cells, _: cells.min(axis=1) < limits.cell_under - 0.15, limits.voltage_delay + 1.0)
+    _ignored(
+        scene,
+        lambda cells, _: cells.min(axis=1) < limits.cell_under - 0.15,
+        limits.voltage_delay + 1.0,
+        cell_limit_v=limits.cell_under,
+    )
 
 
 def _overcurrent_ignored(scene: Scene) -> None:
@@ -55,6 +62,7 @@ def _ignored(
     scene: Scene,
     beyond: Callable[[NDArray[np.float64], NDArray[np.float64]], NDArray[np.bool_]],
     delay_s: float,
+    cell_limit_v: float | None = None,
 ) -> None:
     """Take the moment at which a limit has been passed for longer than its delay as the decisive one."""
 
@@ -73,6 +81,9 @@ def _ignored(
         held = _held(passed)
         end = END_OF_DISCHARGE_V[pack.kind.chemistry] - METER_V
         scene.truth.facts["below_end_s"] = round(float(_held(cells.min(axis=1) < end).max()) * history.step_s, 2)
+        if cell_limit_v is not None:
+            below = _held(cells.min(axis=1) < cell_limit_v - BELOW_LIMIT_V)
+            scene.truth.facts["below_limit_s"] = round(float(below.max()) * history.step_s, 2)
         hits = np.flatnonzero(held >= round(delay_s / history.step_s))
         if len(hits):
             scene.truth.begin(float(history.time[hits[0]]))

@@ -110,13 +110,10 @@ def indistinguishable(cause: str, suite: str, facts: dict[str, float | str]) -> 
             result.add("discharge-fet-commanded-off")
     if cause == "high-resistance-pack" and _as_healthy_cells(suite, facts):
         result.add("none")
-    if (
-        cause == "bms-protection-ineffective"
-        and "jk" not in suite
-        and float(facts.get("below_end_s", _BOARD_WAITS_S)) < _BOARD_WAITS_S
-    ):
-        # Only the JK's answers carry its limits: above the end of discharge of the cells, or below it for no longer than
-        # boards wait, some board is rightly on.
+    # Only the JK's answers carry its limits, and none how long it waits: above the end of discharge of the cells, or below the
+    # limit for no longer than boards wait, some board is rightly on.
+    below = facts.get("below_limit_s" if "jk" in suite else "below_end_s", _BOARD_WAITS_S)
+    if cause == "bms-protection-ineffective" and float(below) < _BOARD_WAITS_S:
         result.add("none")
     if "config" not in suite and float(facts.get("above_start_c", _LITTLE_FOLD_C)) < _LITTLE_FOLD_C:
         # Where a controller starts to fold back is a setting: a third of the usual range may as well be none.

@@ -150,7 +150,7 @@ def _under_load(volts: float, seconds: float, limit: float | None = 2.8, on: boo
     return investigate([parked.log(columns, settings=settings)])
 
 
-@pytest.mark.parametrize(("volts", "limit"), [(2.65, 2.8), (2.78, 2.8), (2.2, None)])
+@pytest.mark.parametrize(("volts", "limit"), [(2.65, 2.8), (2.78, 2.8), (2.2, None), (2.42, None)])
 def test_cells_that_stay_below_the_limit_under_load_with_the_board_on(volts, limit):
     incident = _under_load(volts, 40.0, limit)
     (finding,) = parked.check(incident, NAME).findings
@@ -167,6 +167,8 @@ def test_cells_that_stay_below_the_limit_under_load_with_the_board_on(volts, lim
         (2.78, 20.0, 2.8, True),
         (2.65, 40.0, 2.8, False),
         (2.6, 40.0, None, True),
+        (2.42, 20.0, None, True),
+        (2.48, 40.0, None, True),
     ],
 )
 def test_a_dip_a_meter_s_error_a_board_that_acts_and_an_unknown_limit_are_no_failed_protection(

@@ -76,3 +76,23 @@ def test_the_sag_is_that_of_all_controllers_together():
 def _high(incident):
     (finding,) = next(check for check in incident.checks if check.name == "pack-resistance").findings
     return next(item.value for item in finding.measurements if item.name == "high current")
+
+
+@pytest.mark.parametrize(("charge", "severity"), [(0.08, Severity.INFO), (0.8, Severity.WARNING)])
+def test_a_nearly_empty_pack_sags_more_without_being_worn(charge, severity):
+    """The same sag: too much with the pack nearly full, ordinary with what is left in its last tenth."""
+    time, _, current = rides.shape(300.0, 10.0, 2, high_a=40.0)
+    taken = np.cumsum(current * np.diff(time, prepend=time[0])) / 3600
+    cell = open_circuit_table("proxy-power-nmc").voltage(charge - taken / 40.0)
+    cells = np.round(np.repeat(cell[:, None] - 0.025 * current[:, None], SERIES, axis=1), 3)
+    columns = {
+        "time": time,
+        "pack_voltage": np.round(cells.sum(axis=1), 2),
+        "battery_current": np.round(current, 1),
+        "cell_voltages": cells,
+    }
+    settings = {"series_cells": float(SERIES), "chemistry": "nmc"}
+    incident = investigate([rides.log(columns, Role.BMS, settings=settings)])
+    check = next(check for check in incident.checks if check.name == "pack-resistance")
+    assert [finding.severity for finding in check.findings] == [severity]
+    assert ("nearly empty" in check.findings[0].message) is (severity is Severity.INFO)
