@@ -17,6 +17,7 @@ from .captions import read_captions
 from .columns import PERCENT, Column, add_columns
 from .delimited import read_delimited
 from .distinct_texts import distinct_texts
+from .loose_text import unknown_captions
 from .required_columns import require_columns
 from .stamps import parse_first_fitting
 from .timed_rows import timed_rows
@@ -86,8 +87,15 @@ class JkUsbCsv(Parser):
             ParseError: If no row has a stamp.
         """
         texts = (_TIME, "battery_type", *_FLAGS)
-        separator = read_captions(source.head).separator
-        table = read_delimited(source.data, separator=separator, text_columns=texts, path=source.label)
+        captions = read_captions(source.head)
+        numbers = {column.source for column in COLUMNS}.union(_SENSORS, (_MISNAMED, "power"))
+        table = read_delimited(
+            source.data,
+            separator=captions.separator,
+            text_columns=texts,
+            loose_columns=unknown_captions(captions.names, numbers.union(texts)),
+            path=source.label,
+        )
         require_columns(table.frame, (_TIME, _MISNAMED), source.label)
         stamps, _ = parse_first_fitting(table.frame.get_column(_TIME), _PATTERNS)
         rows = timed_rows(table.frame, table.lines, stamps, path=source.label, expected="yyyy-MM-dd HH:mm:ss")

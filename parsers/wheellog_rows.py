@@ -31,6 +31,7 @@ FAMILIES: Final[tuple[tuple[tuple[str, ...], ...], ...]] = (
     (("date", "time", *_OLD), ("date", "time", *_GPS, *_OLD)),
 )
 TEXT_COLUMNS: Final = frozenset({"date", "time", "mode", "alert"})
+_KNOWN: Final = frozenset(name for family in FAMILIES for layout in family for name in layout)
 _DATE: Final = re.compile(r"\d{4}-\d\d-\d\d")
 _TIME: Final = re.compile(r"\d\d:\d\d:\d\d(\.\d{1,6})?")
 _UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
@@ -69,7 +70,13 @@ def read_wheellog(data: bytes, captions: Captions, path: str) -> Delimited:
     if mixable and _ends_otherwise(data, header):
         return _read_mixed(data, captions, path)
     table = read_delimited(
-        data, separator=separator, header=header, text_columns=TEXT_COLUMNS, skip_lines=captions.line, path=path
+        data,
+        separator=separator,
+        header=header,
+        text_columns=TEXT_COLUMNS,
+        loose_columns=frozenset(header) - _KNOWN,
+        skip_lines=captions.line,
+        path=path,
     )
     if mixable and any(damage.kind is DamageKind.BROKEN_ROW for damage in table.damage):
         return _read_mixed(data, captions, path)
@@ -103,7 +110,12 @@ def _read_mixed(data: bytes, captions: Captions, path: str) -> Delimited:
     for index in used:
         which = np.flatnonzero(layout_of == index)
         part = read_delimited(
-            gather_lines(data, lines, which), separator=",", header=layouts[index], text_columns=TEXT_COLUMNS, path=path
+            gather_lines(data, lines, which),
+            separator=",",
+            header=layouts[index],
+            text_columns=TEXT_COLUMNS,
+            loose_columns=frozenset(layouts[index]) - _KNOWN,
+            path=path,
         )
         frames.append(part.frame)
         numbers.append(line_numbers(which, part.lines))

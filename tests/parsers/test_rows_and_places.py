@@ -119,6 +119,24 @@ def test_the_windows_command_line_writes_sixteen_bits_a_character(name):
     ]
 
 
+@pytest.mark.parametrize(
+    "name", [name for name in HEADERS if name not in ("vesc-logger-2016", "ackmaniac", "vesc-express")]
+)
+def test_a_column_of_notes_that_somebody_added_costs_nothing_and_is_kept(name):
+    whole, (header, rows) = read(name, SAMPLES[name][1])[0], lines_of(name)
+    captions = header[-1].decode("gbk" if name == "jbdtools" else "utf-8").rstrip("\r\n")
+    separator = max(";\t,", key=captions.count)
+    between = "" if captions.endswith(separator) else separator
+
+    def added(line, word):
+        return line.rstrip(b"\r\n") + f"{between}{word}\n".encode()
+
+    data = b"".join((*header[:-1], added(header[-1], "Remark"), *(added(row, "a b") for row in rows)))
+    log = read(name, data)[0]
+    assert (log.rows, log.channels) == (whole.rows, whole.channels)
+    assert "remark" in {column.lower() for column in log.table.column_names}
+
+
 #: Sample -> what the caption of the cell looks like, and the separator.
 CELLS = {
     "smart-bms-utility": ("c{}", ";"),
