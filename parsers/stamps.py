@@ -6,13 +6,12 @@ by width where a fraction comes and goes.
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ridelog.clock import DAY_S
+from .stamp_bytes import run_starts, texts_by_width
+from .stamp_fields import read_fields
 
 if TYPE_CHECKING:
     import polars as pl
@@ -21,30 +20,8 @@ if TYPE_CHECKING:
     Stamps = NDArray[np.float64]
     Bytes = NDArray[np.uint8]
 
-#: Widths of the parts a pattern may name.
-_WIDTHS = {"Y": 4, "y": 2, "m": 2, "d": 2, "H": 2, "M": 2, "S": 2}
-#: A fraction of any width, with its point or comma, or none.
-_FRACTION = "%.f"
-_PIECE = re.compile(r"%\.f|%[YymdHMS]|.", re.DOTALL)
-#: No stamp of any format is longer; longer texts are not looked at.
-_LONGEST = 40
-#: Rows that are read in one go.
-_PIECE_ROWS = 16_384
-#: Longest text that polars keeps beside its length; longer ones stand elsewhere.
-_LONGEST_INLINE = 12
-_EPOCH_YEAR = 1970
-_DATE = frozenset("Yymd")
-#: Parts that differ from row to row.
-_FAST = frozenset("Sf")
-#: Seconds in a part of the time of day, and the most it may read (60 s is a leap second).
-_CLOCK = {"S": (1.0, 60), "M": (60.0, 59), "H": (3600.0, 23)}
-
-
-@dataclass(frozen=True, slots=True)
-class _Part:
-    kind: str
-    at: int
-    width: int
+_ISO = "%Y-%m-%dT%H:%M:%S%.f"
+_SHORTEST_ISO = "2023-05-19T15:56:24"
 
 
 def parse_stamps(texts: pl.Series, pattern: str) -> Stamps:
@@ -61,12 +38,16 @@ def parse_stamps(texts: pl.Series, pattern: str) -> Stamps:
     if "%H" not in pattern and _alike(texts):
         # Most rides begin and end on one day, and its date is read once.
         return np.repeat(parse_stamps(texts[:1], pattern), len(texts))
-    seconds = np.full(len(texts), np.nan)
-    for rows, matrix in _by_width(texts):
-        found = _read(matrix, pattern)
-        if found is not None:
-            seconds[rows] = found
-    return seconds
+    seconds: Stamps | None = None
+    for rows, matrix in texts_by_width(texts):
+        found = read_fields(matrix, pattern)
+        if found is None:
+            continue
+        if isinstance(rows, slice):
+            return found
+        seconds = np.full(len(texts), np.nan) if seconds is None else seconds
+        seconds[rows] = found
+    return np.full(len(texts), np.nan) if seconds is None else seconds
 
 
 def _alike(texts: pl.Series) -> bool:
@@ -119,224 +100,48 @@ def parse_iso_stamps(texts: pl.Series) -> tuple[Stamps, Stamps]:
     """
     seconds = np.full(len(texts), np.nan)
     offsets = np.full(len(texts), np.nan)
-    for rows, matrix in _by_width(texts):
-        if matrix.shape[1] < len("2023-05-19T15:56:24"):
-            continue
-        # Rows of one width may still end in different ways ("...24.86+0200" and "...24.8+02:00").
-        tail = _offset_widths(matrix)
-        alike = bool((tail == tail[0]).all())
-        for width in (tail[:1] if alike else np.unique(tail)).tolist():
-            part = slice(None) if alike else np.flatnonzero(tail == width)
-            body = matrix[part, : matrix.shape[1] - width]
-            if (body[:, 10] != ord("T")).any():
-                body = body.copy()
-                body[:, 10] = np.where(body[:, 10] == ord(" "), ord("T"), body[:, 10])
-            found = _read(body, "%Y-%m-%dT%H:%M:%S%.f")
-            if found is None:
-                continue
-            # A ride rarely crosses a change of the offset.
-            ends = matrix[part, matrix.shape[1] - width :]
-            first = run_starts(ends)
-            shift = np.repeat(_offsets(ends[first]), np.diff(first, append=len(ends)))
-            where = part if isinstance(rows, slice) else rows[part]
-            seconds[where] = found - shift if width else found
-            offsets[where] = np.where(np.isnan(found), np.nan, shift)
+    for rows, matrix in texts_by_width(texts):
+        if matrix.shape[1] >= len(_SHORTEST_ISO):
+            found = _like_the_first(matrix)
+            seconds[rows], offsets[rows] = _each_by_its_end(matrix) if found is None else found
     return seconds, offsets
 
 
-def _by_width(texts: pl.Series) -> list[tuple[NDArray[np.int64] | slice, Bytes]]:
-    """Rows and byte matrix (rows, width) of each width that occurs."""
-    import polars as pl
-
-    if not len(texts):
-        return []
-    texts = texts.cast(pl.String)
-    inline = _inline(texts)
-    if inline is not None:
-        return [(slice(None), inline)]
-    places, flat = _buffers(texts)
-    width = int(places[1] - places[0])
-    # Texts as programs write them: all of one width, none missing; a blank before each of them is taken off.
-    if 0 < width <= _LONGEST and not texts.null_count() and (places[1:] - places[:-1] == width).all():
-        matrix = flat[places[0] : places[-1]].reshape(len(texts), width)
-        if width > 1 and (matrix[:, 0] == ord(" ")).all():
-            matrix = matrix[:, 1:]
-        if matrix[0, 0] != ord(" ") and matrix[0, -1] != ord(" "):
-            return [(slice(None), matrix)]
-    texts = texts.fill_null("").str.strip_chars()
-    places, flat = _buffers(texts)
-    widths = np.diff(places)
-    groups: list[tuple[NDArray[np.int64] | slice, Bytes]] = []
-    for width in np.unique(widths).tolist():
-        if 0 < width <= _LONGEST:
-            rows = np.flatnonzero(widths == width)
-            groups.append((rows, flat[places[:-1][rows, None] + np.arange(width)]))
-    return groups
-
-
-def _inline(texts: pl.Series) -> Bytes | None:
-    """The bytes of short texts of one width without blanks around them, shape (n, width); None for any others."""
-    import polars as pl
-    import pyarrow as pa
-
-    if texts.null_count() or not 0 < len(texts[0]) <= _LONGEST_INLINE:
+def _like_the_first(matrix: Bytes) -> tuple[Stamps, Stamps] | None:
+    """Seconds and offsets of rows that are all written as the first of them, None where one is not."""
+    between = chr(matrix[0, 10])
+    end = matrix.shape[1] - int(_offset_widths(matrix[:1])[0])
+    seconds = read_fields(matrix[:, :end], _ISO.replace("T", between)) if between in "T " else None
+    if seconds is None or np.isnan(seconds).any():
         return None
-    array = texts.alias("").to_arrow(compat_level=pl.CompatLevel.newest())
-    if array.type != pa.string_view():
-        return None
-    # A view is 16 bytes: the length, then the text or where it stands.
-    views = np.frombuffer(array.buffers()[1], np.uint8)[16 * array.offset :][: 16 * len(texts)].reshape(-1, 16)
-    lengths = np.ascontiguousarray(views[:, :4]).view("<u4").ravel()
-    width = int(lengths[0])
-    if not 0 < width <= _LONGEST_INLINE or (lengths != width).any():
-        return None
-    matrix = views[:, 4 : 4 + width]
-    return None if matrix[0, 0] == ord(" ") or matrix[0, -1] == ord(" ") else matrix
+    shift = _offsets_of_runs(matrix[:, end:])
+    if end == matrix.shape[1]:
+        return seconds, shift
+    return None if np.isnan(shift).any() else (seconds - shift, shift)
 
 
-def _buffers(texts: pl.Series) -> tuple[NDArray[np.int64], Bytes]:
-    """Byte offsets of the texts, shape (n + 1,), and the bytes."""
-    import pyarrow as pa
-
-    array = texts.alias("").to_arrow()
-    if array.type != pa.large_string():
-        array = array.cast(pa.large_string())
-    _, offsets, data = array.buffers()
-    places = np.frombuffer(offsets, dtype=np.int64, count=array.offset + len(texts) + 1)[array.offset :]
-    return places, np.frombuffer(data, dtype=np.uint8) if data is not None else np.empty(0, np.uint8)
-
-
-def _layout(pattern: str, width: int) -> tuple[list[_Part], list[tuple[int, int]]] | None:
-    """Places of the parts and of the fixed characters in a text of that width, None when it cannot fit."""
-    pieces = _PIECE.findall(pattern)
-    fraction = width - sum(_WIDTHS.get(piece[1:], 1) for piece in pieces if piece != _FRACTION)
-    if fraction < 0 or fraction == 1 or (fraction and _FRACTION not in pieces):
-        return None
-    parts: list[_Part] = []
-    marks: list[tuple[int, int]] = []
-    at = 0
-    for piece in pieces:
-        if piece == _FRACTION:
-            if fraction:
-                parts.append(_Part("f", at + 1, fraction - 1))
-            at += fraction
-        elif len(piece) == 2:
-            parts.append(_Part(piece[1], at, _WIDTHS[piece[1]]))
-            at += _WIDTHS[piece[1]]
-        else:
-            marks.append((at, ord(piece)))
-            at += 1
-    return parts, marks
+def _each_by_its_end(matrix: Bytes) -> tuple[Stamps, Stamps]:
+    """Seconds and offsets of rows of one width that may still end in different ways ("...24.86+0200", "...24.8+02:00")."""
+    seconds = np.full(len(matrix), np.nan)
+    offsets = np.full(len(matrix), np.nan)
+    tail = _offset_widths(matrix)
+    for width in np.unique(tail).tolist():
+        rows = np.flatnonzero(tail == width)
+        body = matrix[rows, : matrix.shape[1] - width]
+        body[:, 10] = np.where(body[:, 10] == ord(" "), ord("T"), body[:, 10])
+        found = read_fields(body, _ISO)
+        if found is None:
+            continue
+        shift = _offsets_of_runs(matrix[rows, matrix.shape[1] - width :])
+        seconds[rows] = found - shift if width else found
+        offsets[rows] = np.where(np.isnan(found), np.nan, shift)
+    return seconds, offsets
 
 
-def _read(matrix: Bytes, pattern: str) -> Stamps | None:
-    layout = _layout(pattern, matrix.shape[1])
-    return None if layout is None else _read_rows(matrix, *layout)
-
-
-def _read_rows(matrix: Bytes, parts: list[_Part], marks: list[tuple[int, int]]) -> Stamps:
-    """Seconds of texts that are laid out alike.
-
-    What stands before the seconds hardly changes from row to row, and is read for the first row of each run only.
-    """
-    cut = min((part.at - (part.kind == "f") for part in parts if part.kind in _FAST), default=matrix.shape[1])
-    if any(part.at > cut for part in parts if part.kind not in _FAST):
-        cut = 0
-    first = run_starts(matrix[:, :cut])
-    lengths = np.diff(first, append=len(matrix))
-    slow = matrix[first, :cut]
-    before = [part for part in parts if part.at < cut]
-    clock = _read_pieces(slow, [part for part in before if part.kind not in _DATE], [m for m in marks if m[0] < cut])
-    days = _read_pieces(slow, [part for part in before if part.kind in _DATE], [])
-    seconds = np.repeat(clock, lengths)
-    if cut < matrix.shape[1]:
-        after = [replace(part, at=part.at - cut) for part in parts if part.at >= cut]
-        seconds = _read_pieces(matrix[:, cut:], after, [(at - cut, mark) for at, mark in marks if at >= cut], seconds)
-    if len(before) and days.any():
-        seconds += np.repeat(days, lengths)
-    return seconds
-
-
-def run_starts(matrix: Bytes) -> NDArray[np.int64]:
-    """The rows of a byte matrix that differ from the row before, the first among them."""
-    changes = np.zeros(len(matrix), dtype=bool)
-    changes[:1] = True
-    width = matrix.shape[1]
-    # Eight bytes are compared at a time, the last eight from the end.
-    size = next((size for size in (8, 4, 2, 1) if size <= width), 0)
-    for at in sorted({*range(0, width - size, size), width - size}) if size else ():
-        words = matrix[:, at : at + size].view(f"u{size}")[:, 0]
-        changes[1:] |= words[1:] != words[:-1]
-    return np.flatnonzero(changes)
-
-
-def _read_pieces(
-    matrix: Bytes, parts: list[_Part], marks: list[tuple[int, int]], before: Stamps | None = None
-) -> Stamps:
-    """Seconds of parts, on top of those of `before`; piece by piece, so that a piece stays in the processor's cache."""
-    seconds = np.zeros(len(matrix)) if before is None else before
-    for at in range(0, len(matrix), _PIECE_ROWS):
-        _read_piece(matrix[at : at + _PIECE_ROWS], parts, marks, seconds[at : at + _PIECE_ROWS])
-    return seconds
-
-
-def _read_piece(matrix: Bytes, parts: list[_Part], marks: list[tuple[int, int]], seconds: Stamps) -> None:
-    """Add the seconds of the parts to `seconds`; NaN where a text does not fit."""
-    columns = np.ascontiguousarray(matrix.T)
-    good = np.ones(matrix.shape[0], dtype=bool)
-    for at, mark in marks:
-        _narrow(good, columns[at] == mark)
-    date: dict[str, NDArray[np.int64]] = {}
-    for part in parts:
-        digits = columns[part.at : part.at + part.width]
-        if part.kind == "f":
-            mark_before = columns[part.at - 1]
-            _narrow(good, (mark_before == ord(".")) | (mark_before == ord(",")))
-            seconds += _number(digits[:9], good) / 10.0 ** min(part.width, 9)
-        elif part.kind in _CLOCK:
-            scale, most = _CLOCK[part.kind]
-            value = _number(digits, good)
-            _narrow(good, value <= most)
-            seconds += value * scale
-        else:
-            date[part.kind] = _number(digits, good).astype(np.int64)
-    years = date["Y"] if "Y" in date else date["y"] + 2000 if "y" in date else None
-    if years is not None and "m" in date and "d" in date:
-        seconds += _days(years, date["m"], date["d"], good) * DAY_S
-    if not good.all():
-        seconds[~good] = np.nan
-
-
-def _narrow(good: NDArray[np.bool_], fits: NDArray[np.bool_]) -> None:
-    if not fits.all():
-        good &= fits
-
-
-def _number(columns: Bytes, good: NDArray[np.bool_]) -> NDArray[np.unsignedinteger[Any]]:
-    """Numbers of the digits, which stand in a row each; clears `good` where there is another character."""
-    digits = columns - np.uint8(ord("0"))  # bytes below "0" wrap to above 9
-    if digits.size and digits.max() > 9:
-        good &= (digits <= 9).all(axis=0)
-    kind = np.uint8 if len(digits) <= 2 else np.uint16 if len(digits) <= 4 else np.uint32
-    value: NDArray[np.unsignedinteger[Any]] = digits[0].astype(kind)
-    for column in digits[1:]:
-        value = value * kind(10) + column
-    return value
-
-
-def _days(
-    years: NDArray[np.int64], months: NDArray[np.int64], days: NDArray[np.int64], good: NDArray[np.bool_]
-) -> NDArray[np.int64]:
-    """Days since 1970-01-01; clears `good` where there is no such date."""
-    good &= (years >= 1) & (months >= 1) & (months <= 12) & (days >= 1)
-    index = np.where(good, (years - _EPOCH_YEAR) * 12 + months - 1, 0)
-    # One look at the calendar for each month that occurs; a log has few.
-    low, high = (int(index.min()), int(index.max())) if len(index) else (0, 0)
-    firsts = np.arange(low, high + 2).astype("datetime64[M]").astype("datetime64[D]").astype(np.int64)
-    first = firsts[index - low]
-    good &= days <= firsts[index - low + 1] - first
-    result: NDArray[np.int64] = first + days - 1
-    return result
+def _offsets_of_runs(ends: Bytes) -> Stamps:
+    """Offsets as `_offsets`; a ride rarely crosses a change of them."""
+    first = run_starts(ends)
+    return np.repeat(_offsets(ends[first]), np.diff(first, append=len(ends)))
 
 
 def _offset_widths(matrix: Bytes) -> NDArray[np.int64]:
@@ -345,7 +150,7 @@ def _offset_widths(matrix: Bytes) -> NDArray[np.int64]:
     ends = np.ascontiguousarray(matrix[:, -6:].T)
     np.copyto(widths, 1, where=(ends[-1] == ord("Z")) | (ends[-1] == ord("z")))
     for width in (3, 5, 6):
-        if matrix.shape[1] - width >= len("2023-05-19T15:56:24"):
+        if matrix.shape[1] - width >= len(_SHORTEST_ISO):
             np.copyto(widths, width, where=(ends[-width] == ord("+")) | (ends[-width] == ord("-")))
     return widths
 
@@ -358,6 +163,6 @@ def _offsets(matrix: Bytes) -> Stamps:
     if width == 1:
         return np.zeros(matrix.shape[0])
     pattern = {3: "%H", 5: "%H%M", 6: "%H:%M"}[width]
-    size = _read(matrix[:, 1:], pattern)
+    size = read_fields(matrix[:, 1:], pattern)
     assert size is not None
     return np.where(matrix[:, 0] == ord("-"), -size, size)

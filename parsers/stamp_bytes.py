@@ -1,0 +1,115 @@
+"""Short texts of a column as bytes, by their width."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    import polars as pl
+    from numpy.typing import NDArray
+
+    Bytes = NDArray[np.uint8]
+
+#: No stamp of any format is longer; longer texts are not looked at.
+_LONGEST = 40
+#: Longest text that polars keeps beside its length; longer ones stand elsewhere.
+_LONGEST_INLINE = 12
+#: Rows that a piece of memory has at least, on average, for its texts to be read where they stand.
+_FEWEST_A_PIECE = 100
+
+
+def texts_by_width(texts: pl.Series) -> list[tuple[NDArray[np.int64] | slice, Bytes]]:
+    """The texts without blanks around them, by their width in bytes.
+
+    Returns:
+        For each width that occurs, up to 40: the rows, and their bytes, shape (rows, width). Nulls are in none.
+    """
+    import polars as pl
+
+    if not len(texts):
+        return []
+    texts = texts.cast(pl.String)
+    alike = _where_they_stand(texts)
+    if alike is not None:
+        return [(slice(None), alike)]
+    places, flat = _buffers(texts)
+    width = int(places[1] - places[0])
+    # Texts as programs write them: all of one width, none missing; a blank before each of them is taken off.
+    if 0 < width <= _LONGEST and not texts.null_count() and (places[1:] - places[:-1] == width).all():
+        matrix = flat[places[0] : places[-1]].reshape(len(texts), width)
+        if width > 1 and (matrix[:, 0] == ord(" ")).all():
+            matrix = matrix[:, 1:]
+        if matrix[0, 0] != ord(" ") and matrix[0, -1] != ord(" "):
+            return [(slice(None), matrix)]
+    texts = texts.fill_null("").str.strip_chars()
+    places, flat = _buffers(texts)
+    widths = np.diff(places)
+    groups: list[tuple[NDArray[np.int64] | slice, Bytes]] = []
+    for width in np.unique(widths).tolist():
+        if 0 < width <= _LONGEST:
+            rows = np.flatnonzero(widths == width)
+            groups.append((rows, flat[places[:-1][rows, None] + np.arange(width)]))
+    return groups
+
+
+def _where_they_stand(texts: pl.Series) -> Bytes | None:
+    """The bytes of texts of one width without blanks around them, shape (n, width); None for any others.
+
+    Polars keeps a text in a view of 16 bytes: its length, then itself or, of longer ones, the first bytes and where it
+    stands. What was read from a file stands there row after row, in a few pieces of memory.
+    """
+    import polars as pl
+    import pyarrow as pa
+
+    if texts.null_count() or not 0 < len(texts[0]) <= _LONGEST:
+        return None
+    array = texts.alias("").to_arrow(compat_level=pl.CompatLevel.newest())
+    if array.type != pa.string_view():
+        return None
+    _, memory, *buffers = array.buffers()
+    views = np.frombuffer(memory, "<u4", 4 * len(texts), 16 * array.offset).reshape(-1, 4)
+    width = int(views[0, 0])
+    if not 0 < width <= _LONGEST or (views[:, 0] != width).any():
+        return None
+    if width <= _LONGEST_INLINE:
+        matrix = views.view(np.uint8)[:, 4 : 4 + width]
+    else:
+        follows = (views[1:, 3] - views[:-1, 3] == width) & (views[1:, 2] == views[:-1, 2])
+        starts = [0, *(np.flatnonzero(~follows) + 1).tolist(), len(texts)]
+        if len(starts) > 2 + len(texts) // _FEWEST_A_PIECE:
+            return None
+        pieces = []
+        for start, end in pairwise(starts):
+            buffer, at = views[start, 2:].tolist()
+            flat = np.frombuffer(buffers[buffer], np.uint8, (end - start) * width, at)
+            pieces.append(flat)
+        matrix = np.concatenate(pieces).reshape(-1, width)
+    return None if matrix[0, 0] == ord(" ") or matrix[0, -1] == ord(" ") else matrix
+
+
+def _buffers(texts: pl.Series) -> tuple[NDArray[np.int64], Bytes]:
+    """Byte offsets of the texts, shape (n + 1,), and the bytes."""
+    import pyarrow as pa
+
+    array = texts.alias("").to_arrow()
+    if array.type != pa.large_string():
+        array = array.cast(pa.large_string())
+    _, offsets, data = array.buffers()
+    places = np.frombuffer(offsets, dtype=np.int64, count=array.offset + len(texts) + 1)[array.offset :]
+    return places, np.frombuffer(data, dtype=np.uint8) if data is not None else np.empty(0, np.uint8)
+
+
+def run_starts(matrix: Bytes) -> NDArray[np.int64]:
+    """The rows of a byte matrix that differ from the row before, the first among them."""
+    changes = np.zeros(len(matrix), dtype=bool)
+    changes[:1] = True
+    width = matrix.shape[1]
+    # Eight bytes are compared at a time, the last eight from the end.
+    size = next((size for size in (8, 4, 2, 1) if size <= width), 0)
+    for at in sorted({*range(0, width - size, size), width - size}) if size else ():
+        words = matrix[:, at : at + size].view(f"u{size}")[:, 0]
+        changes[1:] |= words[1:] != words[:-1]
+    return np.flatnonzero(changes)
