@@ -81,10 +81,10 @@ def current_sign(
     if count < _FEWEST_STEPS:
         return CurrentSign(0.0, 0, 0.0)
     some = slice(None, None, max(1, count // _ENOUGH))
-    spans = np.diff(seconds)[some]
+    spans = seconds[1:][some] - seconds[:-1][some]
     spans = spans[spans > 0]
     lag = max(lag_s, float(np.median(spans))) if len(spans) else np.inf
-    start = np.arange(count)[some]
+    start = np.arange(0, count, some.step)
     # A little less than the lag, so that stamps that jitter do not skip a row.
     end = np.searchsorted(seconds, seconds[start] + 0.9 * lag)
     start, end = start[end < count], end[end < count]

@@ -161,9 +161,10 @@ def _without_absent_wheel(frame: pl.DataFrame, lines: NDArray[np.int64]) -> tupl
     """Null the wheel's columns in rows with a voltage of 0: the wheel was not connected, the phone wrote on."""
     import polars as pl
 
-    absent = (frame.get_column("voltage") == 0.0).fill_null(False).to_numpy()
-    if not absent.any():
+    zero = frame.get_column("voltage") == 0.0
+    if not zero.any():
         return frame, ()
+    absent = zero.fill_null(False).to_numpy()
     names = [name for name in _OF_WHEEL if name in frame.columns and frame.schema[name].is_numeric()]
     frame = frame.with_columns(pl.when(pl.Series(~absent)).then(pl.col(name)).alias(name) for name in names)
     count = int(absent.sum())

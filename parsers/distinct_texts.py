@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
+from .stamp_bytes import text_changes
+
 if TYPE_CHECKING:
     import polars as pl
     from numpy.typing import NDArray
@@ -21,15 +23,22 @@ class DistinctTexts:
 
     Attributes:
         texts: Each text once, in the order of its first row; None for an empty cell.
-        places: Place of each row's text in `texts`, shape (rows,).
+        runs: Place in `texts` for each run of rows that hold the same, shape (runs,).
+        lengths: Rows of each run, shape (runs,).
     """
 
     texts: tuple[str | None, ...]
-    places: NDArray[np.int64]
+    runs: NDArray[np.int64]
+    lengths: NDArray[np.int64]
+
+    @property
+    def places(self) -> NDArray[np.int64]:
+        """Place of each row's text in `texts`, shape (rows,)."""
+        return np.repeat(self.runs, self.lengths)
 
     def numbers(self, meaning: Callable[[str | None], float]) -> NDArray[np.float64]:
         """The number that each row's text means, shape (rows,)."""
-        return np.array([meaning(text) for text in self.texts], dtype=np.float64)[self.places]
+        return np.repeat(np.array([meaning(text) for text in self.texts], dtype=np.float64)[self.runs], self.lengths)
 
     def each(self, meaning: Callable[[str | None], _T]) -> tuple[_T, ...]:
         """What each of `texts` means."""
@@ -41,7 +50,7 @@ def distinct_texts(column: pl.Series) -> DistinctTexts:
     starts = _starts([column])
     known: dict[str | None, int] = {}
     runs = [known.setdefault(text, len(known)) for text in column.gather(starts).to_list()]
-    return DistinctTexts(tuple(known), np.repeat(np.array(runs, dtype=np.int64), np.diff(starts, append=len(column))))
+    return DistinctTexts(tuple(known), np.array(runs, dtype=np.int64), np.diff(starts, append=len(column)))
 
 
 def distinct_rows(frame: pl.DataFrame, between: str) -> DistinctTexts:
@@ -56,16 +65,9 @@ def distinct_rows(frame: pl.DataFrame, between: str) -> DistinctTexts:
     starts = _starts(frame.get_columns())
     cells = [pl.col(name).fill_null("") for name in frame.columns]
     found = distinct_texts(frame[starts].select(pl.concat_str(cells, separator=between).alias("row")).to_series())
-    return DistinctTexts(found.texts, np.repeat(found.places, np.diff(starts, append=frame.height)))
+    return DistinctTexts(found.texts, found.places, np.diff(starts, append=frame.height))
 
 
 def _starts(columns: Sequence[pl.Series]) -> NDArray[np.int64]:
     """The rows that differ from the one before, the first among them."""
-    first = np.zeros(len(columns[0]), dtype=bool)
-    first[:1] = True
-    for column in columns:
-        if column.null_count():
-            first |= column.ne_missing(column.shift()).to_numpy()
-        elif len(column) > 1:
-            first[1:] |= (column[1:] != column[:-1]).to_numpy()
-    return np.flatnonzero(first)
+    return np.flatnonzero(np.logical_or.reduce([text_changes(column) for column in columns]))

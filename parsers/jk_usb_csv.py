@@ -109,7 +109,8 @@ class JkUsbCsv(Parser):
         sensors = [name for name in _SENSORS if name in frame.columns]
         probes = [_probe(frame, name) for name in sensors]
         builder.add("battery_temperatures", np.column_stack(probes), source=", ".join(sensors))
-        builder.add("battery_temperature", reduce(np.fmax, probes), derived="the hottest of the battery sensors")
+        fitted = [probe for probe in probes if not np.isnan(probe).all()] or probes
+        builder.add("battery_temperature", reduce(np.fmax, fitted), derived="the hottest of the battery sensors")
         damage += add_columns(builder, frame, COLUMNS, known=(_TIME, _MISNAMED, *_FLAGS, *sensors))
         clock = Clock(
             ClockBasis.LOCAL,
@@ -123,7 +124,7 @@ class JkUsbCsv(Parser):
 
 
 def _add_extreme(builder: LogBuilder, frame: pl.DataFrame, lines: NDArray[np.int64]) -> tuple[Damage, ...]:
-    values = frame.get_column(_MISNAMED).to_numpy().astype(np.float64)
+    values = frame.get_column(_MISNAMED).to_numpy().astype(np.float64, copy=False)
     known = values[np.isfinite(values)]
     if not len(known) or not (known <= _HIGHEST_CELL_V).all() or (known == np.floor(known)).all():
         builder.add("cell_count", values, source=_MISNAMED)
@@ -140,6 +141,13 @@ def _flag(text: str | None) -> float:
 
 def _probe(frame: pl.DataFrame, name: str) -> NDArray[np.float64]:
     """Temperatures of a probe; NaN for one that is not fitted."""
-    values = frame.get_column(name).to_numpy().astype(np.float64)
+    import polars as pl
+
+    lowest, highest = frame.select(pl.col(name).min(), pl.col(name).max().alias("highest")).row(0)
+    if highest is None or highest <= _NO_PROBE or lowest == highest == 0.0:
+        return np.full(frame.height, np.nan)
+    values = frame.get_column(name).to_numpy().astype(np.float64, copy=False)
+    if lowest > _NO_PROBE:
+        return values
     values = np.where(values > _NO_PROBE, values, np.nan)
     return values if np.nan_to_num(values).any() else np.full(len(values), np.nan)

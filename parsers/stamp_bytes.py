@@ -9,6 +9,7 @@ import numpy as np
 
 if TYPE_CHECKING:
     import polars as pl
+    import pyarrow as pa
     from numpy.typing import NDArray
 
     Bytes = NDArray[np.uint8]
@@ -17,8 +18,8 @@ if TYPE_CHECKING:
 _LONGEST = 40
 #: Longest text that polars keeps beside its length; longer ones stand elsewhere.
 _LONGEST_INLINE = 12
-#: Rows that a piece of memory has at least, on average, for its texts to be read where they stand.
-_FEWEST_A_PIECE = 100
+#: Pieces of memory that the texts of a chunk may lie in and still be read where they stand.
+_MOST_PIECES = 200
 
 
 def texts_by_width(texts: pl.Series) -> list[tuple[NDArray[np.int64] | slice, Bytes]]:
@@ -61,33 +62,62 @@ def _where_they_stand(texts: pl.Series) -> Bytes | None:
     Polars keeps a text in a view of 16 bytes: its length, then itself or, of longer ones, the first bytes and where it
     stands. What was read from a file stands there row after row, in a few pieces of memory.
     """
+    if texts.null_count() or not 0 < len(texts[0]) <= _LONGEST:
+        return None
+    width = len(texts[0].encode())
+    pieces: list[Bytes] = []
+    for chunk in texts.get_chunks():
+        views, buffers = _views(chunk)
+        if len(views) != len(chunk) or (views[:, 0] != width).any():
+            return None
+        if width <= _LONGEST_INLINE:
+            pieces.append(views.view(np.uint8)[:, 4 : 4 + width])
+            continue
+        follows = (views[1:, 3] - views[:-1, 3] == width) & (views[1:, 2] == views[:-1, 2])
+        starts = [0, *(np.flatnonzero(~follows) + 1).tolist(), len(chunk)]
+        if len(starts) > _MOST_PIECES:
+            return None
+        for start, end in pairwise(starts if len(chunk) else ()):
+            buffer, at = views[start, 2:].tolist()
+            pieces.append(np.frombuffer(buffers[buffer], np.uint8, (end - start) * width, at).reshape(-1, width))
+    matrix = np.concatenate(pieces)
+    return None if matrix[0, 0] == ord(" ") or matrix[0, -1] == ord(" ") else matrix
+
+
+def _views(chunk: pl.Series) -> tuple[NDArray[np.uint32], list[pa.Buffer]]:
+    """The views of a chunk of texts without nulls, shape (n, 4), and the memory they point to; none where it has none."""
     import polars as pl
     import pyarrow as pa
 
-    if texts.null_count() or not 0 < len(texts[0]) <= _LONGEST:
-        return None
-    array = texts.alias("").to_arrow(compat_level=pl.CompatLevel.newest())
+    array = chunk.alias("").to_arrow(compat_level=pl.CompatLevel.newest())
     if array.type != pa.string_view():
-        return None
+        return np.empty((0, 4), np.uint32), []
     _, memory, *buffers = array.buffers()
-    views = np.frombuffer(memory, "<u4", 4 * len(texts), 16 * array.offset).reshape(-1, 4)
-    width = int(views[0, 0])
-    if not 0 < width <= _LONGEST or (views[:, 0] != width).any():
-        return None
-    if width <= _LONGEST_INLINE:
-        matrix = views.view(np.uint8)[:, 4 : 4 + width]
-    else:
-        follows = (views[1:, 3] - views[:-1, 3] == width) & (views[1:, 2] == views[:-1, 2])
-        starts = [0, *(np.flatnonzero(~follows) + 1).tolist(), len(texts)]
-        if len(starts) > 2 + len(texts) // _FEWEST_A_PIECE:
-            return None
-        pieces = []
-        for start, end in pairwise(starts):
-            buffer, at = views[start, 2:].tolist()
-            flat = np.frombuffer(buffers[buffer], np.uint8, (end - start) * width, at)
-            pieces.append(flat)
-        matrix = np.concatenate(pieces).reshape(-1, width)
-    return None if matrix[0, 0] == ord(" ") or matrix[0, -1] == ord(" ") else matrix
+    return np.frombuffer(memory, "<u4", 4 * len(chunk), 16 * array.offset).reshape(-1, 4), buffers
+
+
+def text_changes(texts: pl.Series) -> NDArray[np.bool_]:
+    """Whether each text differs from the one before, shape (n,); the first does, and null differs from any text."""
+    changes = np.ones(len(texts), dtype=bool)
+    if texts.null_count():
+        changes[1:] = texts[1:].ne_missing(texts[:-1]).to_numpy()
+        return changes
+    at = 0
+    before: NDArray[np.uint64] | None = None
+    for chunk in texts.get_chunks():
+        views, _ = _views(chunk)
+        if not len(chunk):
+            continue
+        if not len(views) or views[:, 0].max() > _LONGEST_INLINE:
+            changes[1:] = (texts[1:] != texts[:-1]).to_numpy()
+            return changes
+        words = views.view(np.uint64)
+        first, last = words.T
+        changes[at + 1 : at + len(chunk)] = (first[1:] != first[:-1]) | (last[1:] != last[:-1])
+        if before is not None:
+            changes[at] = (words[0] != before).any()
+        before, at = words[-1], at + len(chunk)
+    return changes
 
 
 def _buffers(texts: pl.Series) -> tuple[NDArray[np.int64], Bytes]:

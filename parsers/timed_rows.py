@@ -119,15 +119,14 @@ def _unheard(lines: NDArray[np.int64]) -> Damage:
 def _repeats(frame: pl.DataFrame, seconds: NDArray[np.float64]) -> NDArray[np.bool_]:
     """Rows that are equal to an earlier one."""
     repeats = np.zeros(len(seconds), dtype=bool)
-    steps = np.diff(seconds)
-    if (steps < 0).any():
+    if (seconds[1:] < seconds[:-1]).any():
         import polars as pl
 
         if len(np.unique(seconds)) < len(seconds):
             repeats = ~frame.select(pl.struct(frame.columns).is_first_distinct()).to_series().to_numpy()
         return repeats
     # On a clock that only runs forward a repeat follows the row it repeats.
-    same = steps == 0
+    same = seconds[1:] == seconds[:-1]
     for column in frame.get_columns():
         if not same.any():
             return repeats

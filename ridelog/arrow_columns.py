@@ -43,12 +43,18 @@ def floats_at(column: pa.Array | pa.ChunkedArray, rows: NDArray[np.int64]) -> ND
     """Some rows of a float64 column, in ascending order, NaN for null; shape (rows,)."""
     if isinstance(column, pa.Array):
         values: NDArray[np.float64] = _memory(column, np.dtype(np.float64))[rows]
-        return np.where(_valid(column)[rows], values, np.nan) if column.null_count else values
+        return np.where(_valid_at(column, rows), values, np.nan) if column.null_count else values
+    if column.null_count == len(column):
+        return np.full(len(rows), np.nan)
+    if column.num_chunks == 1:
+        return floats_at(column.chunk(0), rows)
     chunks = [chunk for chunk in column.chunks if len(chunk)]
     starts = np.cumsum([0, *(len(chunk) for chunk in chunks)])
-    cuts = np.searchsorted(rows, starts)
+    cuts = np.searchsorted(rows, starts).tolist()
     parts = [
-        floats_at(chunk, rows[cuts[place] : cuts[place + 1]] - starts[place]) for place, chunk in enumerate(chunks)
+        floats_at(chunk, rows[cuts[place] : cuts[place + 1]] - starts[place])
+        for place, chunk in enumerate(chunks)
+        if cuts[place] < cuts[place + 1]
     ]
     return np.concatenate(parts) if parts else np.empty(0)
 
@@ -94,6 +100,13 @@ def _valid(array: pa.Array) -> NDArray[np.bool_]:
     return _bits(array.buffers()[0], array)
 
 
+def _valid_at(array: pa.Array, rows: NDArray[np.int64]) -> NDArray[np.bool_]:
+    places = rows + array.offset
+    held = np.frombuffer(array.buffers()[0], np.uint8)[places >> 3] >> (places & 7)
+    valid: NDArray[np.bool_] = held & 1 != 0
+    return valid
+
+
 def _bits(buffer: pa.Buffer, array: pa.Array) -> NDArray[np.bool_]:
     end = array.offset + len(array)
     bits = np.unpackbits(np.frombuffer(buffer, np.uint8), count=end, bitorder="little")
@@ -124,6 +137,8 @@ def from_values(values: Any, channel: Channel) -> pa.Array | pa.ChunkedArray:  #
     if values.dtype.kind == "f":
         if channel.kind is Kind.NUMBER:
             return from_floats(values.astype(np.float64, copy=False))
+        if channel.kind is Kind.FLAG:
+            return _as_kind(values, np.isnan(values), kind)
         missing = np.isnan(values) | (np.abs(values) > _LARGEST_WHOLE)
         return _as_kind(np.where(missing, 0, values).astype(np.int64), missing, kind)
     if values.dtype.kind in "iub":
@@ -236,6 +251,4 @@ def _fixed_lists(values: Any, kind: pa.DataType) -> pa.Array | pa.ChunkedArray: 
     if rows.ndim != 2:
         raise PluginError("a list channel needs a matrix of shape (rows, size).")
     flat = rows.reshape(-1)
-    missing = np.isnan(flat)
-    filled = np.where(missing, 0.0, flat) if missing.any() else flat
-    return pa.FixedSizeListArray.from_arrays(_as_kind(filled, missing, kind), rows.shape[1])
+    return pa.FixedSizeListArray.from_arrays(_as_kind(flat, np.isnan(flat), kind), rows.shape[1])

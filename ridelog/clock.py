@@ -84,10 +84,10 @@ def repair_backward_steps(
     """
     if len(seconds) < 2:
         return seconds, ()
-    steps = np.diff(seconds)
-    back = steps < 0
+    back = seconds[1:] < seconds[:-1]
     if not back.any():
         return seconds, ()
+    steps = np.diff(seconds)
     lost = np.concatenate(([0.0], np.cumsum(np.where(back, -steps, 0.0))))
     where = np.flatnonzero(back) + 1
     largest = float(-steps.min())

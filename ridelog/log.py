@@ -237,7 +237,7 @@ class LogBuilder:
         stamps = np.asarray(time, dtype=np.float64)
         if len(stamps):
             stamps = stamps - stamps[0]
-        if len(stamps) > 1 and bool((np.diff(stamps) < 0).any()):
+        if len(stamps) > 1 and bool((stamps[1:] < stamps[:-1]).any()):
             raise PluginError("a parser gave stamps that decrease; repair_backward_steps() must come first.")
         self.rows = len(stamps)
         self._columns: dict[str, pa.Array | pa.ChunkedArray] = {}
