@@ -28,6 +28,9 @@ _USUAL_SLOPE_V: Final = 1.0
 _STEEP_BELOW: Final = 0.15
 #: Above this charge the curve is steep as well: of LFP very much, of others by about 20 mV a percent.
 _FULL: Final = 0.98
+#: A difference of charge that shortens the ride as much as it says, share of a cell; engineering judgement.
+_MATTERS: Final = 0.06
+_FLAT: Final = "they rested where the curve of these cells is so flat that many percent of charge are as little"
 #: Quantiles of the resting voltages whose slopes are averaged.
 _LEVELS: Final = np.linspace(0.025, 0.975, 20)
 
@@ -53,7 +56,8 @@ class CellImbalance(Detector):
         A BMS log with cell voltages, or with the highest and lowest cell.
 
     Limits:
-        In the flat middle of LFP cells a few millivolts are many percent of charge; there only the ends tell.
+        In the flat middle of LFP cells a few millivolts are many percent of charge; there only the ends tell, and elsewhere it says that it
+        cannot look. Where NMC nearly empty and LFP are both possible, what sound cells of either show is no fault.
 
     Example:
         Cell 9 stands 106 mV below the others at rest and under load alike.
@@ -74,7 +78,7 @@ class CellImbalance(Detector):
         signs = cell_signs(case, track)
         steep = steepness(case, track)
         if estimate is None or signs is None:
-            return self._extremes(track, steep)
+            return self._extremes(case, track, steep)
         a = estimate.rest_offset
         findings: list[Finding] = []
         for cell in signs.offset if not signs.scattered else ():
@@ -90,6 +94,12 @@ class CellImbalance(Detector):
         if signs.scattered:
             findings.append(self._spread(track, signs.spread, steep))
         serious = [finding for finding in findings if finding.severity is not Severity.INFO]
+        blind = _untold(case, track)
+        if not serious and blind:
+            unseen = {"cells.imbalance": Evidence.not_observable(blind)}
+            if findings:
+                return Outcome.found(findings, unseen)
+            return Outcome.unable(f"the cells are within {1000 * signs.spread:.0f} mV at rest, and {blind}.", unseen)
         if not serious:
             absent = Evidence.absent(strength=min(max(1.0 - signs.spread / (_SPREAD_V * steep), 0.2), 1.0))
             if findings:
@@ -104,12 +114,16 @@ class CellImbalance(Detector):
         seen = Evidence.observed(f"{1000 * largest:.0f} mV.", strength=strength)
         return Outcome.found(findings, {"cells.imbalance": seen})
 
-    def _extremes(self, track: Track, steepness: float) -> Outcome:
+    def _extremes(self, case: Case, track: Track, steepness: float) -> Outcome:
         high, low = track.values("cell_voltage_max"), track.values("cell_voltage_min")
         resting = np.isfinite(high) & np.isfinite(low) & _resting(track)
         if np.count_nonzero(resting) < 3:
             return Outcome.unable("the cells were never seen at rest.")
         spread = float(np.median((high - low)[resting]))
+        blind = _untold(case, track)
+        if spread < _SPREAD_V * steepness and blind:
+            unseen = {"cells.imbalance": Evidence.not_observable(blind)}
+            return Outcome.unable(f"the cells are within {1000 * spread:.0f} mV at rest, and {blind}.", unseen)
         if spread < _SPREAD_V * steepness:
             return Outcome.clear(f"the cells are within {1000 * spread:.0f} mV at rest.")
         seen = Evidence.observed(f"{1000 * spread:.0f} mV.", strength=min(0.3 + spread / steepness / 0.2, 0.9))
@@ -154,23 +168,49 @@ def _resting(track: Track) -> NDArray[np.bool_]:
     return np.asarray(~np.isfinite(current) | (np.abs(current) < _REST_A))
 
 
+def _untold(case: Case, track: Track) -> str:
+    """Why the cells' volts do not tell their charge where they rested, "" when they do.
+
+    The offset that counts is then more charge than an imbalance that matters, or that depends on the chemistry.
+    """
+    volts = _rested_at(track)
+    told = [_mean_slope(table, volts) * _MATTERS < OFFSET_V for table in _tables(case)] if len(volts) else []
+    if not any(told):
+        return ""
+    return _FLAT if all(told) else f"if they are LFP, which is not known, {_FLAT}"
+
+
+def _tables(case: Case) -> list[OpenCircuitTable]:
+    """Curve of the chemistry; of each that it may be when it is not known."""
+    names = (case.pack.chemistry.name,) if case.pack.chemistry.name else ("nmc", "lfp")
+    return [table for name in names if (table := table_for_chemistry(name)) is not None]
+
+
+def _rested_at(track: Track) -> NDArray[np.float64]:
+    """Quantiles of the voltages at which cells rested, V; empty when none did."""
+    channel = "cell_voltages" if track.has("cell_voltages") else "cell_voltage_min"
+    cells = track.log.matrix(channel) if channel == "cell_voltages" else track.values(channel)[:, None]
+    resting = cells[_resting(track)]
+    resting = resting[np.isfinite(resting)]
+    return np.asarray(np.quantile(resting, _LEVELS)) if len(resting) else np.empty(0)
+
+
+def _mean_slope(table: OpenCircuitTable, volts: NDArray[np.float64]) -> float:
+    return float(np.mean(np.asarray(table.slope(table.soc(volts).soc))))
+
+
 def steepness(case: Case, track: Track) -> float:
     """How many times as steep as usual the open-circuit curve is where the cells rested, on the mean, at least 1.
 
     The last two per cent of LFP make a third of a volt. Those of NMC are less steep, and a low cell stands on the flatter part
     before them: there it is the slope over a spread that counts. An offset is a mean over the ride, so a ride that ends empty
-    has a part of it from the steep end, wherever it rested most. Where the chemistry is not known it is the lesser of both.
+    has a part of it from the steep end, wherever it rested most. Where the chemistry is not known it is the greater of both:
+    what sound cells of either may show is no fault.
     """
-    names = (case.pack.chemistry.name,) if case.pack.chemistry.name else ("nmc", "lfp")
-    tables = [table for name in names if (table := table_for_chemistry(name)) is not None]
-    channel = "cell_voltages" if track.has("cell_voltages") else "cell_voltage_min"
-    cells = track.log.matrix(channel) if channel == "cell_voltages" else track.values(channel)[:, None]
-    resting = cells[_resting(track)]
-    resting = resting[np.isfinite(resting)]
-    if not tables or not len(resting):
+    tables, volts = _tables(case), _rested_at(track)
+    if not tables or not len(volts):
         return 1.0
-    volts = np.quantile(resting, _LEVELS)
-    return min(_mean_steepness(table, volts) for table in tables)
+    return max(_mean_steepness(table, volts) for table in tables)
 
 
 def _mean_steepness(table: OpenCircuitTable, volts: NDArray[np.float64]) -> float:

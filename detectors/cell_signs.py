@@ -224,7 +224,8 @@ def _may_be_weak(estimate: CellEstimate, cell: int, spread: float) -> float:
     error = max(spread, _at(estimate.extra_resistance_error, cell))
     most = (extra + 2 * error) / estimate.median_resistance
     may = float(np.clip((most - _HARDLY_SHARE) / (_MAYBE_SHARE - _HARDLY_SHARE), 0.0, 1.0))
-    return may if extra > 2 * error else min(may, _UNSEEN)
+    # What two standard errors leave open is no resistance yet; at four it is one.
+    return min(may, _UNSEEN + (1.0 - _UNSEEN) * float(np.clip(extra / (2 * error) - 1.0, 0.0, 1.0)))
 
 
 def _offset_pairs(a: NDArray[np.float64], spread: float) -> list[int]:

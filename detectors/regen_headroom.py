@@ -26,6 +26,8 @@ _START_S, _REGEN_A = 300.0, 3.0
 _LOOK_S, _REST_A = 60.0, 2.0
 #: A cell above this while braking is overcharged, V: boards stop the charge at 4.22 to 4.25 V (CELL-04).
 _CELL_OVER_V: Final = 4.25
+#: Meters of cells are off by this, V (data sheets of boards: 5 to 20 mV a cell).
+_METER_V: Final = 0.015
 #: No cell is driven this far by the braking of a ride: the reading is that of a broken sense lead; engineering judgement.
 _NO_CELL_V: Final = 4.6
 #: A cell that stands lower than this without load is not full, V: what braking adds is its resistance (engineering
@@ -150,6 +152,8 @@ class RegenHeadroom(Detector):
         longer = [item for item in braked if item[1] > item[0]]
         if not longer and len(braked) >= _FEWEST_SINGLE:
             longer = [max(braked, key=lambda item: float(rows.high[item[0]]))]
+        surely = _CELL_OVER_V + _METER_V
+        longer.sort(key=lambda item: float(np.nanmax(rows.high[item[0] : item[1] + 1])) < surely)
         for first, last in longer:
             top = float(np.nanmax(rows.high[first : last + 1]))
             edges = falling_edges(track, "charge_fet") if track.has("charge_fet") else []
@@ -158,6 +162,8 @@ class RegenHeadroom(Detector):
             full = level is None or level >= _NEARLY_FULL_V
             if opened:
                 after = ", and the BMS opened the charge path."
+            elif full and top < surely:
+                after = ": hardly more than meters of cells are off by."
             elif full:
                 after = " and nothing stopped it."
             else:
@@ -166,7 +172,7 @@ class RegenHeadroom(Detector):
                 track,
                 int(rows.rows[first]),
                 int(rows.rows[last]),
-                severity=Severity.INFO if opened or not full else Severity.WARNING,
+                severity=Severity.INFO if opened or not full or top < surely else Severity.WARNING,
                 message=f"Braking drove a cell to {top:.2f} V{after}",
                 measurements=(
                     Measurement("highest cell while braking", top, "V", _CELL_OVER_V, "CELL-04"),

@@ -283,3 +283,38 @@ def test_one_percent_less_in_a_full_pack_is_balanced_whatever_millivolts_it_make
     check = next(check for check in incident.checks if check.code == "CE03")
     assert any(finding.severity is Severity.WARNING for finding in check.findings) is found
     assert (incident.verdict.cause == "cell-imbalance") is found
+
+
+def _spread_at(level, spread):
+    """An hour of rest at a level, V, with the groups spread evenly over `spread`, V."""
+    offsets = np.linspace(-0.5, 0.5, CELLS)[np.random.default_rng(3).permutation(CELLS)] * spread
+    columns = _resting(np.full(CELLS, 0.5))
+    noise = columns["cell_voltages"] - np.median(columns["cell_voltages"], axis=0)
+    columns["cell_voltages"] = np.round(level + offsets + noise, 3)
+    columns["pack_voltage"] = np.round(columns["cell_voltages"].sum(axis=1), 2)
+    return columns
+
+
+@pytest.mark.parametrize("level", [3.30, 3.33, 3.40])
+def test_where_the_chemistry_is_not_known_what_sound_cells_of_either_show_is_no_fault(level):
+    """At 3.30 V 70 mV are two percent of charge for NMC and half the charge for LFP."""
+    incident = investigate([rides.log(_spread_at(level, 0.07), Role.BMS, settings={"series_cells": float(CELLS)})])
+    assert incident.pack.chemistry.name == ""
+    check = next(check for check in incident.checks if check.name == "cell-imbalance")
+    assert {finding.severity for finding in check.findings} == {Severity.INFO}
+    assert incident.verdict.cause == "none"
+
+
+def test_what_neither_chemistry_explains_is_imbalance():
+    assert _loud(_spread_at(3.30, 0.5)) == ({"cell-imbalance"}, "cell-imbalance")
+
+
+def test_in_the_flat_middle_of_lfp_even_volts_are_no_even_charge():
+    columns = _spread_at(3.29, 0.006)
+    columns["soc"] = np.full(len(columns["time"]), 0.55)
+    settings = {"series_cells": float(CELLS), "cell_overvoltage_limit": 3.65, "cell_undervoltage_limit": 2.5}
+    incident = investigate([rides.log(columns, Role.BMS, settings=settings)])
+    assert incident.pack.chemistry.name == "lfp"
+    check = next(check for check in incident.checks if check.name == "cell-imbalance")
+    assert check.status is Status.UNABLE
+    assert check.evidence["cells.imbalance"].seen is Seen.NOT_OBSERVABLE

@@ -102,3 +102,9 @@ def test_without_chemistry_or_channels_it_cannot_look():
 def test_a_truncated_log(rows):
     columns = {name: values[:rows] for name, values in _ride(top_v=4.29).items()}
     assert parked.check(investigate([parked.log(columns)]), NAME).status is not Status.FOUND
+
+
+def test_a_cell_a_few_millivolts_over_full_is_within_what_its_meter_is_off_by():
+    incident = investigate([parked.log(_ride(top_v=4.257))])
+    assert "warning" not in parked.severities(incident, NAME)
+    assert incident.verdict.cause != "regen-overvoltage-full-pack"
