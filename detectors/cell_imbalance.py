@@ -56,8 +56,9 @@ class CellImbalance(Detector):
         A BMS log with cell voltages, or with the highest and lowest cell.
 
     Limits:
-        In the flat middle of LFP cells a few millivolts are many percent of charge; there only the ends tell, and elsewhere it says that it
-        cannot look. Where NMC nearly empty and LFP are both possible, what sound cells of either show is no fault.
+        In the flat middle of LFP cells a few millivolts are many percent of charge: only the ends tell, and elsewhere it
+        says that it cannot look. Where NMC nearly empty and LFP are both possible, what sound cells of either show is no
+        fault.
 
     Example:
         Cell 9 stands 106 mV below the others at rest and under load alike.
