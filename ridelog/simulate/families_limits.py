@@ -13,10 +13,16 @@ from .faults import ABS_OVER_CURRENT
 from .triggers import Trigger, gentle_until
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from .engine import Engine
     from .scene import Scene
     from .state import History
 
+    Values = NDArray[np.float64]
+
+#: Share of a second in which the cutoff holds the current, for the second to count.
+_MOST_OF_IT: Final = 0.8
 WITH_FAULTS: Final = ("vesc", "vesc+faults", "vesc+jk", "vesc+jbd", "express")
 
 
@@ -89,6 +95,21 @@ def _cutoff_onset(scene: Scene, history: History) -> None:
     hits = np.flatnonzero(held)
     if len(hits) * history.step_s > 3.0:
         scene.truth.begin(float(history.time[hits[0]]))
+    _how_it_shows(scene, history, left, held)
+
+
+def _how_it_shows(scene: Scene, history: History, left: Values, held: NDArray[np.bool_]) -> None:
+    """State what tells the fold-back from a set limit: how long it held, by how much it moved, and the flutter of the road."""
+    count = round(1.0 / history.step_s)
+    whole = len(left) // count * count
+    seconds = np.mean(held[:whole].reshape(-1, count), axis=1) > _MOST_OF_IT
+    facts = scene.truth.facts
+    facts["held_s"] = float(np.count_nonzero(seconds))
+    if seconds.any():
+        share = np.mean(left[:whole].reshape(-1, count), axis=1)[seconds]
+        drawn = history["controller_current"][:whole].reshape(-1, count)[seconds]
+        facts["left_moves"] = round(float(np.ptp(np.percentile(share, (5, 95))) / np.median(share)), 3)
+        facts["flutter"] = round(float(np.median(drawn.std(axis=1) / drawn.mean(axis=1))), 3)
 
 
 def _cutoff(scene: Scene) -> None:

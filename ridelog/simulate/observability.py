@@ -36,6 +36,10 @@ _LITTLE_FOLD_C: Final = 5.0
 _BOARD_WAITS_S: Final = 5.0
 #: A lamp, a display or a controller that waits draw up to this at a stand, A.
 _LAMP_A: Final = 1.2
+#: A current that a cutoff holds looks like one that a limit holds when it is held for less than this, s, or moves by less than
+#: this share, or by less than so many times what the road shakes it by within a second: the pack's own resistance then turns the
+#: cloud of voltage and current the other way.
+_HELD_S, _MOVES, _FLUTTERS = 6.0, 0.05, 2.0
 #: Stops of the motor without any trace but the stop itself.
 _SILENT_STOP: Final = frozenset({"remote-input-loss", "none"})
 
@@ -118,6 +122,8 @@ def indistinguishable(cause: str, suite: str, facts: dict[str, float | str]) -> 
     if "config" not in suite and float(facts.get("above_start_c", _LITTLE_FOLD_C)) < _LITTLE_FOLD_C:
         # Where a controller starts to fold back is a setting: a third of the usual range may as well be none.
         result.add("none")
+    if cause == "controller-low-voltage-cutoff" and "config" not in suite and _as_a_limit(facts):
+        result.add("none")
     if cause == "parasitic-drain" and "plain" in suite and float(facts.get("per_day", 1.0)) < _STANDBY_A_DAY:
         # Without the capacity nobody knows whether that is a light left on a large pack or a small one's own board.
         result.add("none")
@@ -133,6 +139,13 @@ def indistinguishable(cause: str, suite: str, facts: dict[str, float | str]) -> 
         if without_fets and cause in _OPEN_IN_REGEN:
             result |= _OPEN_IN_REGEN
     return sorted(result - {cause})
+
+
+def _as_a_limit(facts: dict[str, float | str]) -> bool:
+    """What the cutoff leaves stands as still as what a set limit leaves, and nobody logs where either is set."""
+    moves = float(facts.get("left_moves", 1.0))
+    few = float(facts.get("held_s", _HELD_S)) < _HELD_S
+    return few or moves < max(_MOVES, _FLUTTERS * float(facts.get("flutter", 0.0)))
 
 
 def _as_healthy_cells(suite: str, facts: dict[str, float | str]) -> bool:
