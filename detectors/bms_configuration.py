@@ -12,6 +12,7 @@ from ridelog.log import Role
 from ridelog.ride import Track
 from ridelog.settings import number
 
+from .cycle_ageing import CYCLES_TO, cycle_ageing
 from .settings_place import Remark, place
 
 #: Settings of a BMS; without any of them there is nothing to check.
@@ -51,7 +52,7 @@ class BmsConfiguration(Detector):
     What it finds:
         Delays that let an overload run on, limits that the chemistry does not allow, a balancer that is off, that
         begins late or works hard, more cells than the board takes, a current limit beyond what the board is rated for,
-        and switches that are off in the settings.
+        and switches that are off in the settings. Beside them the charge cycles that the board counts, from 250 on.
 
     Why it matters:
         The board protects by these numbers. A wrong one shows only on the day it is needed (TRIP-10, CUR-04).
@@ -67,7 +68,7 @@ class BmsConfiguration(Detector):
 
     Limits:
         Which board it is shows only where its name says so (JK); else the largest board of the family is assumed.
-        Ratings are those the field reports.
+        Ratings are those the field reports. What charge cycles did to the cells only their capacity tells.
 
     Example:
         Over-current limit 150 A with a delay of 300 s: an overload may run for five minutes.
@@ -87,12 +88,14 @@ class BmsConfiguration(Detector):
         "CUR-07",
         "THM-07",
         "CUT-05",
+        "SOC-06",
     )
 
     def detect(self, case: Case) -> Outcome:
         """Compare the settings with the chemistry and the ratings."""
         counted = any("series_cells" in track.log.settings for track in case.ride.of_role(Role.BMS))
-        if not counted and not any(name in case.settings for name in _BMS):
+        aged = cycle_ageing(case)
+        if not counted and aged is None and not any(name in case.settings for name in _BMS):
             return Outcome.unable("no setting of a BMS is known.")
         remarks = (
             *_current_remarks(case),
@@ -102,6 +105,19 @@ class BmsConfiguration(Detector):
             *_other_remarks(case),
         )
         findings = [self._remark(case, remark) for remark in remarks]
+        if aged is not None:
+            findings.append(
+                self.finding(
+                    aged.track,
+                    aged.row,
+                    aged.row,
+                    severity=Severity.INFO,
+                    event=False,
+                    message=aged.message,
+                    measurements=(Measurement("charge cycles", aged.cycles, "", CYCLES_TO, "SOC-06"),),
+                    channels=("cycle_count",),
+                )
+            )
         if not findings:
             return Outcome.clear("every setting of the BMS that is known fits.")
         return Outcome.found(findings, {})
