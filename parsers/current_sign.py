@@ -94,14 +94,13 @@ def current_sign(
     usual = voltage[some]
     usual = usual[usual > 0]
     low, high = (float(np.median(usual)) * share for share in SOUND_VOLTAGE) if len(usual) else (0.0, 0.0)
-    with np.errstate(invalid="ignore"):
-        sound = (voltage > low) & (voltage < high)
-    sizes = np.abs(current[some][sound[some]])
+    sizes = np.abs(current[some][(voltage[some] > low) & (voltage[some] < high)])
     sizes = sizes[np.isfinite(sizes)]
     least = max(_LEAST_STEP, _STEP_SHARE * float(np.quantile(sizes, 0.99))) if len(sizes) else np.inf
     with np.errstate(invalid="ignore"):
         taken = (np.abs(steps) >= least) & (elapsed > 0) & (elapsed <= 3 * lag)
-        taken &= sound[start] & sound[end]
+        for rows in (start, end):
+            taken &= (voltage[rows] > low) & (voltage[rows] < high)
     count = int(taken.sum())
     if count < _FEWEST_STEPS:
         return CurrentSign(0.0, count, 0.0)

@@ -108,7 +108,7 @@ class WheelLog(Parser):
         require_columns(table.frame, ("date", "time"), source.label)
         stamps = _stamps(table.frame, source)
         rows = timed_rows(
-            _in_one_piece(table.frame),
+            table.frame,
             table.lines,
             stamps,
             path=source.label,
@@ -137,13 +137,6 @@ class WheelLog(Parser):
         no_header = () if missing is None else (_NO_HEADER,)
         damage = (*no_header, *table.damage, *rows.damage, *no_fix, *no_trip, *estimated, *found)
         return [builder.build(Role.WHEEL, self.name, clock=clock, identity=identity, damage=damage)]
-
-
-def _in_one_piece(frame: pl.DataFrame) -> pl.DataFrame:
-    """The frame with its numbers in one piece each: they are looked at several times, and then cost no copy."""
-    import polars as pl
-
-    return pl.DataFrame([column if column.dtype == pl.String else column.rechunk() for column in frame.get_columns()])
 
 
 def _stamps(frame: pl.DataFrame, source: Source) -> NDArray[np.float64]:
