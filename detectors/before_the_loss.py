@@ -32,6 +32,9 @@ _MEASURED_LOW, _INFERRED_LOW = 0.7, 0.5
 _SAME_LOAD: Final = 0.5
 #: Answers that agree less than this, of the numbers of cells and chemistries that are possible, are none.
 _LEAST_AGREEMENT: Final = 0.2
+#: How far the mean cell, fine by the voltage of the whole pack, speaks against a low one: a weak group falls alone
+#: (engineering judgement).
+_MEAN_ONLY: Final = 0.5
 #: Battery and FET temperatures from which heat is plausible and below which it is not, degC, and how sure an assumed limit is.
 _HOT_DEGC, _COOL_DEGC, _ASSUMED = 60.0, 45.0, 0.8
 
@@ -91,7 +94,7 @@ def _inferred(case: Case, track: Track, outside: Excursions, first: int) -> Evid
     note = f"{open_v / best:.2f} V a cell without load, {loaded / best:.2f} V under load before."
     if low >= _INFERRED_LOW:
         return Evidence.observed(note, strength=low * agreement)
-    return Evidence.absent(note, strength=(1.0 - low) * agreement)
+    return Evidence.absent(note, strength=(1.0 - low) * agreement * _MEAN_ONLY)
 
 
 def heat_before(case: Case, board: Track, row: int) -> Evidence:

@@ -12,6 +12,7 @@ from ridelog.finding import Evidence, Finding, Interval, Measurement, Outcome, S
 from ridelog.ride import RIDING_ROLES, Track
 
 from .before_the_loss import charge_before, heat_at_loss
+from .braking_only import braking_only, losses
 from .bumps import come_with_bumps
 from .controller_restart import in_motion, restarts
 from .excursions import Excursions, excursions
@@ -43,7 +44,8 @@ class PowerPathOpen(Detector):
     Evidence:
         path.collapse, path.high-current-before, path.cells-low-before, path.flicker (and whether it comes with bumps, where
         an acceleration is logged: a loose contact or solder bead, COM-02), path.stayed-open,
-        path.back-at-once, path.log-ends-under-load, path.own-logger-ended, path.load-gone-with-log (the controller's log
+        path.back-at-once, path.braking-only (between two openings the pack takes braking current and gives none),
+        path.log-ends-under-load, path.own-logger-ended, path.load-gone-with-log (the controller's log
         ends under load and a BMS log sees none from that moment), bms.hot-before (from a BMS log without FET states).
 
     Looks like it but is not:
@@ -77,6 +79,7 @@ class PowerPathOpen(Detector):
         "path.flicker",
         "path.stayed-open",
         "path.back-at-once",
+        "path.braking-only",
         "path.log-ends-under-load",
         "path.own-logger-ended",
         "path.load-gone-with-log",
@@ -236,6 +239,8 @@ class PowerPathOpen(Detector):
     ) -> dict[str, Evidence]:
         first, last = openings[0]
         at = track.onset(first)
+        gives = max(_GIVES_A, _GIVES_SHARE * scale)
+        gone = losses(track, openings, gives)
         depth = float(np.nanmax(outside.below[first : last + 1])) / max(float(outside.low_margin[first]), 1e-9)
         evidence = {
             "path.collapse": Evidence.observed(
@@ -247,15 +252,23 @@ class PowerPathOpen(Detector):
             "path.cells-low-before": charge_before(case, track, outside, first),
             "bms.hot-before": heat_at_loss(case, track, first),
             "path.stayed-open": Evidence.observed()
-            if last >= track.log.rows - 2
-            else Evidence.absent(f"It was back after {lasting(float(track.time[last + 1] - track.time[first]), 1)}."),
+            if gone[0][1] >= track.log.rows - 2
+            else Evidence.absent(
+                f"It was back after {lasting(float(track.time[gone[0][1] + 1] - track.time[first]), 1)}."
+            ),
             "path.log-ends-under-load": Evidence.not_observable("the log shows the opening itself"),
             "path.own-logger-ended": Evidence.not_observable("the log shows the opening itself"),
             "path.load-gone-with-log": Evidence.not_observable("the log shows the opening itself"),
         }
-        near = [item for item in openings if abs(float(track.time[item[0]] - track.time[first])) <= _FLICKER_S]
+        evidence["path.back-at-once"] = _back_at_once(track, gone, gives, at)
+        braked = braking_only(track, outside, openings, gives)
+        evidence["path.braking-only"] = (
+            Evidence.not_observable("no braking was taken between two openings")
+            if braked is None
+            else Evidence.observed(at=track.onset(braked))
+        )
+        near = [item for item in gone if abs(float(track.time[item[0]] - track.time[first])) <= _FLICKER_S]
         returned = sum(1 for item in near if item[1] < track.log.rows - 1)
-        evidence["path.back-at-once"] = _back_at_once(track, openings, scale, at)
         if len(near) >= 3 and returned >= 2:
             bumps = ", and they come with bumps" if come_with_bumps(track, openings) else ""
             evidence["path.flicker"] = Evidence.observed(
@@ -266,21 +279,15 @@ class PowerPathOpen(Detector):
         return evidence
 
 
-def _back_at_once(track: Track, openings: list[tuple[int, int]], scale: float, at: Interval) -> Evidence:
-    """Whether the battery gave current again sooner than a board closes after a trip, after any of the openings."""
+def _back_at_once(track: Track, gone: list[tuple[int, int]], gives: float, at: Interval) -> Evidence:
+    """Whether the battery gave current again sooner than a board closes after a trip, after any of the losses."""
     current, time = track.values("battery_current"), track.time
-    gives = max(_GIVES_A, _GIVES_SHARE * scale)
-    gone = previous = -1
-    for first, last in openings:
-        # Without current in between it is the same loss: braking lifts a bus without a pack for a while.
-        if gone < 0 or float(np.nanmax(current[previous + 1 : first], initial=0.0)) >= gives:
-            gone = first
-        previous = last
-        if last >= track.log.rows - 1 or float(time[last + 1] - time[gone]) > _AT_ONCE_S:
+    for first, last in gone:
+        if last >= track.log.rows - 1 or float(time[last + 1] - time[first]) > _AT_ONCE_S:
             continue
         until = int(np.searchsorted(time, time[last + 1] + _GIVES_S, side="right"))
         if float(np.nanmax(current[last + 1 : until], initial=0.0)) >= gives:
-            return Evidence.observed(f"After {lasting(float(time[last + 1] - time[gone]), 1)}.", at=at)
+            return Evidence.observed(f"After {lasting(float(time[last + 1] - time[first]), 1)}.", at=at)
     return Evidence.absent("it stayed open for longer")
 
 

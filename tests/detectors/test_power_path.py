@@ -324,6 +324,30 @@ def test_a_restart_in_motion_hides_what_the_voltage_did():
     assert incident.verdict.probability < 0.85
 
 
+def _braking_between(taken):
+    """The pack goes under load; the rider brakes twice before standing, into the pack or into nothing."""
+    columns, first = rides.cut_under_load()
+    for start in (first + 25, first + 60):
+        rows = slice(start, start + 20)
+        columns["battery_current"][rows] = -6.0 if taken else 0.0
+        columns["motor_current"][rows] = -20.0
+        columns["pack_voltage"][rows] = rides.OPEN_V + 0.5 + 0.7 + rides.OHM * 6 - 1.5 if taken else 20.0
+        columns["pack_voltage"][rows.stop : rows.stop + 5] = np.linspace(65, 40, 5)
+    return investigate([rides.log(columns)])
+
+
+def test_braking_into_a_pack_that_gives_nothing_is_a_board_and_no_contact():
+    incident = _braking_between(taken=True)
+    evidence = _check(incident, "power-path-open").evidence
+    assert evidence["path.braking-only"].seen is Seen.OBSERVED
+    # One loss all along: nothing was given in between.
+    assert evidence["path.flicker"].seen is not Seen.OBSERVED
+    assert incident.causes[0].cause.startswith(("bms-", "discharge-fet"))
+    assert incident.verdict.cause != "power-path-open"
+    other = _check(_braking_between(taken=False), "power-path-open").evidence
+    assert other["path.braking-only"].seen is not Seen.OBSERVED
+
+
 def _flicker(on_bumps):
     """Five openings of 0.3 s under load; the road is rough now and then."""
     columns = rides.controller()
