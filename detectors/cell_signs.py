@@ -146,6 +146,9 @@ def _told_apart(estimate: CellEstimate, course: ChargeCourse | None, beside: fro
                 empty_first.append(cell)
             if a[cell] < 0 and not ordinary:
                 perhaps[cell] = 1.0 if first else _may_be_weak(estimate, cell, spread_extra)
+    if len(perhaps) > 1:
+        # One group of a pack loses capacity; several that stand low together were not balanced.
+        perhaps = {cell: min(may, _UNSEEN) for cell, may in perhaps.items()}
     explained = sorted({*weak, *joint, *in_pair, *beside} - set(offset))
     others = np.delete(a, explained) if explained else a
     spread = float(np.nanmax(others) - np.nanmin(others)) if np.isfinite(others).any() else 0.0

@@ -318,3 +318,11 @@ def test_in_the_flat_middle_of_lfp_even_volts_are_no_even_charge():
     check = next(check for check in incident.checks if check.name == "cell-imbalance")
     assert check.status is Status.UNABLE
     assert check.evidence["cells.imbalance"].seen is Seen.NOT_OBSERVABLE
+
+
+def test_two_groups_that_stand_low_together_were_not_balanced():
+    """Either of them alone may lack capacity."""
+    columns = _board(start=0.36, lacks=0.22, seconds=500.0)
+    columns["cell_voltages"][:, 11] = columns["cell_voltages"][:, CELL] + 0.002
+    columns["pack_voltage"] = np.round(columns["cell_voltages"].sum(axis=1), 2)
+    assert _loud(columns)[1] == "cell-imbalance"
