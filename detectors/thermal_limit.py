@@ -41,6 +41,8 @@ _SENSORS: Final = (
     ("controller_temperature", "fet_temperature_start", "thermal.fet-limit", "controller"),
     ("motor_temperature", "motor_temperature_start", "thermal.motor-limit", "motor"),
 )
+#: Fault with which the controller stops at the end of the range (VESC numbering), by the evidence it goes with.
+_STOPS: Final = {"thermal.fet-limit": 5, "thermal.motor-limit": 6}
 
 
 class ThermalLimit(Detector):
@@ -63,7 +65,8 @@ class ThermalLimit(Detector):
         A controller or wheel log with a temperature.
 
     Limits:
-        Without the configuration the firmware's default start (85 degC) is assumed, with half the weight.
+        Without the configuration the firmware's default start (85 degC) is assumed, with less weight unless the controller
+        stopped with the fault of that heat.
 
     Example:
         FETs at 91 degC for 40 s, current down from 60 A to 31 A.
@@ -102,15 +105,17 @@ class ThermalLimit(Detector):
                     continue
                 if track.time[last] - track.time[first] < _SHORTEST_S:
                     continue
-                if given is None and _untouched(track, channel, first, last, start):
+                # A controller that stops because of this heat has its limit here, whatever flowed on the way.
+                set_here = given is not None or _stopped(track, name, first, last)
+                if not set_here and _untouched(track, channel, first, last, start):
                     findings.append(self._hot_and_on(track, channel, words, first, last))
                     continue
-                if given is None and _hardly(track, channel, first, last, start):
+                if not set_here and _hardly(track, channel, first, last, start):
                     findings.append(self._hardly_hot(track, channel, words, first, last))
                     continue
                 findings.append(self._hot(track, channel, words, first, last, start, given is not None))
                 if name not in evidence:
-                    sure = 1.0 if given is not None else 0.75
+                    sure = 1.0 if set_here else 0.75
                     evidence[name] = Evidence.observed(strength=sure, at=track.onset(first))
         reason = "; ".join(looked) + "."
         if not findings:
@@ -190,6 +195,12 @@ class ThermalLimit(Detector):
             ),
             channels=(channel,),
         )
+
+
+def _stopped(track: Track, evidence: str, first: int, last: int) -> bool:
+    """Whether the controller stopped in these rows with the fault of this heat."""
+    codes = track.values("fault_code")[first : last + 1]
+    return bool(np.any(codes == _STOPS[evidence]))
 
 
 def _hardly(track: Track, channel: str, first: int, last: int, start: float) -> bool:

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from ridelog.finding import Severity, Status
+from ridelog.finding import Seen, Severity, Status
 from ridelog.pipeline import investigate
 from tests import rides
 
@@ -144,6 +144,17 @@ def test_heat_that_folds_nothing_back_is_information():
     assert "its limit is set higher" in finding.message
     configured = investigate([rides.log(columns, settings={"fet_temperature_start": 85.0})])
     assert configured.verdict.cause == "controller-thermal-limit"
+
+
+def test_heat_that_stops_the_controller_has_its_limit_there_whatever_flowed_before():
+    columns = _hot(rides.controller())
+    columns["fault_code"][3390:3396] = 5.0
+    check = _check(investigate([rides.log(columns)]), "thermal-limit")
+    assert not any("its limit is set higher" in finding.message for finding in check.findings)
+    assert check.evidence["thermal.fet-limit"].seen is Seen.OBSERVED
+    columns["fault_code"][3390:3396] = 6.0
+    check = _check(investigate([rides.log(columns)]), "thermal-limit")
+    assert any("its limit is set higher" in finding.message for finding in check.findings)
 
 
 def test_a_jumping_sensor_is_a_sensor_and_not_heat():
