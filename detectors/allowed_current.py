@@ -42,7 +42,7 @@ _FLAT, _SURE_FLAT = 4.0, 3.0
 #: Averages further off the line than this, in standard deviations by the median, are edges of loads; passes of leaving them out.
 _OFF, _PASSES = 2.5, 8
 #: The most averages that are fitted, and the most parts that are left out in turn.
-_MOST, _PARTS = 3000, 12
+_MOST, _PARTS = 1500, 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +106,8 @@ def allowed_current(track: Track, ohm: float) -> AllowedCurrent | None:
     held = np.concatenate(loads)
     source, amps = averages.source[held], averages.amps[held]
     middle, scale = float(np.mean(amps)), float(np.mean(source)) / float(np.mean(amps))
-    columns = np.c_[np.ones(len(held)), source - np.mean(source), np.log(averages.motor[held])]
+    motor = np.log(averages.motor[held])
+    columns = np.c_[np.ones(len(held)), source - np.mean(source), motor - np.mean(motor)]
     slope, error, kept = _fit(columns, amps)
     line = abs(slope) * float(np.ptp(np.percentile(source[kept], (5, 95)))) / middle
     low, high = np.percentile(amps, (5, 95))
@@ -184,7 +185,8 @@ def _fit(columns: Values, amps: Values) -> tuple[float, float, NDArray[np.bool_]
     kept = np.ones(len(amps), dtype=bool)
     values: Values = np.zeros(columns.shape[1])
     for _ in range(_PASSES):
-        values = np.asarray(np.linalg.lstsq(columns[kept], amps[kept], rcond=None)[0], dtype=np.float64)
+        weighted = columns * kept[:, None]
+        values = np.asarray(np.linalg.pinv(weighted.T @ columns) @ (weighted.T @ amps), dtype=np.float64)
         off = np.abs(amps - columns @ values)
         now = off <= _OFF * 1.4826 * max(float(np.median(off)), 1e-9)
         if np.array_equal(now, kept) or np.count_nonzero(now) <= columns.shape[1]:
@@ -194,7 +196,7 @@ def _fit(columns: Values, amps: Values) -> tuple[float, float, NDArray[np.bool_]
     squared = max(float(np.sum(rest**2)), 1e-12)
     alike = float(np.clip(np.sum(rest[1:] * rest[:-1]) / squared, 0.0, 0.9))
     variance = squared / max(np.count_nonzero(kept) - columns.shape[1], 1) * (1 + alike) / (1 - alike)
-    inverse = np.linalg.pinv(columns[kept].T @ columns[kept])
+    inverse = np.linalg.pinv((columns * kept[:, None]).T @ columns)
     return float(values[1]), float(np.sqrt(variance * inverse[1, 1])), kept
 
 
