@@ -34,6 +34,8 @@ EXTRA_SHARE: Final = 0.25
 #: A share of missing capacity that can be told, and the extra resistance of a group that lost a parallel cell.
 CHARGE_SHARE: Final = 0.06
 WEAK_EXTRA_SHARE: Final = 0.15
+#: The same of a group that is nearly empty: sound cells resist by up to a quarter more there (engineering judgement).
+_WEAK_EMPTY_SHARE: Final = 0.30
 #: Robust standard deviations over the cells and standard errors of the estimate that a sign must exceed.
 SIGMAS: Final = 4.0
 #: Standard deviations of the other cells that a rest offset must exceed: of twenty ordinary cells one in a hundred packs
@@ -131,21 +133,20 @@ def _told_apart(estimate: CellEstimate, course: ChargeCourse | None, beside: fro
         resists = _resists(estimate, cell, spread_extra)
         loses, clearly, ordinary = _loses_charge(estimate, cell, course)
         fallen = when_low[cell] < -max(OFFSET_V, 2 * spread_a) and when_low[cell] < a[cell]
-        if (apart and a[cell] < 0 and (loses or (resists >= WEAK_EXTRA_SHARE and not ordinary))) or (
-            clearly and fallen
-        ):
+        own, pack = course.when_low(cell) if course is not None else (1.0, 1.0)
+        lacks = resists >= (WEAK_EXTRA_SHARE if own >= _EMPTY_SHARE else _WEAK_EMPTY_SHARE) and not ordinary
+        if (apart and a[cell] < 0 and (loses or lacks)) or (clearly and fallen):
             weak.append(cell)
             continue
         if resists >= EXTRA_SHARE:
             joint.append(cell)
         if apart:
             offset.append(cell)
-            own, pack = course.when_low(cell) if course is not None else (1.0, 1.0)
             first = a[cell] < 0 and own < _EMPTY_SHARE and pack > _LEFT_SHARE and not ordinary
             if first:
                 empty_first.append(cell)
             if a[cell] < 0 and not ordinary:
-                perhaps[cell] = 1.0 if first else _may_be_weak(estimate, cell, spread_extra)
+                perhaps[cell] = 1.0 if first else _may_be_weak(estimate, cell, spread_extra, own < _EMPTY_SHARE)
     if len(perhaps) > 1:
         # One group of a pack loses capacity; several that stand low together were not balanced.
         perhaps = {cell: min(may, _UNSEEN) for cell, may in perhaps.items()}
@@ -219,13 +220,14 @@ def _loses_charge(estimate: CellEstimate, cell: int, course: ChargeCourse | None
     return loses, clearly and lacks.least - doubt > _CLEAR_SHARE, ordinary
 
 
-def _may_be_weak(estimate: CellEstimate, cell: int, spread: float) -> float:
-    """How likely a low group lacks capacity as well, 0..1, by its resistance."""
+def _may_be_weak(estimate: CellEstimate, cell: int, spread: float, empty: bool) -> float:
+    """How likely a low group lacks capacity as well, 0..1, by its resistance beyond what emptiness alone makes of it."""
     extra = float(estimate.extra_resistance[cell])
     if not (np.isfinite(extra) and estimate.median_resistance > 0):
         return _UNSEEN
     error = max(spread, _at(estimate.extra_resistance_error, cell))
     most = (extra + 2 * error) / estimate.median_resistance
+    most -= _WEAK_EMPTY_SHARE - WEAK_EXTRA_SHARE if empty else 0.0
     may = float(np.clip((most - _HARDLY_SHARE) / (_MAYBE_SHARE - _HARDLY_SHARE), 0.0, 1.0))
     # What two standard errors leave open is no resistance yet; at four it is one.
     return min(may, _UNSEEN + (1.0 - _UNSEEN) * float(np.clip(extra / (2 * error) - 1.0, 0.0, 1.0)))
