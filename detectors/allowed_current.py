@@ -144,14 +144,20 @@ def _averages(track: Track, ohm: float) -> _Averages | None:
     bin_s = max(_BIN_S, float(np.median(np.diff(time))))
     start = np.flatnonzero(np.r_[True, np.diff(np.floor(time / bin_s)) != 0])
     count = np.diff(np.r_[start, len(rows)])
-    current, voltage, taken = (np.add.reduceat(values[rows], start) / count for values in (amps, volts, motor))
+    current = np.add.reduceat(amps[rows], start) / count
     drawn = current[current > 0.5]
     if len(drawn) < _AVERAGES:
         return None
-    duty = np.maximum.reduceat(np.nan_to_num(np.abs(track.values("duty")[rows])), start)
-    heat = np.fmax(track.values("fet_temperature")[rows], track.values("motor_temperature")[rows])
-    hot = np.maximum.reduceat(np.nan_to_num(heat), start)
-    loaded = (current > _LOAD_SHARE * float(np.percentile(drawn, 99))) & (duty < _FULL_DUTY) & (hot < _HOT_DEGC)
+    loaded = current > _LOAD_SHARE * float(np.percentile(drawn, 99))
+    voltage, taken = np.zeros(len(current)), np.ones(len(current))
+    # Of what is not under load nothing else is asked.
+    within, each = rows[np.repeat(loaded, count)], count[loaded]
+    begin = np.cumsum(each) - each
+    voltage[loaded], taken[loaded] = (np.add.reduceat(values[within], begin) / each for values in (volts, motor))
+    duty = np.maximum.reduceat(np.nan_to_num(np.abs(track.values("duty")[within])), begin)
+    heat = np.fmax(track.values("fet_temperature")[within], track.values("motor_temperature")[within])
+    hot = np.maximum.reduceat(np.nan_to_num(heat), begin)
+    loaded[loaded] = (duty < _FULL_DUTY) & (hot < _HOT_DEGC)
     return _Averages(
         voltage + ohm * current, current, taken, time[start], rows[start], rows[start + count - 1], loaded, bin_s
     )
