@@ -17,6 +17,7 @@ from ridelog.sources import Source
 from .captions import read_captions
 from .columns import KILOMETRES_PER_HOUR, Column, add_columns
 from .delimited import read_delimited
+from .delimited_layout import printable
 from .electric_signs import Electric, signed_columns
 from .text_lines import damage_in_file, find_lines, gather_lines, line_numbers
 
@@ -129,7 +130,7 @@ def _unknown(lines: NDArray[np.int64]) -> list[Damage]:
 
 def _named(frame: pl.DataFrame, data: bytes) -> pl.DataFrame:
     """Give the columns no channel knows the names the file gives them."""
-    names = {number.decode(): text.decode("utf-8", "replace").strip() for number, text in _BLOCK.findall(data)}
+    names = {number.decode(): printable(text.decode("utf-8", "replace")) for number, text in _BLOCK.findall(data)}
     taken = {column.source for column in COLUMNS}
     return frame.rename(
         {name: f"{name} {names[name]}" for name in frame.columns if name not in taken and names.get(name, "?") != "?"}

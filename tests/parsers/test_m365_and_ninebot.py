@@ -92,6 +92,12 @@ def test_signed_values_above_half_are_negative():
     assert read(data).values("battery_current").tolist() == [1.0, -5.0, 2.5]
 
 
+def test_a_damaged_name_of_a_variable_costs_no_record():
+    log = read(nine_b_metrics_file().replace(b"Pitch Angle", b"Pitch\0\x1b Angle"))
+    assert "99 Pitch Angle Angular Velocity" in log.table.column_names
+    assert log.rows == read(nine_b_metrics_file()).rows
+
+
 def test_broken_records_are_told_and_the_others_kept():
     lines = nine_b_metrics_file().decode().splitlines()
     lines[20] = "garbage\t38\tx"
