@@ -28,6 +28,8 @@ _AROUND_A: Final = 5.0
 _TIMES_CLOCK: Final = 4.0
 #: Polls that have to be compared in the stretch, and outside it at the same load.
 _FEWEST_POLLS, _FEWEST_OUTSIDE = 5, 15
+#: Polls of the stretch at which the controller's current is off its middle: one may belong beside the stretch.
+_FEWEST_MOVED: Final = 3
 #: Amperes a live board follows per ampere of the controller at that load in the rest of the log; less than `_STUCK` of that
 #: is no following. Both hold against this many standard errors; engineering judgement.
 _FOLLOWS, _STUCK, _ERRORS = 0.4, 0.25, 3.0
@@ -83,7 +85,7 @@ def _find(case: Case, track: Track) -> list[tuple[int, int, float]]:
     return [
         (int(answered[first]), int(answered[last]), float(time[last] - time[first]))
         for first, last in long
-        if any(_stuck(current, moved, first, last) for moved in elsewhere)
+        if any(_stuck(current, moved, _inside(time, first, last, track.clock.uncertainty_s)) for moved in elsewhere)
     ]
 
 
@@ -112,24 +114,34 @@ def _at_polls(other: Track, time: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.where((before >= 0) & (time <= other.time[-1]), current[np.maximum(before, 0)], np.nan)
 
 
-def _stuck(current: NDArray[np.float64], moved: NDArray[np.float64], first: int, last: int) -> bool:
+def _inside(time: NDArray[np.float64], first: int, last: int, uncertain_s: float) -> NDArray[np.bool_]:
+    """The polls of a stretch without its ends, which may lie beside it on the other clock."""
+    inside: NDArray[np.bool_] = (time >= time[first] + uncertain_s) & (time <= time[last] - uncertain_s)
+    inside[: first + 1] = False
+    inside[last:] = False
+    return inside
+
+
+def _stuck(current: NDArray[np.float64], moved: NDArray[np.float64], inside: NDArray[np.bool_]) -> bool:
     """Whether the board does not follow the controller in these rows, and does at the same load in all others.
 
     A board that stands at none may be one that does not measure what is charged: braking does not count there.
     """
-    none = abs(float(np.median(current[first : last + 1]))) <= _NOISE_A
+    if np.count_nonzero(inside) < _FEWEST_POLLS:
+        return False
+    none = abs(float(np.median(current[inside]))) <= _NOISE_A
     if none:
         moved = np.where(moved < 0.0, 0.0, moved)
     known = np.isfinite(moved)
-    inside = np.zeros(len(known), dtype=bool)
-    inside[first + 1 : last] = True
     outside = known & ~inside
     inside &= known
     if np.count_nonzero(inside) < _FEWEST_POLLS:
         return False
     low, high = np.percentile(moved[inside], (5, 95))
     outside &= (moved >= low - _AROUND_A) & (moved <= high + _AROUND_A)
-    if high - low < (_MOVES_FROM_NONE_A if none else _MOVES_A) or np.count_nonzero(outside) < _FEWEST_OUTSIDE:
+    moves = _MOVES_FROM_NONE_A if none else _MOVES_A
+    apart = np.abs(moved[inside] - np.median(moved[inside])) > moves / 2
+    if high - low < moves or np.count_nonzero(apart) < _FEWEST_MOVED or np.count_nonzero(outside) < _FEWEST_OUTSIDE:
         return False
     follows, unsure = _slope(moved[outside], current[outside])
     stuck, error = _slope(moved[inside], current[inside])

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from ridelog.log import Role
-from ridelog.pipeline import investigate
+from ridelog.pipeline import analyze, investigate
+from ridelog.simulate.catalogue import simulate
 from tests import rides
 
 
@@ -86,3 +87,11 @@ def test_a_meter_with_a_dead_band_is_not_frozen():
     board["battery_current"][np.abs(board["battery_current"]) < 2.0] = 0.0
     incident = investigate([rides.log(controller), rides.log(board, Role.BMS)])
     assert "frozen-telemetry" not in _loud(incident)
+
+
+def test_a_pull_that_ends_a_stop_is_no_movement_before_it_on_a_clock_that_is_a_second_off(tmp_path):
+    case = simulate("healthy-kill-switch", 50100, None, 2)
+    for name, data in case.files.items():
+        (tmp_path / name).write_bytes(data)
+    incident = analyze([str(path) for path in sorted(tmp_path.iterdir())])
+    assert incident.verdict.cause == "none"
