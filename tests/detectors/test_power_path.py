@@ -98,118 +98,6 @@ def test_iron_phosphate_at_mid_charge_is_not_nearly_empty(with_board):
         assert low.seen is Seen.NOT_OBSERVABLE
 
 
-def _swinging(columns, rows, low_v=-9.0, high_v=8.0):
-    for count, row in enumerate(rows):
-        columns["pack_voltage"][row] += low_v if count % 2 else high_v
-    return columns
-
-
-def _busy(columns, count):
-    rows = np.flatnonzero(np.abs(columns["battery_current"]) > 8)
-    return rows[:: max(len(rows) // count, 1)][:count]
-
-
-def test_swings_while_the_current_goes_on_are_the_capacitors():
-    columns = rides.controller()
-    incident = investigate([rides.log(_swinging(columns, _busy(columns, 8)))])
-    assert _check(incident, "bus-swings").status is Status.FOUND
-    assert incident.verdict.cause == "bus-capacitor-fault"
-
-
-def test_swings_while_braking_are_no_open_pack_either():
-    """Two seconds of braking on: into a pack that is not there the first tenth would have driven the voltage to its limit."""
-    columns = rides.controller()
-    for name, value in (("battery_current", -6.0), ("motor_current", -30.0)):
-        columns[name][1000:1025] = value
-    columns["pack_voltage"][1000:1025] = np.round(rides.OPEN_V + 0.5 + np.tile([0.0, 9.0, -8.0, 8.0, -7.0], 5), 1)
-    incident = investigate([rides.log(columns)])
-    assert _check(incident, "regen-overvoltage").status is not Status.FOUND
-    assert incident.verdict.cause != "charge-fet-open-in-regen"
-
-
-def test_a_bus_that_rings_after_it_lost_its_pack_has_sound_capacitors():
-    columns, first = rides.cut_under_load()
-    # Motor and controller go on by themselves: up at every brake, down to the motor's level between.
-    for row in range(first, first + 40, 5):
-        columns["pack_voltage"][row] = 88.0
-        columns["battery_current"][row] = -3.0
-    incident = investigate([rides.log(columns)])
-    assert _check(incident, "bus-swings").status is Status.CLEAR
-    assert incident.verdict.cause != "bus-capacitor-fault"
-
-
-def test_an_over_voltage_between_two_rows_leaves_the_bus_unknown():
-    columns = rides.controller()
-    row = int(np.flatnonzero(columns["battery_current"] > 20)[40])
-    columns["fault_code"][row : row + 5] = 1.0
-    check = _check(investigate([rides.log(columns)]), "bus-swings")
-    assert check.status is Status.UNABLE
-    assert check.evidence["bus.swings"].seen == "not observable"
-    columns["pack_voltage"][row] = columns["pack_voltage"].max() + 0.6
-    assert _check(investigate([rides.log(columns)]), "bus-swings").status is Status.CLEAR
-
-
-def test_swings_of_a_slow_log_while_the_current_flows_on_are_no_lost_battery():
-    """At 4.5 rows a second several low rows in a row are one swing after another; a bus without a pack never rises."""
-    columns = rides.controller(rate=4.5)
-    rng = np.random.default_rng(5)
-    swings = np.where(columns["time"] > 250, rng.normal(0, 0.13, len(columns["time"])), 0.0)
-    columns["pack_voltage"] = np.round(columns["pack_voltage"] + swings * np.abs(columns["motor_current"]), 1)
-    incident = investigate([rides.log(columns)])
-    assert not [item for item in _check(incident, "power-path-open").findings if item.severity is Severity.CRITICAL]
-    assert _check(incident, "bus-swings").status is Status.FOUND
-    assert incident.verdict.cause == "bus-capacitor-fault"
-
-
-def _ends_in_one_low_row(fault, driven):
-    """The log ends as the rider pulls away, at a current that no battery minds."""
-    columns = rides.controller()
-    start = (columns["speed"][1:] > 0.2) & (columns["speed"][:-1] < 0.05) & (columns["time"][1:] > 300)
-    row = int(np.flatnonzero(start)[0]) + 1
-    columns = _cut_to(columns, row + 1)
-    columns["speed"][row - 20 :], columns["erpm"][row - 20 :] = 0.2, 180.0
-    columns["battery_current"][row - 20 :] = 1.0
-    columns["motor_current"][row - 20 :] = 30.0 if driven else 0.2
-    columns["pack_voltage"][row - 20 :] = np.round(rides.OPEN_V - 2, 1)
-    columns["pack_voltage"][row] = 14.9
-    columns["fault_code"][row] = 2.0 if fault else 0.0
-    return _check(investigate([rides.log(columns)]), "power-path-open")
-
-
-def test_a_battery_that_goes_as_the_rider_pulls_away_is_lost_and_not_switched_off():
-    check = _ends_in_one_low_row(fault=True, driven=True)
-    assert [item.severity for item in check.findings] == [Severity.CRITICAL]
-    assert check.evidence["path.collapse"].seen is Seen.OBSERVED
-    assert Severity.CRITICAL not in [item.severity for item in _ends_in_one_low_row(fault=True, driven=False).findings]
-
-
-def test_a_low_row_that_the_controller_confirms_is_no_odd_sample():
-    columns = rides.controller()
-    rolling = (np.abs(columns["battery_current"]) < 2) & (columns["speed"] > 1)
-    row = int(np.flatnonzero(rolling & (columns["time"] > 200))[0])
-    columns["battery_current"][row - 40 : row + 2] = 0.5
-    columns["pack_voltage"][row] = 6.2
-    columns["fault_code"][row] = 2.0
-    assert _check(investigate([rides.log(columns)]), "power-path-open").findings
-
-
-@pytest.mark.parametrize(("rate", "since"), [(5.0, 0.8), (50.0, 0.8), (1.0, 2.0)])
-def test_switched_off_a_moment_after_coming_to_rest_is_no_loss_at_any_rate(rate, since):
-    columns = rides.controller(rate=rate)
-    last = int(np.flatnonzero((columns["speed"] > 2) & (columns["time"] > 300))[0])
-    rest = columns["time"] > columns["time"][last]
-    off = columns["time"] > columns["time"][last] + since
-    for name in ("speed", "erpm", "duty", "battery_current", "motor_current"):
-        columns[name][rest] = 0.0
-    columns["battery_current"][last - int(3 * rate) : last + 1] = 0.3
-    columns["pack_voltage"][rest] = rides.OPEN_V
-    columns["pack_voltage"][off] = 9.0
-    columns = _cut_to(columns, int(np.flatnonzero(off)[0]) + int(3 * rate))
-    incident = investigate([rides.log(columns)])
-    assert incident.verdict.cause == "none"
-    assert [item.severity for item in _check(incident, "power-path-open").findings] == [Severity.INFO]
-
-
 def test_an_over_current_that_reads_the_same_while_the_motor_is_held_off_is_its_measurement():
     columns = rides.controller()
     rows = slice(3000, 3600)
@@ -268,25 +156,6 @@ def test_an_opening_at_a_small_load_that_is_back_at_once_is_no_trip_of_a_board()
     assert incident.verdict.cause == "power-path-open"
 
 
-def test_a_bus_that_jumps_from_row_to_row_under_load_alone_has_lost_its_capacitors():
-    columns = rides.controller()
-    rng = np.random.default_rng(8)
-    late = columns["time"] > 200
-    jump = (
-        0.10 * np.abs(columns["motor_current"]) * rng.choice([-1.0, 1.0], len(late)) * rng.uniform(0.3, 1.0, len(late))
-    )
-    columns["pack_voltage"] = np.round(columns["pack_voltage"] + np.where(late, jump, 0.0), 1)
-    incident = investigate([rides.log(columns)])
-    assert _check(incident, "bus-swings").status is Status.FOUND
-    assert incident.verdict.cause == "bus-capacitor-fault"
-
-
-def test_a_voltage_that_is_read_badly_at_any_load_is_no_bus_without_capacitors():
-    columns = rides.controller()
-    columns["pack_voltage"] = np.round(columns["pack_voltage"] + np.random.default_rng(8).normal(0, 2.0, 6000), 1)
-    assert _check(investigate([rides.log(columns)]), "bus-swings").status is not Status.FOUND
-
-
 def test_an_over_voltage_fault_while_nothing_is_braked_met_no_open_charge_path():
     columns = rides.controller()
     driving = np.convolve(columns["battery_current"] > 2, np.ones(30), "valid") == 30
@@ -304,24 +173,6 @@ def test_an_over_voltage_fault_while_nothing_is_braked_met_no_open_charge_path()
     check = _check(investigate([rides.log(columns)]), "regen-overvoltage")
     assert check.evidence["regen.open-pack"].seen is Seen.NOT_OBSERVABLE
     assert "regen.not-braking" not in check.evidence or check.evidence["regen.not-braking"].seen is not Seen.OBSERVED
-
-
-def test_a_restart_in_motion_hides_what_the_voltage_did():
-    columns = rides.controller()
-    columns["erpm"] *= 0.1
-    columns["duty"] *= 0.1
-    row = int(np.flatnonzero(columns["speed"] > 4)[500])
-    gone = np.zeros(len(columns["time"]), bool)
-    gone[row : row + 15] = True
-    for name in ("amp_hours_used", "watt_hours_used", "tachometer_absolute"):
-        columns[name][row + 15 :] -= columns[name][row + 15]
-    columns = {name: values[~gone] for name, values in columns.items()}
-    incident = investigate([rides.log(columns)])
-    evidence = next(check for check in incident.checks if check.name == "power-path-open").evidence["path.collapse"]
-    assert evidence.seen is Seen.NOT_OBSERVABLE
-    assert incident.verdict.cause == "controller-brownout"
-    assert "power-path-open" in [cause.cause for cause in incident.causes]
-    assert incident.verdict.probability < 0.85
 
 
 def _braking_between(taken):
@@ -375,30 +226,6 @@ def test_a_contact_that_comes_and_goes_with_bumps_is_said_to():
     assert "with bumps" not in other.note
 
 
-def _restarts_after_pulling_away(driven):
-    """The wheel hardly turns as the rows end; they begin again at rest, with counters at zero."""
-    columns = rides.controller()
-    row = rides.at(columns, 300.0)
-    for name in ("speed", "erpm", "duty", "motor_current", "battery_current"):
-        columns[name][row - 100 : row + 160] = 0.0
-    columns["pack_voltage"][row - 100 : row + 160] = columns["pack_voltage"][row]
-    columns["motor_current"][row - 3 : row] = 25.0 if driven else 0.0
-    for name in ("amp_hours_used", "watt_hours_used", "tachometer_absolute"):
-        columns[name][row + 60 :] -= columns[name][row + 60]
-    gone = np.zeros(len(columns["time"]), bool)
-    gone[row : row + 60] = True
-    return investigate([rides.log({name: values[~gone] for name, values in columns.items()})])
-
-
-def test_a_controller_that_starts_anew_as_the_rider_pulls_away_was_not_switched_off():
-    incident = _restarts_after_pulling_away(driven=True)
-    assert _check(incident, "controller-restart").findings[0].severity is Severity.CRITICAL
-    assert _check(incident, "power-path-open").evidence["path.collapse"].seen is Seen.NOT_OBSERVABLE
-    assert incident.verdict.cause == "controller-brownout"
-    assert incident.verdict.probability < 0.9
-    assert _restarts_after_pulling_away(driven=False).verdict.cause == "none"
-
-
 def test_a_cut_in_a_long_steady_cruise_is_not_put_down_to_its_current():
     columns, first = rides.cut_under_load(when=450.0)
     cruise = slice(first - 900, first)
@@ -419,29 +246,3 @@ def test_a_battery_that_is_gone_for_much_of_a_short_log_is_no_noise_of_it():
     pack.residual[0] = replace(pack.residual[0], noise=5.0)
     outside = excursions(Case(ride, pack, {}, ""), ride.tracks[0])
     assert outside.below[first + 3] > outside.low_margin[first + 3]
-
-
-def _switched_off(while_rolling):
-    columns = rides.controller()
-    still = (columns["speed"] < 0.05) & (np.abs(columns["battery_current"]) < 0.5)
-    rolls = (columns["speed"] > 5) & (columns["battery_current"] > 10)
-    long = np.convolve(still, np.ones(60), "full")[: len(still)] >= 60
-    row = int(np.flatnonzero((rolls if while_rolling else long) & (columns["time"] > 200))[0])
-    columns = {name: values[: row + 40] for name, values in columns.items()}
-    columns["pack_voltage"][row:] = np.linspace(70, 6, 40).round(1)
-    for name in ("battery_current", "motor_current"):
-        columns[name][row:] = 0.0
-    columns["speed"][row:] = np.linspace(columns["speed"][row], 0.0, 40) if while_rolling else 0.0
-    columns["erpm"][row:] = columns["speed"][row:] * 900
-    columns["fault_code"][-3:] = 2
-    return investigate([rides.log(columns)])
-
-
-def test_under_voltage_as_the_vehicle_is_switched_off_at_standstill_is_no_incident():
-    incident = _switched_off(while_rolling=False)
-    assert incident.verdict.cause == "none"
-    assert _check(incident, "controller-faults").findings[0].severity is Severity.INFO
-
-
-def test_under_voltage_after_the_battery_went_in_motion_is_an_incident():
-    assert _switched_off(while_rolling=True).verdict.cause != "none"
