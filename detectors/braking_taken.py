@@ -1,4 +1,4 @@
-"""Whether the BMS saw the braking current arrive while the controller stopped for over-voltage: the pack was there."""
+"""Whether the braking current found its pack: a BMS saw it arrive, or more flowed along one line than capacitors hold."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from ridelog.detection import Case
     from ridelog.ride import Track
 
@@ -14,6 +16,43 @@ if TYPE_CHECKING:
 _TAKEN_A: Final = -3.0
 #: Polls with such a current within the stops of one stretch; one may be the last moment before the path opened.
 _FEWEST_POLLS: Final = 2
+#: The largest bus capacitors of a vehicle, F, times what its current must exceed them by: 20 mF are two large controllers
+#: (engineering judgement).
+_CAPACITORS_F, _TIMES = 0.020, 5.0
+#: Voltage and current stay on one line of a resistance so closely, correlation, over so many rows, at most so far apart, s.
+_ON_A_LINE, _FEWEST_ROWS, _DENSE_S = -0.97, 12, 0.25
+#: Rows this long before and after belong to the same braking, s.
+_BESIDE_S: Final = 1.0
+
+
+def taken_along_a_line(track: Track, open_circuit: NDArray[np.float64], first: int, last: int) -> bool:
+    """Tell whether a raised voltage is that of a pack with more resistance than the ride has on the mean.
+
+    Into capacitors alone a braking current raises the voltage as long as it flows; into a pack that is cold or worn it
+    raises it in proportion, and falls with it.
+
+    Args:
+        track: A controller or wheel log.
+        open_circuit: Open-circuit voltage of the pack, V, shape (rows,).
+        first: First row above what the pack explains.
+        last: Last such row.
+    """
+    time, volts, amps = track.time, track.values("pack_voltage"), track.values("battery_current")
+    start = int(np.searchsorted(time, time[first] - _BESIDE_S))
+    end = int(np.searchsorted(time, time[last] + _BESIDE_S, side="right"))
+    rows = np.arange(start, end)
+    rows = rows[np.isfinite(volts[rows]) & np.isfinite(amps[rows])]
+    if len(rows) < _FEWEST_ROWS or np.diff(time[rows]).max() > _DENSE_S:
+        return False
+    inside = rows[(rows >= first) & (rows <= last)]
+    if not len(inside) or not np.ptp(amps[rows]) > 0 or not np.ptp(volts[rows]) > 0:
+        return False
+    steps = np.diff(time[inside], prepend=time[max(inside[0] - 1, 0)])
+    charge = float(np.sum(np.maximum(-amps[inside], 0.0) * steps))
+    rise = float(np.max(volts[inside] - open_circuit[inside]))
+    return (
+        charge > _TIMES * _CAPACITORS_F * rise > 0.0 and float(np.corrcoef(volts[rows], amps[rows])[0, 1]) <= _ON_A_LINE
+    )
 
 
 def taken_by_the_pack(case: Case, track: Track, first: int, last: int) -> bool:

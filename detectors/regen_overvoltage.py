@@ -13,7 +13,7 @@ from ridelog.finding import Evidence, Finding, Measurement, Outcome, Severity
 from ridelog.ride import RIDING_ROLES, Track
 from ridelog.settings import number
 
-from .braking_taken import taken_by_the_pack
+from .braking_taken import taken_along_a_line, taken_by_the_pack
 from .excursions import Excursions, excursions
 from .full_pack_braking import CELL_FULL_V, CELL_OVER_V, FULL_OPEN_V, JOIN_S, NEARLY_FULL_V, doubt_of, overcharged
 from .unheld_bus import swings
@@ -42,7 +42,8 @@ class RegenOvervoltage(Detector):
         regen.open-pack, regen.overvoltage-with-pack, regen.pack-nearly-full, regen.drive-normal, regen.not-braking.
 
     Looks like it but is not:
-        Healthy hard regen: the voltage rises by the current times the resistance, smoothly, and no fault follows.
+        Healthy hard regen: the voltage rises by the current times the resistance, smoothly, and no fault follows; a cold or
+        worn pack has more of it than the ride on the mean, and still takes more charge than capacitors hold.
         A charger at standstill. A limit set at the pack's own voltage (configuration).
 
     Needs:
@@ -81,6 +82,7 @@ class RegenOvervoltage(Detector):
             for item in outside.high(track, JOIN_S)
             if (_braking(track, *item) or (faults[slice(*_w(item))].any() and not _without_braking(track, *item)))
             and not swings(outside, track, *item)
+            and (faults[slice(*_w(item))].any() or not taken_along_a_line(track, outside.open_circuit, *item))
         ]
         stops = episodes(faults, track.time, JOIN_S)
         alone = [

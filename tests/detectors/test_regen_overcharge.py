@@ -78,3 +78,19 @@ def test_stops_in_which_the_bms_saw_the_braking_current_met_a_pack():
     assert "while the pack took the braking current" in taken.findings[0].message
     refused = parked.check(_stops_that_the_pack_answers(0.0), NAME)
     assert refused.evidence["regen.overvoltage-with-pack"].seen == "absent"
+
+
+@pytest.mark.parametrize(("along", "found"), [(True, False), (False, True)])
+def test_a_pack_that_takes_the_braking_along_a_line_is_there_whatever_its_resistance(along, found):
+    columns = rides.controller()
+    time, current, volts = columns["time"], columns["battery_current"], columns["pack_voltage"]
+    braking, around = (time > 300.0) & (time < 303.0), (time > 297.0) & (time < 306.0)
+    at_rest = volts + 0.08 * current
+    current[braking] = -20.0 * np.sin(np.pi * (time[braking] - 300.0) / 3.0)
+    columns["motor_current"][braking] = 2 * current[braking]
+    if along:
+        volts[around] = (at_rest - 0.8 * current)[around]
+    else:
+        volts[braking] = at_rest[braking] + 16.0
+    incident = investigate([rides.log(columns)])
+    assert ("critical" in parked.severities(incident, NAME)) is found
