@@ -33,6 +33,9 @@ _EMPTY, _FULL = 0.02, 0.99
 #: Below this charge of the pack its curve bends so much, and so differently from make to make, that two sound cells which
 #: differ by a per cent part as if one lacked capacity.
 _BENT: Final = 0.08
+#: How much the slope of a cell's curve changes over a ride beyond what the measured curves of other makes say, as a share:
+#: what a cell lacks all along grows or shrinks by as much in volts. Engineering judgement by how these differ.
+_SLOPES_DIFFER: Final = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +44,7 @@ class MissingCharge:
 
     Attributes:
         growth: The middle of what the curves say.
-        least: The least of them, without what settling can feign.
+        least: The least of them, without what settling can feign and what a curve of another make can.
         most: The most of them, and that.
         noise: Standard error from the scatter of the levels.
     """
@@ -112,7 +115,8 @@ class ChargeCourse:
             return None
         unlike = float(np.average(1.0 - pack_slope / own_slope, weights=weight))
         without = (growth + share * unlike) / (1.0 - share)
-        low, high = min(growth, without), max(growth, without)
+        along = abs(float(np.average(lacks, weights=weight))) * _SLOPES_DIFFER / max(float(np.ptp(pack[known])), 1e-9)
+        low, high = min(growth, without) - along, max(growth, without) + along
         return MissingCharge(growth, low, high, noise)
 
 
