@@ -70,13 +70,11 @@ def cycle_ageing(case: Case) -> Ageing | None:
 
 def _highest(track: Track) -> float | None:
     """Highest cell voltage of the log, V; a hundredth of the rows may be higher."""
-    cells = track.values("cell_voltage_max")
-    if not np.isfinite(cells).any():
-        cells = track.values("cell_voltages")
-        known = np.isfinite(cells)
-        cells = np.max(np.where(known, cells, -np.inf), axis=1) if cells.ndim > 1 and known.any() else cells
-    cells = cells[np.isfinite(cells)]
-    return float(np.percentile(cells, 99)) if len(cells) else None
+    cells = (
+        track.log.matrix("cell_voltages") if track.has("cell_voltages") else track.values("cell_voltage_max")[:, None]
+    )
+    cells = cells[np.isfinite(cells).any(axis=1)]
+    return float(np.percentile(np.nanmax(cells, axis=1), 99)) if len(cells) else None
 
 
 def _learned(track: Track) -> str:
