@@ -30,6 +30,8 @@ _TIMES_CLOCK: Final = 4.0
 _FEWEST_POLLS, _FEWEST_OUTSIDE = 5, 15
 #: Polls of the stretch at which the controller's current is off its middle: one may belong beside the stretch.
 _FEWEST_MOVED: Final = 3
+#: A row is of the moment of a poll up to so many of the usual times between rows; in a gap the current goes on unseen.
+_FRESH_INTERVALS: Final = 3.0
 #: Amperes a live board follows per ampere of the controller at that load in the rest of the log; less than `_STUCK` of that
 #: is no following. Both hold against this many standard errors; engineering judgement.
 _FOLLOWS, _STUCK, _ERRORS = 0.4, 0.25, 3.0
@@ -108,10 +110,12 @@ def _between_polls(other: Track, time: NDArray[np.float64]) -> NDArray[np.float6
 
 
 def _at_polls(other: Track, time: NDArray[np.float64]) -> NDArray[np.float64]:
-    """A controller's current in the last row before each poll of the BMS, NaN before its first and after its last."""
+    """A controller's current in the last row before each poll of the BMS, NaN where that is not of the moment."""
     current = np.nan_to_num(other.values("battery_current"))
     before = np.searchsorted(other.time, time, side="right") - 1
-    return np.where((before >= 0) & (time <= other.time[-1]), current[np.maximum(before, 0)], np.nan)
+    late = time - other.time[np.maximum(before, 0)]
+    fresh = (before >= 0) & (late <= _FRESH_INTERVALS * other.log.interval_s)
+    return np.where(fresh, current[np.maximum(before, 0)], np.nan)
 
 
 def _inside(time: NDArray[np.float64], first: int, last: int, uncertain_s: float) -> NDArray[np.bool_]:

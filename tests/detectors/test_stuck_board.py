@@ -95,3 +95,11 @@ def test_a_pull_that_ends_a_stop_is_no_movement_before_it_on_a_clock_that_is_a_s
         (tmp_path / name).write_bytes(data)
     incident = analyze([str(path) for path in sorted(tmp_path.iterdir())])
     assert incident.verdict.cause == "none"
+
+
+def test_what_the_controller_drew_before_a_gap_in_its_log_says_nothing_of_the_gap(tmp_path):
+    case = simulate("healthy-radio-gaps", 54000, None, 2)
+    for name, data in case.files.items():
+        (tmp_path / name).write_bytes(data)
+    incident = analyze([str(path) for path in sorted(tmp_path.iterdir())])
+    assert incident.verdict.cause == "none"
