@@ -97,6 +97,8 @@ class RegenHeadroom(Detector):
                 findings.append(over)
                 if over.severity is not Severity.INFO:
                     evidence["regen.cells-over-full"] = Evidence.observed(over.message, at=over.onset)
+            elif not _polled_in_braking(case, track):
+                evidence["regen.cells-over-full"] = Evidence.not_observable("no poll of the cells lies in a braking")
         level = _start_level(case, track)
         if level is None and not findings:
             return Outcome.unable("the charge at the start cannot be told.", evidence)
@@ -181,6 +183,17 @@ class RegenHeadroom(Detector):
                 channels=("cell_voltages", "battery_current"),
             )
         return None
+
+
+def _polled_in_braking(case: Case, track: Track) -> bool:
+    """Whether the log shows cells while the pack is braked into, in more rows than a garbled one."""
+    rows = cell_rows(case, track)
+    if rows is None:
+        return False
+    polled = (rows.current < -_REST_A) & np.isfinite(rows.high) & ~stuck_rows(case, track)[rows.rows]
+    for first, last in charges(rows):
+        polled[first : last + 1] = False
+    return int(np.count_nonzero(polled)) > 1
 
 
 def _level_before(rows: CellRows, first: int, last: int) -> float | None:

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from ridelog.finding import Status
+from ridelog.finding import Seen, Status
 from ridelog.pipeline import investigate
 from tests import parked, rides
 
@@ -108,3 +108,13 @@ def test_a_cell_a_few_millivolts_over_full_is_within_what_its_meter_is_off_by():
     incident = investigate([parked.log(_ride(top_v=4.257))])
     assert "warning" not in parked.severities(incident, NAME)
     assert incident.verdict.cause != "regen-overvoltage-full-pack"
+
+
+def test_a_board_that_was_not_polled_while_braking_cannot_have_seen_cells_too_high():
+    board = _ride(top_v=4.3)
+    kept = board["battery_current"] > -1.0
+    board = {name: values[kept] for name, values in board.items()}
+    evidence = parked.check(investigate([parked.log(board)]), NAME).evidence["regen.cells-over-full"]
+    assert evidence.seen is Seen.NOT_OBSERVABLE
+    sound = parked.check(investigate([parked.log(_ride(top_v=4.2))]), NAME).evidence["regen.cells-over-full"]
+    assert sound.seen is Seen.ABSENT
