@@ -64,15 +64,19 @@ def gravity(finding: Finding) -> tuple[int, float, str]:
     return (-finding.severity.level, finding.onset.latest_s, finding.code)
 
 
-def primary(checks: Iterable[Check], of_record: frozenset[str] = frozenset()) -> Cluster | None:
+def primary(
+    checks: Iterable[Check], of_record: frozenset[str] = frozenset(), goes_on: frozenset[str] = frozenset()
+) -> Cluster | None:
     """The incident: the most severe group of findings that happened at a moment, the earliest of equals.
 
     Findings without a moment on the ride's clock are the incident only when there is no other. Of equals, what happened to
-    the vehicle goes before what happened to the record of it.
+    the vehicle goes before what happened to the record of it, and what took something from the rider before what the ride
+    went on through.
 
     Args:
         checks: Every detector's answer.
         of_record: Codes of the detectors whose findings are about the record.
+        goes_on: Codes of the detectors whose findings are of something that the ride goes on through.
     """
     found = [
         finding
@@ -94,8 +98,9 @@ def primary(checks: Iterable[Check], of_record: frozenset[str] = frozenset()) ->
             clusters.append([finding])
         end = max(end, finding.end_s)
 
-    def order(cluster: Cluster) -> tuple[int, bool, float]:
-        return -cluster.level, {finding.code for finding in cluster.findings} <= of_record, cluster.onset_s
+    def order(cluster: Cluster) -> tuple[int, bool, bool, float]:
+        codes = {finding.code for finding in cluster.findings}
+        return -cluster.level, codes <= of_record, codes <= goes_on, cluster.onset_s
 
     return _core(min((Cluster(tuple(items)) for items in clusters), key=order))
 

@@ -22,6 +22,8 @@ MARGIN_NATS = 1.5
 #: What `undetermined` says of a state of the vehicle: nothing happened at a moment.
 _UNTOLD_STATE = "Something is not as it should be, but these logs do not tell why."
 _RECORD = "telemetry-fault"
+#: Braking into a full pack: the ride goes on through it, unless the controller stops, which is a finding of its own.
+_GOES_ON = "regen-overvoltage-full-pack"
 _THE_MOMENT = "the moment it happened"
 
 
@@ -51,7 +53,7 @@ def diagnose(
     """
     checks = tuple(checks)
     evidence = strongest(checks)
-    incident = primary(checks, _of_record(checks, table))
+    incident = primary(checks, _all_for(_RECORD, checks, table), _all_for(_GOES_ON, checks, table))
     if incident is None and not states(checks):
         verdict, settle = nothing_found(evidence, table)
         return Diagnosis(verdict, (), (), settle, verdict.cause == UNDETERMINED.id)
@@ -65,13 +67,13 @@ def diagnose(
     return Diagnosis(verdict, order, factors, would_settle(verdict, order, evidence, table, moment))
 
 
-def _of_record(checks: Iterable[Check], table: EvidenceTable) -> frozenset[str]:
-    """Codes of the detectors that saw nothing but a fault of the record: all that they observed speaks most for that."""
+def _all_for(cause: str, checks: Iterable[Check], table: EvidenceTable) -> frozenset[str]:
+    """Codes of the detectors that saw nothing but this cause: all that they observed speaks most for it."""
     codes = set()
     for check in checks:
         seen = [name for name, item in check.evidence.items() if item.seen is Seen.OBSERVED and name in table.rows]
         weights = [table.rows[name].weights for name in seen]
-        if seen and all(w and max(w, key=lambda cause: w[cause][0]) == _RECORD for w in weights):
+        if seen and all(w and max(w, key=lambda name: w[name][0]) == cause for w in weights):
             codes.add(check.code)
     return frozenset(codes)
 

@@ -5,7 +5,7 @@ import pytest
 from ridelog.diagnosis.evidence import EvidenceRow, builtin_table, table_with
 from ridelog.diagnosis.reasoning import diagnose
 from ridelog.errors import PluginError
-from ridelog.finding import Evidence, Severity
+from ridelog.finding import Check, Evidence, Severity, Status
 
 from .made_up import made_check, made_finding, moment
 
@@ -122,3 +122,24 @@ def test_a_defect_beside_a_lost_battery_still_only_contributes():
     result = diagnose([made_check(evidence, made_finding(), made_finding(12.0), _state())], builtin_table())
     assert "soc-meter-wrong" not in [item.cause for item in result.causes]
     assert [factor.cause for factor in result.contributing] == ["soc-meter-wrong"]
+
+
+def test_a_battery_that_is_lost_goes_before_a_full_pack_that_the_ride_went_on_through():
+    full = Check(
+        "RG01",
+        "regen-overvoltage",
+        Status.FOUND,
+        "",
+        (made_finding(at=40.0, code="RG01"),),
+        {"regen.overvoltage-with-pack": Evidence.observed(at=moment(40))},
+    )
+    lost = Check(
+        "PP01",
+        "power-path-open",
+        Status.FOUND,
+        "",
+        (made_finding(at=340.0, code="PP01"),),
+        {"path.collapse": Evidence.observed(at=moment(340)), "path.stayed-open": Evidence.observed(at=moment(340))},
+    )
+    assert diagnose([full, lost], builtin_table()).verdict.onset.latest_s == 340
+    assert diagnose([full], builtin_table()).verdict.cause == "regen-overvoltage-full-pack"
