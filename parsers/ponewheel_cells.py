@@ -80,7 +80,8 @@ def cells_log(
     kept = heard[own_rows(values, values, rows.seconds[heard])]
     builder = LogBuilder(rows.seconds[kept], rows.lines[kept], time_source="time")
     silent = add_cells(builder, cells[kept], rows.lines[kept], "battery_cells")
-    more = add_columns(builder, numbers[kept], columns)
+    # Where the header has no other column of the battery, there is no row to take of them either.
+    more = add_columns(builder, numbers[kept], columns) if names else ()
     start = None if clock.start is None else clock.start + float(rows.seconds[kept[0]] - rows.seconds[0])
     return builder.build(
         Role.BMS,

@@ -12,7 +12,7 @@ from ridelog.parsing import ReadOptions
 from ridelog.reading import read_source
 from ridelog.sources import Source
 
-from .board_files import ackmaniac, freesk8, metr, ponewheel
+from .board_files import ackmaniac, freesk8, metr, ponewheel, ponewheel_with_cells
 from .tables import table
 
 
@@ -338,3 +338,9 @@ class TestPOnewheel:
 
     def test_the_plain_sample(self):
         assert read_one(ponewheel()).has("speed", "battery_current", "soc", "latitude")
+
+
+def test_cells_of_ponewheel_need_no_other_column_of_the_battery():
+    data = ponewheel_with_cells().replace(b",battery,", b",charge_shown,")
+    board = next(log for log in read(data) if log.role is Role.BMS)
+    assert board.matrix("cell_voltages").shape[1] == 16
