@@ -13,14 +13,12 @@ from ridelog.finding import Evidence, Finding, Measurement, Outcome, Severity
 from ridelog.ride import RIDING_ROLES, Track
 from ridelog.settings import number
 
+from .braking_rows import EVERY_S, NEAR_S, REGEN_A, braking, rows_beside, without_braking
 from .braking_taken import taken_along_a_line, taken_by_the_pack
 from .excursions import Excursions, excursions
 from .full_pack_braking import CELL_FULL_V, CELL_OVER_V, FULL_OPEN_V, JOIN_S, NEARLY_FULL_V, doubt_of, overcharged
 from .unheld_bus import swings
 
-#: Braking current that counts, A; a moment belongs to braking when it is this near, s.
-_REGEN_A = -1.0
-_NEAR_S = 1.0
 #: A cell without load this low, V: the pack is far from full.
 _FAR_FROM_FULL_V = 3.95
 _OVER_VOLTAGE = 1
@@ -80,7 +78,7 @@ class RegenOvervoltage(Detector):
         openings = [
             item
             for item in outside.high(track, JOIN_S)
-            if (_braking(track, *item) or (faults[slice(*_w(item))].any() and not _without_braking(track, *item)))
+            if (braking(track, *item) or (faults[slice(*_w(item))].any() and not without_braking(track, *item)))
             and not swings(outside, track, *item)
             and (faults[slice(*_w(item))].any() or not taken_along_a_line(track, outside.open_circuit, *item))
         ]
@@ -88,7 +86,7 @@ class RegenOvervoltage(Detector):
         alone = [
             stop
             for stop in stops
-            if not any(_touch(track, stop, opening) for opening in openings) and not _without_braking(track, *stop)
+            if not any(_touch(track, stop, opening) for opening in openings) and not without_braking(track, *stop)
         ]
         full: list[tuple[int, int]] = []
         for stop in alone:
@@ -114,7 +112,7 @@ class RegenOvervoltage(Detector):
                 "regen.pack-nearly-full": Evidence.not_observable("no overvoltage to look at"),
                 "regen.drive-normal": Evidence.not_observable("no overvoltage to look at"),
             }
-            driven = [stop for stop in stops if _without_braking(track, *stop)]
+            driven = [stop for stop in stops if without_braking(track, *stop)]
             if any(_left_the_pack(outside, *stop) for stop in driven):
                 # The mean current of a poll in which driving turns to braking is that of its first part.
                 unknown = Evidence.not_observable("the voltage rose in a row whose current may be that before it")
@@ -130,7 +128,7 @@ class RegenOvervoltage(Detector):
             if lifted:
                 return Outcome.found((self._perhaps_full(case, track, *lifted[0]),), absent)
             return Outcome.clear("braking never raised the voltage above what the pack explains.", absent)
-        driven = [stop for stop in stops if _without_braking(track, *stop)]
+        driven = [stop for stop in stops if without_braking(track, *stop)]
         findings = [self._open(track, outside, *item) for item in openings]
         findings += [self._full(case, track, *item) for item in full]
         first = (openings or full)[0]
@@ -177,7 +175,7 @@ class RegenOvervoltage(Detector):
         highest = float(np.nanmax(track.values("pack_voltage")[window]))
         above = float(np.nanmax(outside.above[window]))
         # The row of the peak may hold the mean over a poll in which the current already ended.
-        current = np.nan_to_num(track.values("battery_current")[_near(track, first, last)])
+        current = np.nan_to_num(track.values("battery_current")[rows_beside(track, first, last)])
         braked = -float(current.min(initial=0.0))
         stopped = bool((track.values("fault_code")[first : last + 1] == _OVER_VOLTAGE).any())
         return self.finding(
@@ -249,8 +247,6 @@ _LASTS_S = 0.5
 #: Strength of an over-voltage fault in braking without a rise in the log, and in rows that would show one; engineering
 #: judgement.
 _UNSEEN, _UNSEEN_DENSE = 0.75, 0.5
-#: Rows this dense, s, show whether the motor drove at the moment of a fault: with this current, A, or share of the high one.
-_EVERY_S, _DRIVES_A, _DRIVES_SHARE = 0.25, 3.0, 0.05
 
 
 def _w(item: tuple[int, int]) -> tuple[int, int]:
@@ -259,34 +255,8 @@ def _w(item: tuple[int, int]) -> tuple[int, int]:
 
 def _touch(track: Track, one: tuple[int, int], other: tuple[int, int]) -> bool:
     return bool(
-        track.time[one[0]] <= track.time[other[1]] + _NEAR_S and track.time[other[0]] <= track.time[one[1]] + _NEAR_S
+        track.time[one[0]] <= track.time[other[1]] + NEAR_S and track.time[other[0]] <= track.time[one[1]] + NEAR_S
     )
-
-
-def _near(track: Track, first: int, last: int) -> slice:
-    start = int(np.searchsorted(track.time, track.time[first] - _NEAR_S))
-    end = int(np.searchsorted(track.time, track.time[last] + _NEAR_S, side="right"))
-    return slice(min(start, max(first - 2, 0)), end)
-
-
-def _braking(track: Track, first: int, last: int) -> bool:
-    window = _near(track, first, last)
-    current = np.nan_to_num(track.values("battery_current")[window])
-    motor = np.nan_to_num(track.values("motor_current")[window])
-    return bool(current.min(initial=0.0) < _REGEN_A or motor.min(initial=0.0) < 3 * _REGEN_A)
-
-
-def _without_braking(track: Track, first: int, last: int) -> bool:
-    """Whether the motor drove in the very rows of a fault: what raised the voltage was no braking current.
-
-    Into an open path no braking current flows at all, so that none being there says nothing.
-    """
-    motor = track.values("motor_current")
-    if track.log.interval_s > _EVERY_S or not np.isfinite(motor).any() or _braking(track, first, last):
-        return False
-    beside = motor[max(first - 2, 0) : first + 1]
-    drives = max(_DRIVES_A, _DRIVES_SHARE * float(np.nanpercentile(np.abs(motor), 98)))
-    return len(beside) > 1 and bool((beside > drives).all())
 
 
 def _left_the_pack(outside: Excursions, first: int, last: int) -> bool:
@@ -303,11 +273,11 @@ def _unseen(case: Case, track: Track, stop: tuple[int, int]) -> float:
     highest = float(np.nanmax(track.values("pack_voltage")[window]))
     series = case.pack.series.probabilities
     full = sum(share for count, share in series.items() if highest / count >= CELL_FULL_V - 0.05)
-    return (_UNSEEN_DENSE if track.log.interval_s <= _EVERY_S else _UNSEEN) * (1.0 - min(full, 0.8))
+    return (_UNSEEN_DENSE if track.log.interval_s <= EVERY_S else _UNSEEN) * (1.0 - min(full, 0.8))
 
 
 def _has_regen(track: Track) -> bool:
-    return bool((np.nan_to_num(track.values("battery_current")) < 5 * _REGEN_A).any())
+    return bool((np.nan_to_num(track.values("battery_current")) < 5 * REGEN_A).any())
 
 
 def _fullness(case: Case, outside: Excursions, row: int) -> Evidence:

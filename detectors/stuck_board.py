@@ -137,8 +137,7 @@ def _stuck(current: NDArray[np.float64], moved: NDArray[np.float64], inside: NDA
     if none:
         moved = np.where(moved < 0.0, 0.0, moved)
     known = np.isfinite(moved)
-    outside = known & ~inside
-    inside &= known
+    outside, inside = known & ~inside, known & inside
     if np.count_nonzero(inside) < _FEWEST_POLLS:
         return False
     low, high = np.percentile(moved[inside], (5, 95))

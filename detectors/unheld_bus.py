@@ -23,10 +23,10 @@ _OTHER_SIDE_S: Final = 2.0
 
 def swings(outside: Excursions, track: Track, first: int, last: int) -> bool:
     """Whether an episode off the pack is a bus that swings around it, by any of its signs."""
-    return swings_above(outside, track, first, last) or swings_to_both_sides(outside, track, first, last)
+    return _swings_above(outside, track, first, last) or swings_to_both_sides(outside, track, first, last)
 
 
-def swings_above(outside: Excursions, track: Track, first: int, last: int) -> bool:
+def _swings_above(outside: Excursions, track: Track, first: int, last: int) -> bool:
     """Whether an episode above the pack is a bus that swings around it while the current goes on.
 
     A pack that is not there takes no current, and what brakes into it drives the voltage up at once.

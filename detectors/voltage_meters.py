@@ -71,7 +71,15 @@ class VoltageMeters(Detector):
     evidence: ClassVar[tuple[str, ...]] = ("sensor.voltage-differs",)
 
     def detect(self, case: Case) -> Outcome:
-        """Compare the first controller log with the first BMS log."""
+        """Compare the first controller log with the first BMS log, once for all detectors."""
+        key = ("voltage-meters", 0)
+        found = case.shared.get(key)
+        if not isinstance(found, Outcome):
+            found = self._compare(case)
+            case.shared[key] = found
+        return found
+
+    def _compare(self, case: Case) -> Outcome:
         riding = [track for track in case.ride.of_role(*RIDING_ROLES) if _usable(track)]
         boards = [
             track for track in case.ride.of_role(Role.BMS) if _usable(track) and not track.log.derived("pack_voltage")
@@ -128,11 +136,7 @@ class VoltageMeters(Detector):
 
 def contradicted(case: Case, track: Track) -> bool:
     """Tell whether another log of the ride contradicts the voltage of a controller or wheel log all ride long."""
-    held = case.shared.get(("voltage-meters", 0))
-    if not isinstance(held, frozenset):
-        held = frozenset(finding.log for finding in VoltageMeters().detect(case).findings)
-        case.shared["voltage-meters", 0] = held
-    return track.index in held
+    return any(finding.log == track.index for finding in VoltageMeters().detect(case).findings)
 
 
 def _usable(track: Track) -> bool:

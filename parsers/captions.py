@@ -6,6 +6,8 @@ import codecs
 from dataclasses import dataclass
 from functools import cached_property
 
+from .plain_text import as_utf8
+
 _SEPARATORS = (",", ";", "\t")
 #: A first line longer than this is no header; engineering judgement.
 _LONGEST_HEADER = 16_384
@@ -50,9 +52,7 @@ def read_captions(head: bytes, separators: tuple[str, ...] = _SEPARATORS) -> Cap
     Returns:
         The captions; one without names where there is no line of text.
     """
-    text = head.removeprefix(codecs.BOM_UTF8)
-    if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        text = head.decode("utf-16", "replace").encode()
+    text = as_utf8(head).removeprefix(codecs.BOM_UTF8)
     for number, line in enumerate(text.split(b"\n", 20)[:20], start=1):
         words = line.strip()
         if not words:

@@ -13,6 +13,7 @@ from ridelog.damage import Damage, DamageKind, Effect
 
 from .delimited_layout import Layout, find_layout, printable, schema
 from .loose_text import numbers_where_possible
+from .plain_text import as_utf8
 
 if TYPE_CHECKING:
     import polars as pl
@@ -150,8 +151,9 @@ def _as_utf8(data: bytes, encoding: str) -> tuple[bytes, list[Damage]]:
     mark = Damage(DamageKind.BYTE_ORDER_MARK, Effect.NOTED, "The file starts with a byte order mark; skipped.", 1, (1,))
     if data.startswith(codecs.BOM_UTF8):
         return data[len(codecs.BOM_UTF8) :], [mark]
-    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        return data.decode("utf-16", "replace").encode(), [mark]
+    text_in_utf8 = as_utf8(data)
+    if text_in_utf8 is not data:
+        return text_in_utf8, [mark]
     if codecs.lookup(encoding).name in ("utf-8", "ascii"):
         return data, []
     text = data.decode(encoding, "replace")

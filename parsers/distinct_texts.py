@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
-from .stamp_bytes import text_changes
+from .text_bytes import text_changes
 
 if TYPE_CHECKING:
     import polars as pl

@@ -118,11 +118,12 @@ class FloatControl(Parser):
     def parse(self, source: Source, options: ReadOptions) -> list[Log]:  # noqa: ARG002 - the file says it all
         """Read the rows."""
         numbers = {column.source for column in COLUMNS}.union(_OTHER_NUMBERS) - _TEXTS
+        captions = read_captions(source.head)
         table = read_delimited(
             source.data,
-            separator=read_captions(source.head).separator,
+            separator=captions.separator,
             text_columns=_TEXTS,
-            loose_columns=unknown_captions(read_captions(source.head).names, numbers),
+            loose_columns=unknown_captions(captions.names, numbers),
             path=source.label,
         )
         require_columns(table.frame, (_TIME, _DUTY, "I-Motor"), source.label)

@@ -12,7 +12,7 @@ import numpy as np
 
 from ridelog.clock import DAY_S
 
-from .stamp_bytes import run_starts
+from .text_bytes import run_starts
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .stamp_bytes import run_starts, texts_by_width
 from .stamp_fields import read_fields
+from .text_bytes import run_starts, texts_by_width
 
 if TYPE_CHECKING:
     import polars as pl

@@ -265,7 +265,7 @@ def _inflate(source: Source, limits: Limits) -> bytes:
             elif head.startswith(b"\xfd7zXZ"):
                 stream = stack.enter_context(lzma.LZMAFile(raw))
             else:
-                stream = cast(IO[bytes], ZstdStream(source.data))
+                stream = cast(IO[bytes], stack.enter_context(ZstdStream(source.data)))
             return _read_bounded(stream, limits.size, source.size, limits, source.label)
     except (*_ARCHIVE_ERRORS, zstandard.ZstdError) as error:
         raise SourceError(f"is a damaged archive ({error}).", path=source.label) from error

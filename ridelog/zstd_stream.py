@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import io
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    import zstandard
+    from collections.abc import Iterator
+
+    from _typeshed import WriteableBuffer
 
 #: Bytes unpacked in one go: 128 KiB may come out of four bytes, 32 MiB out of these.
 _PIECE = 1 << 10
@@ -13,39 +16,51 @@ _PIECE = 1 << 10
 _WINDOW = 1 << 27
 
 
-class ZstdStream:
+class ZstdStream(io.RawIOBase):
     """Reads what a packer wrote, in however many frames (parallel packers write several).
 
     Args:
         packed: The packed bytes.
+
+    Raises:
+        EOFError: By reading, if the data end within a frame.
+        zstandard.ZstdError: By reading, if they are no Zstandard data.
     """
 
     def __init__(self, packed: bytes) -> None:
-        import zstandard
+        super().__init__()
+        self._pieces = _unpacked(packed)
+        self._left = memoryview(b"")
 
-        self._packed = memoryview(packed)
-        self._at = 0
-        self._unpacker = zstandard.ZstdDecompressor(max_window_size=_WINDOW)
-        self._frame: zstandard.ZstdDecompressionObj | None = None
+    def readable(self) -> bool:
+        """It can be read."""
+        return True
 
-    def read(self, size: int = -1) -> bytes:  # noqa: ARG002 - a piece has the size it unpacks to
-        """Some more bytes, b"" at the end.
+    def readinto(self, buffer: WriteableBuffer, /) -> int:
+        """Fill a buffer with the next bytes, as many as are at hand; 0 at the end."""
+        if not self._left:
+            self._left = memoryview(next(self._pieces, b""))
+        room = memoryview(buffer).cast("B")
+        count = min(len(room), len(self._left))
+        room[:count], self._left = self._left[:count], self._left[count:]
+        return count
 
-        Raises:
-            EOFError: If the data end within a frame.
-            zstandard.ZstdError: If they are no Zstandard data.
-        """
-        while self._at < len(self._packed):
-            if self._frame is None:
-                self._frame = self._unpacker.decompressobj()
-            piece = self._packed[self._at : self._at + _PIECE]
-            unpacked = self._frame.decompress(piece)
-            self._at += len(piece)
-            if self._frame.eof:
-                self._at -= len(self._frame.unused_data)
-                self._frame = None
-            if unpacked:
-                return unpacked
-        if self._frame is not None:
-            raise EOFError("it ends in the middle")
-        return b""
+
+def _unpacked(packed: bytes) -> Iterator[bytes]:
+    import zstandard
+
+    unpacker = zstandard.ZstdDecompressor(max_window_size=_WINDOW)
+    data, at = memoryview(packed), 0
+    frame: zstandard.ZstdDecompressionObj | None = None
+    while at < len(data):
+        frame = unpacker.decompressobj() if frame is None else frame
+        piece = data[at : at + _PIECE]
+        unpacked = frame.decompress(piece)
+        at += len(piece)
+        if frame.eof:
+            at -= len(frame.unused_data)
+            frame = None
+        if unpacked:
+            yield unpacked
+    if frame is not None:
+        raise EOFError("it ends in the middle")

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     Bytes = NDArray[np.uint8]
 
-#: No stamp of any format is longer; longer texts are not looked at.
+#: Texts that are longer, as no stamp of any format is, are not looked at.
 _LONGEST = 40
 #: Longest text that polars keeps beside its length; longer ones stand elsewhere.
 _LONGEST_INLINE = 12
