@@ -19,7 +19,7 @@ from .cause_titles import cause_title
 from .lanes import fault_text
 
 if TYPE_CHECKING:
-    from ridelog.incident import Incident
+    from ridelog.incident import AlsoHappened, Incident
     from ridelog.ride import Track
 
 Values = dict[str, object]
@@ -70,6 +70,7 @@ def verdict(incident: Incident) -> Values:
             facts.append(("By the log's clock", stamp[0], stamp[1]))
     elif said.cause != "none" and incident.findings and all(in_a_listing(incident, f) for f in incident.findings):
         facts.append(("When it began", "Not known", "The list of events holds no times; its order is all there is"))
+    facts += [("Also in this ride", *_also(item)) for item in said.also]
     return {
         "title": cause_title(said.cause),
         "wording": words.first_capital(said.wording),
@@ -78,6 +79,12 @@ def verdict(incident: Incident) -> Values:
         "facts": facts,
         "tone": tone(incident),
     }
+
+
+def _also(item: AlsoHappened) -> tuple[str, str]:
+    """Another event with its cause and how sure that is; when it began, and what was seen."""
+    when = "" if item.onset is None else f"{words.first_capital(words.between(item.onset))}. "
+    return f"{cause_title(item.cause)} ({words.percent(item.probability)})", f"{when}{item.sentence}"
 
 
 def _looked(incident: Incident) -> tuple[str, str]:

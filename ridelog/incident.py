@@ -78,6 +78,32 @@ class Factor:
 
 
 @dataclass(frozen=True, slots=True)
+class AlsoHappened:
+    """Another event of the ride than the one the verdict is about, with the cause that its own signs name.
+
+    Attributes:
+        cause: Cause id.
+        probability: Probability of it by its own signs.
+        onset: When it began, None when its moment is unknown.
+        sentence: What was seen, for a rider.
+    """
+
+    cause: str
+    probability: float
+    onset: Interval | None
+    sentence: str
+
+    def to_dict(self) -> dict[str, object]:
+        """Give the form of the JSON report."""
+        return {
+            "cause": self.cause,
+            "probability": rounded(self.probability),
+            "onset": None if self.onset is None else self.onset.to_dict(),
+            "sentence": self.sentence,
+        }
+
+
+@dataclass(frozen=True, slots=True)
 class Verdict:
     """What most probably happened.
 
@@ -91,6 +117,7 @@ class Verdict:
         calibration: What the percentage was calibrated on.
         mechanism: What was seen to stop or take away the power, in words; the cause is why. "" when nothing was seen.
         dangers: Why riding or charging on would be dangerous: of the causes, then of the conditions and findings.
+        also: Other events of the ride, each with a cause of its own.
     """
 
     cause: str
@@ -101,6 +128,7 @@ class Verdict:
     calibration: str = ""
     mechanism: str = ""
     dangers: tuple[str, ...] = ()
+    also: tuple[AlsoHappened, ...] = ()
 
     def to_dict(self) -> dict[str, object]:
         """Give the form of the JSON report."""
@@ -113,6 +141,7 @@ class Verdict:
             "calibration": self.calibration,
             "mechanism": self.mechanism,
             "dangers": list(self.dangers),
+            "also": [item.to_dict() for item in self.also],
         }
 
 

@@ -181,6 +181,7 @@ def _advice(diagnosis: Diagnosis, checks: Iterable[Check], ride: Ride, family: s
         # No cause is likely: first what helps whatever it was, then what each candidate asks for.
         held = [item.cause for item in diagnosis.causes if item.probability >= CANDIDATE_FROM]
         about = [(UNDETERMINED.id, 1.0), *((cause, 1.0) for cause in held)]
+    about += [(other.cause, other.probability) for other in diagnosis.verdict.also]
     about += [(factor.cause, factor.probability) for factor in diagnosis.contributing]
     seen = [name for check in checks for name, item in check.evidence.items() if item.seen is Seen.OBSERVED]
     found = handbook.advice(about, handbook.families(ride, family), handbook.controller_classes(ride), seen)

@@ -21,6 +21,7 @@ class Cause:
         title: What happened, in a few words.
         summary: One or two sentences for a rider.
         danger: Why riding or charging on is dangerous, "" when it is not.
+        limit: True when nothing has to be broken for it: a limit acted as it was made to, as on any ride that goes far enough.
     """
 
     id: str
@@ -29,6 +30,7 @@ class Cause:
     title: str
     summary: str
     danger: str
+    limit: bool = False
 
 
 NONE = Cause(

@@ -1,4 +1,4 @@
-"""Which findings belong to one incident, and which of several incidents the verdict is about."""
+"""Which findings belong to one event."""
 
 from __future__ import annotations
 
@@ -64,19 +64,10 @@ def gravity(finding: Finding) -> tuple[int, float, str]:
     return (-finding.severity.level, finding.onset.latest_s, finding.code)
 
 
-def primary(
-    checks: Iterable[Check], of_record: frozenset[str] = frozenset(), goes_on: frozenset[str] = frozenset()
-) -> Cluster | None:
-    """The incident: the most severe group of findings that happened at a moment, the earliest of equals.
+def happenings(checks: Iterable[Check]) -> tuple[Cluster, ...]:
+    """Groups of findings of severity warning or above that happened at a moment, in order of time.
 
-    Findings without a moment on the ride's clock are the incident only when there is no other. Of equals, what happened to
-    the vehicle goes before what happened to the record of it, and what took something from the rider before what the ride
-    went on through.
-
-    Args:
-        checks: Every detector's answer.
-        of_record: Codes of the detectors whose findings are about the record.
-        goes_on: Codes of the detectors whose findings are of something that the ride goes on through.
+    Findings without a moment on the ride's clock make one group, when there is no other.
     """
     found = [
         finding
@@ -88,7 +79,7 @@ def primary(
         (finding for finding in found if finding.timed), key=lambda item: (item.onset.earliest_s, item.end_s)
     )
     if not events:
-        return Cluster(tuple(found)) if found else None
+        return (Cluster(tuple(found)),) if found else ()
     clusters: list[list[Finding]] = [[events[0]]]
     end = events[0].end_s
     for finding in events[1:]:
@@ -97,12 +88,7 @@ def primary(
         else:
             clusters.append([finding])
         end = max(end, finding.end_s)
-
-    def order(cluster: Cluster) -> tuple[int, bool, bool, float]:
-        codes = {finding.code for finding in cluster.findings}
-        return -cluster.level, codes <= of_record, codes <= goes_on, cluster.onset_s
-
-    return _core(min((Cluster(tuple(items)) for items in clusters), key=order))
+    return tuple(_core(Cluster(tuple(items))) for items in clusters)
 
 
 def _core(cluster: Cluster) -> Cluster:

@@ -6,24 +6,20 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from ridelog.diagnosis.causes import UNDETERMINED, causes
-from ridelog.diagnosis.clustering import Cluster, gravity, primary, states
+from ridelog.diagnosis.choosing import Event, also_happened, by_importance, weighed
+from ridelog.diagnosis.clustering import Cluster, gravity, happenings, states
 from ridelog.diagnosis.contributing import contributing, mechanism
 from ridelog.diagnosis.dangers import dangers
 from ridelog.diagnosis.evidence import EvidenceTable
 from ridelog.diagnosis.looking import nothing_found
-from ridelog.diagnosis.scoring import Score, in_view, ranked, scores, strongest
+from ridelog.diagnosis.scoring import strongest
 from ridelog.diagnosis.settling import would_settle
-from ridelog.diagnosis.wording import CANDIDATE_FROM, NAMED_FROM, UNTOLD, hedged, wording
+from ridelog.diagnosis.wording import CANDIDATE_FROM, UNTOLD, hedged, wording
 from ridelog.finding import Check, Evidence, Finding, Interval, Seen, Severity
 from ridelog.incident import Factor, RankedCause, Verdict
 
-#: A cause is named when it beats "something else" by this much; engineering judgement, part of the method.
-MARGIN_NATS = 1.5
 #: What `undetermined` says of a state of the vehicle: nothing happened at a moment.
 _UNTOLD_STATE = "Something is not as it should be, but these logs do not tell why."
-_RECORD = "telemetry-fault"
-#: Braking into a full pack: the ride goes on through it, unless the controller stops, which is a finding of its own.
-_GOES_ON = "regen-overvoltage-full-pack"
 _THE_MOMENT = "the moment it happened"
 
 
@@ -52,30 +48,20 @@ def diagnose(
         The verdict, the ranked causes with their reasons, the contributing factors and what would settle it.
     """
     checks = tuple(checks)
-    evidence = strongest(checks)
-    incident = primary(checks, _all_for(_RECORD, checks, table), _all_for(_GOES_ON, checks, table))
-    if incident is None and not states(checks):
-        verdict, settle = nothing_found(evidence, table)
+    held = strongest(checks)
+    events = by_importance(happenings(checks), held, table)
+    if not events and not states(checks):
+        verdict, settle = nothing_found(held, table)
         return Diagnosis(verdict, (), (), settle, verdict.cause == UNDETERMINED.id)
-    evidence = in_view(evidence, table, incident)
-    found = scores("condition" if incident is None else "event", evidence, table, incident)
-    order = ranked(found, table, incident)
-    verdict = _verdict(order, found, table, incident, checks, evidence)
+    event = events[0] if events else weighed("condition", held, table, None)
+    incident, order, evidence = event.cluster if events else None, event.order, event.evidence
+    verdict = _verdict(event, table, incident, checks)
     factors = _beside(verdict, order, evidence, table, incident)
-    verdict = replace(verdict, dangers=dangers(order, factors, checks, incident is not None))
+    also = also_happened(events)
+    beside = [(item.cause, item.probability) for item in also] + [(item.cause, item.probability) for item in factors]
+    verdict = replace(verdict, dangers=dangers(order, beside, checks, incident is not None), also=also)
     moment = _THE_MOMENT if verdict.onset is None or in_words is None else in_words(verdict.onset)
     return Diagnosis(verdict, order, factors, would_settle(verdict, order, evidence, table, moment))
-
-
-def _all_for(cause: str, checks: Iterable[Check], table: EvidenceTable) -> frozenset[str]:
-    """Codes of the detectors that saw nothing but this cause: all that they observed speaks most for it."""
-    codes = set()
-    for check in checks:
-        seen = [name for name, item in check.evidence.items() if item.seen is Seen.OBSERVED and name in table.rows]
-        weights = [table.rows[name].weights for name in seen]
-        if seen and all(w and max(w, key=lambda name: w[name][0]) == cause for w in weights):
-            codes.add(check.code)
-    return frozenset(codes)
 
 
 def _beside(
@@ -93,20 +79,13 @@ def _beside(
     return tuple(factor for factor in contributing(evidence, table) if factor.cause not in competing)
 
 
-def _verdict(
-    order: Sequence[RankedCause],
-    found: Sequence[Score],
-    table: EvidenceTable,
-    incident: Cluster | None,
-    checks: Sequence[Check],
-    evidence: Mapping[str, Evidence],
-) -> Verdict:
-    nats = {score.cause.id: score.nats for score in found}
+def _verdict(event: Event, table: EvidenceTable, incident: Cluster | None, checks: Sequence[Check]) -> Verdict:
+    order, evidence = event.order, event.evidence
     calibration = table.model.calibration
     onset = incident.onset if incident is not None else None
     top = order[0] if order else None
     seen = mechanism(evidence, table, incident, top.cause if top else "") if incident is not None else ""
-    if top is None or nats[top.cause] < table.model.unknown + MARGIN_NATS or top.probability < NAMED_FROM:
+    if top is None or event.named is None:
         start = UNDETERMINED.summary if incident is not None else _UNTOLD_STATE
         text = f"{start} {_detail(None, checks, incident)}".strip()
         rest = 1 - sum(item.probability for item in order) if order else 0.0

@@ -88,8 +88,7 @@ def scores(
     consequences = {name for name in relevant if _is_consequence(table.rows.get(name), relevant)}
     discounted = dict.fromkeys(consequences, _CONSEQUENCE) | dict.fromkeys(_explained(relevant, table), _EXPLAINED)
     ordinary = kind == "event" and _is_ordinary(relevant, table)
-    # A defect was there before what belongs to the end of any charge: that is not the first sign then.
-    first = set() if ordinary else _earliest(relevant, table, consequences)
+    first = _earliest(relevant, table, consequences)
     found = []
     for cause in causes().values():
         if cause.kind != kind and not (ordinary or (kind == "event" and _made_the_event(cause.id, relevant, table))):
@@ -224,7 +223,10 @@ def _explained(evidence: Mapping[str, Evidence], table: EvidenceTable) -> set[st
 
 
 def _earliest(evidence: Mapping[str, Evidence], table: EvidenceTable, consequences: set[str]) -> set[str]:
-    """Ids of the evidence that nothing else surely precedes: several when they are too close to order."""
+    """Ids of the evidence that nothing else surely precedes: several when they are too close to order.
+
+    What belongs to the end of any charge is no first sign: neither a defect nor another event comes of it.
+    """
     timed = {
         name: item.at
         for name, item in evidence.items()
@@ -232,6 +234,7 @@ def _earliest(evidence: Mapping[str, Evidence], table: EvidenceTable, consequenc
         and item.at is not None
         and name in table.rows
         and table.rows[name].event
+        and not table.rows[name].ordinary
         and name not in consequences
     }
     return {name for name, at in timed.items() if not any(other.surely_before(at) for other in timed.values())}

@@ -7,9 +7,9 @@ import pytest
 from ridelog.diagnosis.evidence import EvidenceRow, EvidenceTable, Model, builtin_table, table_with
 from ridelog.diagnosis.reasoning import diagnose
 from ridelog.diagnosis.wording import wording
-from ridelog.finding import Check, Evidence, Finding, Interval, Seen, Severity, Status
+from ridelog.finding import Check, Evidence, Interval, Seen, Severity, Status
 
-from .made_up import made_check, made_finding, moment
+from .made_up import made_check, made_fault, made_finding, moment
 
 TABLE = EvidenceTable(
     Model(1.0, 0.0, "test"),
@@ -289,15 +289,9 @@ def test_a_row_of_a_third_party_counts_like_any_other():
     assert diagnose([made_check(evidence, made_finding())], table_with([row])).verdict.cause == "bus-capacitor-fault"
 
 
-def _fault(code, name, severity, start_s, end_s, ident):
-    onset = Interval(start_s, start_s)
-    finding = Finding(code, name, severity, start_s, end_s, onset, 0, (0, 1), name, event=True)
-    return Check(code, name, Status.FOUND, "", (finding,), {ident: Evidence.observed(at=onset)})
-
-
 def test_a_lesser_finding_that_stood_long_before_is_not_the_incident():
-    warm = _fault("WA01", "warm", Severity.WARNING, 100.0, 300.0, "warm")
-    stop = _fault("ST01", "stop", Severity.CRITICAL, 301.0, 302.0, "driver")
+    warm = made_fault("WA01", "warm", Severity.WARNING, 100.0, 300.0, "warm")
+    stop = made_fault("ST01", "stop", Severity.CRITICAL, 301.0, 302.0, "driver")
     rows = {
         **TABLE.rows,
         "warm": EvidenceRow(
@@ -309,18 +303,9 @@ def test_a_lesser_finding_that_stood_long_before_is_not_the_incident():
     assert found.verdict.onset.earliest_s == 301.0
 
 
-def test_what_happened_to_the_vehicle_goes_before_what_happened_to_the_record():
-    frozen = _fault("TF01", "frozen", Severity.WARNING, 100.0, 120.0, "telemetry.frozen")
-    faded = _fault("LV01", "faded", Severity.WARNING, 300.0, 340.0, "lowvoltage.foldback")
-    assert diagnose([frozen], builtin_table()).verdict.cause == "telemetry-fault"
-    assert diagnose([frozen, faded], builtin_table()).verdict.cause == "controller-low-voltage-cutoff"
-    worse = _fault("TF01", "frozen", Severity.CRITICAL, 100.0, 120.0, "telemetry.frozen")
-    assert diagnose([worse, faded], builtin_table()).verdict.cause == "telemetry-fault"
-
-
 @pytest.mark.parametrize(("until_s", "counts"), [(299.0, False), (305.0, True)])
 def test_what_a_log_that_ends_before_the_incident_did_not_show_is_not_absent(until_s, counts):
-    cut = _fault("CU01", "cut", Severity.CRITICAL, 300.0, 302.0, "cut")
+    cut = made_fault("CU01", "cut", Severity.CRITICAL, 300.0, 302.0, "cut")
     unseen = Evidence(Seen.ABSENT, 1.0, Interval(0.0, until_s))
     board = Check("BM01", "board", Status.CLEAR, "", (), {"flag": unseen})
     trip = next(item for item in diagnose([cut, board], TABLE).causes if item.cause == "bms-undervoltage-trip")

@@ -1,6 +1,10 @@
+from dataclasses import replace
+
 import pytest
 
 from ridelog import plugins
+from ridelog.finding import Interval
+from ridelog.incident import AlsoHappened
 from ridelog.reporting import ReportOptions
 
 from . import incidents
@@ -25,6 +29,16 @@ def test_the_summary_holds_what_matters():
     ):
         assert words in said
     assert said.index("will cut again") < said.index("Probable cause") < said.index("Findings")
+
+
+def test_what_else_happened_stands_beside_the_verdict():
+    incident = incidents.trip()
+    other = AlsoHappened("telemetry-fault", 0.9, Interval(60.0, 61.0), "The current of the BMS stood still.")
+    incident.verdict = replace(incident.verdict, also=(other,))
+    said = " ".join(text(incident).replace("\u00a0", " ").split())
+    assert "Also in this ride" in said
+    assert "90 %" in said
+    assert "1:00" in said and "stood still" in said
 
 
 @pytest.mark.parametrize("build", [incidents.trip, incidents.hostile])

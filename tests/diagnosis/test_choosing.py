@@ -1,0 +1,63 @@
+"""Which of several events of a ride the verdict is about, and how the others are told."""
+
+import pytest
+
+from ridelog.diagnosis.evidence import builtin_table
+from ridelog.diagnosis.reasoning import diagnose
+from ridelog.finding import Interval, Severity
+
+from .made_up import made_check, made_fault, made_finding
+
+
+def test_what_happened_to_the_vehicle_goes_before_what_happened_to_the_record():
+    frozen = made_fault("TF01", "frozen", Severity.WARNING, 100.0, 120.0, "telemetry.frozen")
+    lost = made_fault("RM01", "lost", Severity.WARNING, 300.0, 302.0, "remote.lost")
+    assert diagnose([frozen], builtin_table()).verdict.cause == "telemetry-fault"
+    assert diagnose([frozen, lost], builtin_table()).verdict.cause == "remote-input-loss"
+    worse = made_fault("TF01", "frozen", Severity.CRITICAL, 100.0, 120.0, "telemetry.frozen")
+    assert diagnose([worse, lost], builtin_table()).verdict.cause == "telemetry-fault"
+
+
+@pytest.mark.parametrize("at", [(100.0, 300.0), (300.0, 100.0)])
+@pytest.mark.parametrize("limit", ["lowvoltage.foldback", "thermal.motor-limit"])
+def test_what_failed_goes_before_a_limit_that_did_its_job_and_both_are_told(limit, at):
+    frozen = made_fault("TF01", "frozen", Severity.WARNING, at[0], at[0] + 2.0, "telemetry.frozen")
+    faded = made_fault("LV01", "faded", Severity.WARNING, at[1], at[1] + 2.0, limit)
+    verdict = diagnose([faded, frozen], builtin_table()).verdict
+    assert verdict.cause == "telemetry-fault"
+    assert [item.sentence for item in verdict.also] == ["faded"]
+    assert verdict.also[0].onset == Interval(at[1], at[1])
+    assert verdict.also[0].cause.startswith("controller-")
+
+
+@pytest.mark.parametrize("at", [(100.0, 105.0), (105.0, 100.0)])
+def test_at_the_same_time_the_end_of_the_charge_is_no_first_sign(at):
+    frozen = made_fault("TF01", "frozen", Severity.WARNING, at[0], at[0] + 2.0, "telemetry.frozen")
+    faded = made_fault("LV01", "faded", Severity.WARNING, at[1], at[1] + 2.0, "lowvoltage.foldback")
+    causes = diagnose([faded, frozen], builtin_table()).causes
+    assert [item.cause for item in causes[:2]] == ["telemetry-fault", "controller-low-voltage-cutoff"]
+    assert causes[1].probability > 0.1
+
+
+def test_a_full_pack_that_stopped_the_motor_goes_after_a_battery_that_was_lost():
+    full = made_fault("RG01", "full", Severity.CRITICAL, 40.0, 41.0, "regen.overvoltage-with-pack")
+    lost = made_fault("PP01", "lost", Severity.CRITICAL, 340.0, 341.0, "path.collapse")
+    verdict = diagnose([full, lost], builtin_table()).verdict
+    assert verdict.onset.latest_s == 340.0
+    assert [item.cause for item in verdict.also] == ["regen-overvoltage-full-pack"]
+
+
+def test_a_graver_limit_goes_before_a_lessermade_fault():
+    full = made_fault("RG01", "full", Severity.CRITICAL, 40.0, 41.0, "regen.overvoltage-with-pack")
+    frozen = made_fault("TF01", "frozen", Severity.WARNING, 300.0, 320.0, "telemetry.frozen")
+    verdict = diagnose([full, frozen], builtin_table()).verdict
+    assert verdict.cause == "regen-overvoltage-full-pack"
+    assert [item.cause for item in verdict.also] == ["telemetry-fault"]
+
+
+def test_what_happened_again_is_not_told_as_another_event():
+    lost = made_fault("PP01", "lost", Severity.CRITICAL, 340.0, 341.0, "path.collapse")
+    again = made_finding(900.0, Severity.CRITICAL)
+    verdict = diagnose([lost, made_check({}, again)], builtin_table()).verdict
+    assert verdict.onset.latest_s == 340.0
+    assert verdict.also == ()
