@@ -15,6 +15,7 @@ from ridelog.sources import Source
 from .columns import MILLI
 from .floaty_csv import COLUMNS, OTHER_NUMBERS, TIME, floaty_log
 from .json_records import column, load_object, objects, text, unknown_columns
+from .json_text import json_text
 from .positions import held
 
 #: Keys that together no other app writes: those of a ride, or those of its records.
@@ -51,7 +52,7 @@ class FloatyJson(Parser):
 
     def sniff(self, source: Source) -> Sniff:
         """Look for the keys of a ride or of its records."""
-        head = source.head.decode("utf-8-sig", "replace").lstrip()
+        head = json_text(source.head).lstrip()
         if not head.startswith("{"):
             return Sniff.no("does not start with a JSON object")
         keys = set(re.findall(r'"(\w{1,40})"\s*:', head))
@@ -63,7 +64,7 @@ class FloatyJson(Parser):
         """Read the records."""
         import polars as pl
 
-        ride = load_object(source.data, source.label)
+        ride, cut = load_object(source.data, source.label)
         records = objects(ride.get("logs"))
         if not records:
             raise ParseError(
@@ -84,4 +85,4 @@ class FloatyJson(Parser):
         more = unknown_columns(records, names)
         frame = pl.DataFrame({name: pl.Series(series, nan_to_null=True) for name, series in (values | more).items()})
         lines = np.arange(1, len(records) + 1, dtype=np.int64)
-        return [floaty_log(frame, lines, (), parser=self.name, path=source.label, board=text(ride.get("boardId")))]
+        return [floaty_log(frame, lines, cut, parser=self.name, path=source.label, board=text(ride.get("boardId")))]

@@ -19,6 +19,7 @@ from .frame_json import Piece, find_pieces, hex_bytes
 from .frames.capture import GIVES, Stream, capture_logs, count_frames
 from .frames.protocol import Packet
 from .json_records import json_lines
+from .json_text import DECODE_ERRORS, json_text, load_cut
 
 _STRING: Final = re.compile(rb'"([0-9A-Fa-fxX :.,-]{8,})"')
 _NUMBERS: Final = re.compile(rb"\[\s*(\d{1,3}(?:\s*,\s*\d{1,3}){7,})\s*\]")
@@ -49,7 +50,7 @@ class FrameLines(Parser):
 
     def sniff(self, source: Source) -> Sniff:
         """Recognise frames of a BMS in the strings and lists of JSON text."""
-        head = source.head.lstrip(b"\xef\xbb\xbf \t\r\n")
+        head = json_text(source.head).lstrip().encode()
         if not head.startswith((b"{", b"[")):
             return Sniff.no("Does not start like JSON.")
         pieces = [hex_bytes(match[1].decode("ascii")) for match in _STRING.finditer(head)]
@@ -83,12 +84,15 @@ class FrameLines(Parser):
 
 def _pieces(data: bytes, damage: list[Damage]) -> Iterator[tuple[int, Piece]]:
     """All bytes in the file with the line they stand in: one document, else JSON lines."""
-    text = data.rstrip(b"\0").decode("utf-8-sig", "replace")
+    text = json_text(data)
     try:
-        document = json.loads(text)
-    except (ValueError, RecursionError):
+        document, cut = load_cut(text, json.JSONDecoder())
+    except DECODE_ERRORS:
         yield from _line_pieces(data, damage)
         return
+    if cut:
+        message = "The file is cut off: an unfinished last record is left out."
+        damage.append(Damage(DamageKind.TRUNCATED_TAIL, Effect.LOST, message, 1))
     breaks = [match.start() for match in re.finditer("\n", text)]
     place = 0
     for piece in find_pieces(document):

@@ -12,28 +12,33 @@ import numpy as np
 from ridelog.damage import Damage, DamageKind, Effect
 from ridelog.errors import ParseError
 
+from .json_text import DECODE_ERRORS, json_text, load_cut
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-#: What the decoder of the standard library raises: bad text, numbers of thousands of digits, deep nesting.
-_DECODE_ERRORS = (ValueError, RecursionError)
 
+def load_object(data: bytes, path: str) -> tuple[dict[str, object], tuple[Damage, ...]]:
+    """Decode a file that is one JSON object; of one that is cut off, what was written to its end.
 
-def load_object(data: bytes, path: str) -> dict[str, object]:
-    """Decode a file that is one JSON object.
+    Returns:
+        The object, and what is missing at its end.
 
     Raises:
         ParseError: If it is not.
     """
     try:
-        value = json.loads(data.rstrip(b"\0").decode("utf-8-sig"))
-    except _DECODE_ERRORS as error:
+        value, cut = load_cut(json_text(data), json.JSONDecoder())
+    except DECODE_ERRORS as error:
         raise ParseError(
             f"is not whole JSON ({_first_line(error)}).", path=path, advice="Export the ride again; it may be cut off."
         ) from error
     if not isinstance(value, dict):
         raise ParseError("is JSON but not an object with the records of a ride.", path=path)
-    return value
+    if not cut:
+        return value, ()
+    message = "The file is cut off: what was not written to its end is left out, and what would follow is missing."
+    return value, (Damage(DamageKind.TRUNCATED_TAIL, Effect.LOST, message, 1),)
 
 
 def _first_line(error: Exception) -> str:
@@ -46,14 +51,14 @@ def json_lines(data: bytes) -> Iterator[tuple[int, dict[str, object] | None]]:
     Yields:
         Line number from 1 and the object, or None for a line that is no JSON object; blank lines are passed over.
     """
-    text = data.rstrip(b"\0").decode("utf-8-sig", "replace")
+    text = json_text(data)
     for number, line in enumerate(text.split("\n"), 1):
         line = line.strip(" \t\r\0,")
         if not line or line in "[]":
             continue
         try:
             value = json.loads(line)
-        except _DECODE_ERRORS:
+        except DECODE_ERRORS:
             yield number, None
             continue
         yield number, value if isinstance(value, dict) else None

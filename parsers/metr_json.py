@@ -16,6 +16,7 @@ from ridelog.sources import Source
 
 from .columns import KILOMETRES_PER_HOUR, MILLI, PERCENT, Column, add_columns
 from .json_records import load_object, number, text
+from .json_text import json_text
 from .positions import drop_missing_fixes
 from .timed_rows import timed_rows
 
@@ -80,7 +81,7 @@ class MetrJson(Parser):
 
     def sniff(self, source: Source) -> Sniff:
         """Look for keys that no other app uses."""
-        head = source.head.decode("utf-8-sig", "replace").lstrip()
+        head = json_text(source.head).lstrip()
         if not head.startswith("{"):
             return Sniff.no("does not start with a JSON object")
         keys = set(re.findall(r'"(\w{1,40})"\s*:', head))
@@ -92,7 +93,7 @@ class MetrJson(Parser):
         """Read the lists."""
         import polars as pl
 
-        ride = load_object(source.data, source.label)
+        ride, cut = load_object(source.data, source.label)
         elapsed = ride.get(_TIME)
         if not isinstance(elapsed, list) or not elapsed:
             raise ParseError("holds no samples: the list 'elapsed' is missing or empty.", path=source.label)
@@ -129,7 +130,7 @@ class MetrJson(Parser):
                     firmware=text(ride.get("fw")),
                     software=f"Metr {text(ride.get('appver'))}".strip(),
                 ),
-                damage=(*_uneven(lists, samples), *rows.damage, *no_fix, *missing, *_several(ride)),
+                damage=(*cut, *_uneven(lists, samples), *rows.damage, *no_fix, *missing, *_several(ride)),
             )
         ]
 

@@ -14,6 +14,7 @@ from ridelog.log import Log, Role
 from ridelog.parsing import Parser, ReadOptions, Sniff
 from ridelog.sources import Source
 
+from .json_table import head_of_json, is_json
 from .open_columns import leave_open
 from .table_captions import Meaning, read_meanings
 from .table_clock import TableClock, choose_clock
@@ -32,6 +33,7 @@ from .table_fet_words import settle_fet_word
 from .table_logs import GIVEN, build_logs, drop_no_fixes
 from .table_mapping import DraftColumn, TableMapping, draft, read_mapping
 from .table_numbers import Style, number_style
+from .table_on_off_pair import settle_on_off_pair
 from .table_source import Grid, read_grid
 from .table_switches import settle_switches
 from .table_text import Layout, find_layout, split_line
@@ -73,7 +75,8 @@ class Table(Parser):
 
     Captions are understood in English, Chinese, German, Italian, French, Spanish and Russian, with units in brackets,
     behind a slash or glued to the values. Encodings: Unicode with and without mark, GBK, Windows 1251 and 1252. Any
-    separator, decimal comma or point, notes above the captions, a line of units below them. Stamps: dates and times in
+    separator, blanks included, decimal comma or point, notes above the captions, a line of units below them. JSON
+    lines, lists and documents of decoded values are read by their keys in the same way. Stamps: dates and times in
     one column or two, numbers since 1970 or since the start, times of day; day-first and month-first are told apart by
     the data. Cells are numbered columns (`cell1`, `Cell 1 (mV)`, `c01`, `V_1`, `单体1`) or a list in one column
     (`[3.92, 3.91]`). Protections of a BMS are read from texts (`Cell UVP; short circuit`), from a column each
@@ -84,7 +87,7 @@ class Table(Parser):
     """
 
     name: ClassVar[str] = "table"
-    title: ClassVar[str] = "Any other table (CSV, TSV, XLSX) with captions that say what it holds"
+    title: ClassVar[str] = "Any other table (CSV, TSV, XLSX, JSON) with captions that say what it holds"
     device: ClassVar[str] = "any logger"
     roles: ClassVar[tuple[Role, ...]] = (Role.CONTROLLER, Role.BMS, Role.WHEEL)
     gives: ClassVar[tuple[str, ...]] = tuple(sorted(GIVEN))
@@ -97,6 +100,8 @@ class Table(Parser):
                 return Sniff.fallback("a spreadsheet of the older kind, which may hold a table")
             meanings = read_meanings(captions_of_workbook(source.data))
             return _judge([meaning for meaning in meanings if meaning.channel or meaning.time], "the workbook")
+        if is_json(source.head):
+            return _judge_json(source.head)
         layout = find_layout(source.head)
         if layout is None:
             return Sniff.no("no line of captions that name a time and measured values")
@@ -209,6 +214,14 @@ def _judge(meanings: Sequence[Meaning], what: str, dated: bool = False) -> Sniff
     return Sniff.fallback(f"the captions of {what} name {', '.join(sorted(channels)[:6])}")
 
 
+def _judge_json(head: bytes) -> Sniff:
+    found = head_of_json(head)
+    if found is None:
+        return Sniff.no("JSON without a list of records")
+    layout, dated = found
+    return _judge(layout.meanings, "the JSON records", dated)
+
+
 def _lines_below(head: bytes, layout: Layout) -> list[list[str]]:
     text = head.decode(layout.encoding, "replace").removeprefix("\ufeff")
     first = layout.header_line + int(layout.units_line)
@@ -263,7 +276,7 @@ def _read(source: Source, options: ReadOptions, mapping: TableMapping) -> _Readi
         plans = plan_columns(grid, style, mapping, clock.places)
     thousands = settle_thousands(plans, grid) if mapping.decimal_comma is None else ()
     settle_scales(plans, rows.seconds)
-    switches = settle_switches(plans, grid)
+    switches = (*settle_switches(plans, grid), *settle_on_off_pair(plans, grid))
     resolve_rivals(plans)
     currents = settle_currents(plans, grid, rows.seconds)
     notes = (*thousands, *switches, *currents, *settle_fet_word(plans, grid), *drop_no_fixes(plans))

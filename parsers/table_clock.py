@@ -176,7 +176,12 @@ def _join_date(columns: Sequence[TimeColumn], zone: str) -> TableClock | None:
     places = (date.place, time.place)
     if date.question:
         return TableClock(places, date, np.empty(0), (), zone, dated=True)
-    seconds = date.seconds + time.seconds
+    days, missing = date.seconds, np.flatnonzero(~np.isfinite(date.seconds))
+    if len(missing):
+        # A date that is written where it begins counts on in the rows below.
+        rows = np.where(np.isfinite(days), np.arange(len(days)), 0)
+        days = days[np.maximum.accumulate(rows)]
+    seconds = days + time.seconds
     known = np.isfinite(seconds)
     # A date that is written once for the whole file does not turn at midnight: the time of day does.
     seconds[known] = unwrap_midnight(seconds[known])

@@ -12,6 +12,8 @@ from ridelog.damage import Damage, DamageKind, Effect
 from ridelog.errors import ParseError
 
 from .delimited import read_delimited
+from .json_table import is_json, read_json
+from .table_blanks import without_blanks
 from .table_lists import spread_lists
 from .table_sheet import read_sheet
 from .table_text import Layout, find_layout
@@ -60,11 +62,14 @@ def read_grid(source: Source, named: Collection[str] = ()) -> Grid:
         layout, frame, first_row = read_sheet(source, named)
         lines = np.arange(first_row, first_row + frame.height, dtype=np.int64)
         damage: tuple[Damage, ...] = ()
+    elif is_json(source.head):
+        layout, frame, lines, damage = read_json(source.data, source.label)
     else:
         found = find_layout(source.head, named)
         if found is None:
             raise ParseError("is no table: no line of captions was found.", path=source.label)
-        data, layout, widths = fit_widths(source.data, found, source.label)
+        data, found, blanks = without_blanks(source.data, found, source.label)
+        data, layout, widths = fit_widths(data, found, source.label)
         table = read_delimited(
             data,
             separator=layout.separator,
@@ -74,7 +79,7 @@ def read_grid(source: Source, named: Collection[str] = ()) -> Grid:
             encoding=layout.encoding,
             path=source.label,
         )
-        frame, lines, damage = table.frame, table.lines, (*table.damage, *widths)
+        frame, lines, damage = table.frame, table.lines, (*table.damage, *blanks, *widths)
     frame, lines, repeated = _without_headers(frame, lines, layout.captions)
     frame, lines, empty = _without_empty_rows(frame, lines)
     if not frame.height:

@@ -9,6 +9,8 @@ import numpy as np
 
 from ridelog.clock import DAY_S
 
+from .unpadded_milliseconds import are_milliseconds
+
 if TYPE_CHECKING:
     import polars as pl
     from numpy.typing import NDArray
@@ -43,6 +45,7 @@ class Dates:
         offset: Offset from UTC in s, NaN where none is written.
         digits: Most digits of a fraction of a second; -1 when there are no seconds.
         twelve_hours: Whether AM or PM is written.
+        unpadded: Whether the fractions are milliseconds without leading zeros.
     """
 
     first: NDArray[np.float64]
@@ -54,6 +57,7 @@ class Dates:
     offset: NDArray[np.float64]
     digits: int
     twelve_hours: bool
+    unpadded: bool = False
 
     @property
     def two_digit_year(self) -> bool:
@@ -93,7 +97,7 @@ def read_dates(texts: pl.Series) -> Dates | None:
         if not int(parts.to_series(0).is_not_null().sum()):
             return None
     column = {name: parts.get_column(name) for name in parts.columns}
-    time, digits = _time_of(column["4"], column["5"], column["6"], column["7"], column["8"])
+    time, digits, unpadded = _time_of(column["4"], column["5"], column["6"], column["7"], column["8"])
     signs = cells.str.extract(r"^\d{1,4}([./-])", 1).drop_nulls()
     separator = str(signs.mode().sort().item(0)) if len(signs) else "-"
     has_time = bool(column["4"].is_not_null().any())
@@ -108,6 +112,7 @@ def read_dates(texts: pl.Series) -> Dates | None:
         _offsets(column["9"]),
         digits if has_time else -2,
         bool(column["8"].is_not_null().any()),
+        unpadded,
     )
 
 
@@ -135,8 +140,13 @@ def seconds_of(dates: Dates, order: str) -> NDArray[np.float64]:
     return np.where(good, days * DAY_S + dates.time - np.nan_to_num(dates.offset), np.nan)
 
 
-def read_times(texts: pl.Series) -> tuple[NDArray[np.float64], int] | None:
-    """Read a column of times of day: seconds since midnight and digits of the fraction (-1 without seconds)."""
+def read_times(texts: pl.Series) -> tuple[NDArray[np.float64], int, bool] | None:
+    """Read a column of times of day.
+
+    Returns:
+        Seconds since midnight, digits of the fraction (-1 without seconds), and whether the fractions are milliseconds
+        without leading zeros; None when most cells are no times.
+    """
     cells = _tidy(texts)
     parts = cells.str.extract_groups(_TIME_ONLY).struct.unnest()
     known = int(parts.to_series(0).is_not_null().sum())
@@ -188,7 +198,7 @@ def _fraction(series: pl.Series) -> NDArray[np.float64]:
 
 def _time_of(
     hour: pl.Series, minute: pl.Series, second: pl.Series, fraction: pl.Series, half: pl.Series
-) -> tuple[NDArray[np.float64], int]:
+) -> tuple[NDArray[np.float64], int, bool]:
     hours, minutes, seconds = _numbers(hour), _numbers(minute), np.nan_to_num(_numbers(second))
     halves = half.str.to_lowercase().str.slice(0, 1)
     pm, am = (halves == "p").fill_null(False).to_numpy(), (halves == "a").fill_null(False).to_numpy()
@@ -197,7 +207,10 @@ def _time_of(
     digits = -1
     if bool(second.is_not_null().any()):
         digits = int(np.max(fraction.str.len_bytes().fill_null(0).to_numpy()))
-    return np.where(good, hours * 3600 + minutes * 60 + seconds + _fraction(fraction), np.nan), digits
+    whole = hours * 3600 + minutes * 60 + seconds
+    unpadded = are_milliseconds(whole, fraction)
+    part = np.nan_to_num(_numbers(fraction)) / 1000 if unpadded else _fraction(fraction)
+    return np.where(good, whole + part, np.nan), digits, unpadded
 
 
 def _offsets(zones: pl.Series) -> NDArray[np.float64]:

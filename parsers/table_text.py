@@ -17,6 +17,14 @@ from .table_units import find_unit
 #: Encodings of logs that are not Unicode: Chinese, Russian, Western European.
 _OLD_ENCODINGS: Final = ("gb18030", "cp1251", "cp1252")
 _SEPARATORS: Final = (";", "\t", ",", "|")
+#: Stand for two or more blanks between columns, and for any number of them.
+BLANKS: Final = "  "
+ONE_BLANK: Final = " "
+#: Rows below a header that are looked at where nothing but blanks stands between the columns, how many there must be,
+#: and the part that must be as wide as it (engineering judgement: prose has no two such lines).
+_ROWS_LOOKED_AT: Final = 20
+_FEWEST_ROWS: Final = 2
+_ALIKE: Final = 0.8
 #: Lines above the header that may hold notes; engineering judgement.
 _MOST_NOTES: Final = 40
 _LINES_LOOKED_AT: Final = 60
@@ -125,7 +133,8 @@ def _find_in_text(text: str, encoding: str, named_captions: Collection[str]) -> 
     named = lines[0][4:5] if lines and lines[0].lower().startswith("sep=") else ""
     best: tuple[tuple[int, int], Layout] | None = None
     for separator in _candidates(lines, named):
-        counts = [len(split_line(line, separator)) - 1 if '"' in line else line.count(separator) for line in lines]
+        cut = '"' if separator not in (BLANKS, ONE_BLANK) else ""
+        counts = [len(split_line(line, separator)) - 1 if cut in line else line.count(separator) for line in lines]
         usual = Counter(count for count in counts if count).most_common(1)
         if not usual:
             continue
@@ -138,6 +147,8 @@ def _find_in_text(text: str, encoding: str, named_captions: Collection[str]) -> 
             captions[0] = captions[0].lstrip("#").strip()
             meanings = read_meanings(captions)
             score = (score_of(meanings, named_captions), len(captions))
+            if separator in (BLANKS, ONE_BLANK) and not _are_rows(lines[index + 1 :], separator, len(captions)):
+                continue
             if score[0] < _LEAST_SCORE or (best is not None and score <= best[0]):
                 continue
             units = _are_units(lines[index + 1 : index + 2], separator)
@@ -164,17 +175,44 @@ def _candidates(lines: Sequence[str], named: str) -> list[str]:
     first = "".join(line[:4096] for line in [line for line in lines if len(line) > 3][:6])
     signs = {sign for sign in first if not sign.isalnum() and sign.isascii() and (sign.isprintable() or sign == "\t")}
     usual = [sign for sign in sorted(_SEPARATORS, key=first.count, reverse=True) if sign in signs]
-    return [*usual, *sorted(signs - _INSIDE - set(_SEPARATORS), key=first.count, reverse=True)[:3]]
+    blanks = [BLANKS, ONE_BLANK] if ONE_BLANK in signs else []
+    return [*usual, *sorted(signs - _INSIDE - set(_SEPARATORS), key=first.count, reverse=True)[:3], *blanks]
 
 
 def split_line(line: str, separator: str) -> list[str]:
     """Cells of one line; quotes are honoured where they close."""
+    if separator in (BLANKS, ONE_BLANK):
+        return _split_at_blanks(line, separator)
     if '"' in line:
         try:
             return next(csv.reader([line], delimiter=separator), [])
         except csv.Error:
             pass
     return line.split(separator)
+
+
+def _split_at_blanks(line: str, separator: str) -> list[str]:
+    line = line.strip(" \t\r\0")
+    line = line.lstrip("#").lstrip() if line.startswith("#") else line
+    if separator == BLANKS:
+        return re.split(r"[ \t]{2,}|\t", line)
+    if '"' in line:
+        try:
+            return next(csv.reader([line], delimiter=" ", skipinitialspace=True), [])
+        except csv.Error:
+            pass
+    return line.split()
+
+
+def _are_rows(lines: Sequence[str], separator: str, width: int) -> bool:
+    """Whether lines below a header are rows of about as many values, most of them numbers or stamps."""
+    rows = [split_line(line, separator) for line in lines[:_ROWS_LOOKED_AT] if line.strip()]
+    alike = [
+        row
+        for row in rows
+        if width - 1 <= len(row) <= width + 1 and 2 * sum(any(map(str.isdigit, cell)) for cell in row) >= len(row)
+    ]
+    return len(alike) >= max(_FEWEST_ROWS, _ALIKE * len(rows))
 
 
 def _is_value(text: str) -> bool:

@@ -13,8 +13,10 @@ from ridelog.damage import Damage, DamageKind, Effect
 
 from .table_captions import Meaning
 from .table_date_order import date_order
+from .table_dated_once import dated_once
 from .table_numbers import Style, read_numbers
 from .table_stamps import SCIENTIFIC, Dates, read_dates, read_minutes, read_times, seconds_of
+from .unpadded_milliseconds import NOTE, are_milliseconds
 
 if TYPE_CHECKING:
     import polars as pl
@@ -94,6 +96,7 @@ class TimeColumn:
         question: What the data do not decide, "" when nothing is open.
         face: Seconds since midnight of a date and time whose order is open, shape (rows,); else empty.
         mangled: Whether a spreadsheet destroyed it, where it is lost.
+        repaired: What had to be done to read it, one sentence, "" for nothing.
     """
 
     place: int
@@ -106,6 +109,7 @@ class TimeColumn:
     question: str = ""
     face: NDArray[np.float64] = field(default_factory=lambda: np.empty(0))
     mangled: bool = True
+    repaired: str = ""
 
 
 def read_time_column(
@@ -151,13 +155,21 @@ def read_time_column(
     if kind in ("", "time-of-day"):
         times = read_times(series)
         if times is not None:
-            seconds, digits = times
+            seconds, digits, unpadded = times
+            repaired = f"In '{name}' {NOTE}." if unpadded else ""
             resolution = 60.0 if digits < 0 else 10.0**-digits
+            dated = None if kind else dated_once(series, seconds, name, day_first, hints)
+            if dated is not None:
+                days, reason, seconds = dated
+                if len(days):
+                    seconds = days + seconds
+                    return TimeColumn(place, name, "date-time", seconds, resolution, False, reason, repaired=repaired)
             known = seconds[np.isfinite(seconds)]
             if not kind and len(known) and (meaning.time == "elapsed" or known[0] < _FROM_ZERO_S):
                 reason = f"'{name}' counts hours, minutes and seconds from the start"
-                return TimeColumn(place, name, "seconds", seconds, resolution, reason=reason)
-            return TimeColumn(place, name, "time-of-day", seconds, resolution, reason=f"'{name}' is a time of day")
+                return TimeColumn(place, name, "seconds", seconds, resolution, reason=reason, repaired=repaired)
+            reason = f"'{name}' is a time of day"
+            return TimeColumn(place, name, "time-of-day", seconds, resolution, reason=reason, repaired=repaired)
     return _from_numbers(series, place, meaning, style, kind)
 
 
@@ -191,7 +203,8 @@ def _from_dates(dates: Dates, place: int, name: str, day_first: bool | None, hin
     kind = "date-time" if dates.has_time else "date"
     zoned = bool(np.isfinite(dates.offset).any())
     face = dates.time if question and dates.has_time else np.empty(0)
-    return TimeColumn(place, name, kind, seconds, resolution, zoned, reason, question, face)
+    repaired = f"In '{name}' {NOTE}." if dates.unpadded else ""
+    return TimeColumn(place, name, kind, seconds, resolution, zoned, reason, question, face, repaired=repaired)
 
 
 def _from_numbers(series: pl.Series, place: int, meaning: Meaning, style: Style, kind: str) -> TimeColumn | None:
@@ -213,15 +226,22 @@ def _from_numbers(series: pl.Series, place: int, meaning: Meaning, style: Style,
         return None
     else:
         kind, reason, question = _numeric_kind(known, said, name)
+    repaired = ""
+    if kind == "seconds" and bool((np.diff(known) < 0).any()):
+        parts = series.str.strip_chars().str.extract_groups(r"^(\d+)\.(\d{1,3})$").struct.unnest()
+        whole = parts.to_series(0).cast(float, strict=False).to_numpy().astype(np.float64)
+        if not parts.to_series(0).null_count() and are_milliseconds(whole, parts.to_series(1)):
+            values = whole + parts.to_series(1).cast(float).to_numpy() / 1000
+            repaired = f"In '{name}' {NOTE.replace('12:03:0', '')}."
     seconds = values * _FACTORS.get(kind, 1.0)
     if kind == "spreadsheet-days":
         seconds = np.round(seconds + _SHEET_START_S, 3)
     steps = np.diff(seconds[np.isfinite(seconds)])
     steps = steps[steps > 0]
     resolution = float(min(1.0, 10.0 ** np.floor(np.log10(steps.min())))) if len(steps) else 1.0
-    return TimeColumn(
-        place, name, kind, np.empty(0) if question else seconds, resolution, kind.startswith("epoch"), reason, question
-    )
+    zoned = kind.startswith("epoch")
+    stamps = np.empty(0) if question else seconds
+    return TimeColumn(place, name, kind, stamps, resolution, zoned, reason, question, repaired=repaired)
 
 
 def _numeric_kind(known: NDArray[np.float64], said: str, name: str) -> tuple[str, str, str]:
@@ -284,6 +304,8 @@ def mangled(columns: Sequence[TimeColumn]) -> tuple[Damage, ...]:
     """Tell of time columns that a spreadsheet destroyed or cut."""
     damage = []
     for column in columns:
+        if column.repaired:
+            damage.append(Damage(DamageKind.NOTE, Effect.REPAIRED, column.repaired, channel="time"))
         if column.kind == "lost" and not column.mangled:
             damage.append(Damage(DamageKind.NOTE, Effect.NOTED, f"{column.reason}.", channel="time"))
         elif column.kind == "lost":

@@ -31,7 +31,7 @@ _WORDS: Final[dict[str, str]] = {
     "charger": "charger ladegerat chargeur cargador caricatore зарядное 充电器",
     "motor": "motor mot moteur motore мотор мотора двигатель двигателя 电机 马达",
     "phase": "phase phasen fase фаза фазный 相 相线",
-    "temperature": "temperature temp temperatur temperaturen temperatura температура 温度",
+    "temperature": "temperature temperatures temp temperatur temperaturen temperatura temperaturas температура 温度",
     "fet": "heatsink kuhlkorper mos mosfet mosfets fet fets 管 mos管 mos管管",
     "controller": "controller ctrl ctl mcu esc regler controleur controlador controllore inverter контроллер контроллера 控制器",
     "bms": "bms 保护板",

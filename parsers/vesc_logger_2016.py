@@ -15,6 +15,7 @@ from ridelog.sources import Source
 
 from .columns import Column, add_columns
 from .json_records import broken_lines, column, json_lines, unknown_columns
+from .json_text import json_text
 from .timed_rows import timed_rows
 
 _TIME: Final = "t"
@@ -47,7 +48,7 @@ class VescLogger2016(Parser):
 
     def sniff(self, source: Source) -> Sniff:
         """Look at the keys of the first line."""
-        for line in source.head.decode("utf-8-sig", "replace").split("\n", 20)[:20]:
+        for line in json_text(source.head).split("\n", 20)[:20]:
             if not line.strip():
                 continue
             try:

@@ -19,6 +19,7 @@ from ridelog.sources import Source
 from .columns import MILLI
 from .current_sign import current_sign
 from .json_records import broken_lines, column, number, text
+from .json_text import json_text
 from .positions import held
 from .sign_notes import unsure_sign
 from .vesc_packets import ALL_DATA_FIELDS, FAULT_MODE, STATE_BYTE, VALUES_FIELDS, Field, Packet, read_fields
@@ -81,7 +82,7 @@ class Vescape(Parser):
 
     def sniff(self, source: Source) -> Sniff:
         """Look at the first line."""
-        line = source.head.decode("utf-8-sig", "replace").lstrip().split("\n", 1)[0]
+        line = json_text(source.head).lstrip().split("\n", 1)[0]
         try:
             first = json.loads(line)
         except (ValueError, RecursionError):

@@ -263,3 +263,67 @@ def test_a_counter_that_stands_still_is_no_clock_and_no_work_of_a_spreadsheet():
     with pytest.raises(ParseError, match="250 in every row") as caught:
         read_one(data)
     assert "spreadsheet" not in str(caught.value)
+
+
+class TestDatesWrittenOnce:
+    def test_in_front_of_the_first_time_of_day(self):
+        log = read("time", lambda i: ("2024-05-13 " if not i else "") + clock_text(i))
+        np.testing.assert_allclose(log.time, np.arange(COUNT))
+        assert log.clock.start == START
+
+    def test_and_again_where_the_day_turns(self):
+        def stamp(i):
+            day = {0: "2024-05-13 ", 30: "2024-05-14 "}.get(i, "")
+            return day + clock_text(i - 30, hour=0)
+
+        log = read("time", stamp)
+        np.testing.assert_allclose(log.time, np.arange(COUNT))
+        assert log.clock.start == 1_715_644_770
+
+    def test_past_midnight_without_another_date(self):
+        log = read("time", lambda i: ("13/05/2024 " if not i else "") + clock_text(i - 30, hour=0))
+        np.testing.assert_allclose(log.time, np.arange(COUNT))
+
+    def test_an_open_order_of_day_and_month_leaves_the_time_of_day(self):
+        log = read("time", lambda i: ("03/04/2024 " if not i else "") + clock_text(i))
+        np.testing.assert_allclose(log.time, np.arange(COUNT))
+        assert log.clock.basis.name == "TIME_OF_DAY"
+
+    def test_in_the_first_row_of_a_column_of_its_own(self):
+        log = read("date,time", lambda i: ["2024-05-13" if not i else "", clock_text(i)])
+        np.testing.assert_allclose(log.time, np.arange(COUNT))
+        assert log.clock.start == START
+
+
+def milliseconds(i, pattern):
+    total = 137 * i
+    return f"{total // 1000:02d}", pattern % (total % 1000)
+
+
+class TestMillisecondsWithoutLeadingZeros:
+    @pytest.mark.parametrize("day", ["", "2024-05-13 "])
+    @pytest.mark.parametrize("point", [".", ":", ","])
+    def test_are_recognised_and_told(self, day, point):
+        separator = ";" if point == "," else ","
+        log = read("time", lambda i: f"{day}09:00:{point.join(milliseconds(i, '%d'))}", separator=separator)
+        np.testing.assert_allclose(log.time, 0.137 * np.arange(COUNT), atol=1e-6)
+        assert any("without leading zeros" in note.message for note in log.damage)
+        assert not any(note.kind is DamageKind.CLOCK_STEP for note in log.damage)
+
+    def test_in_seconds_from_the_start(self):
+        log = read("t", lambda i: ".".join(milliseconds(i, "%d")))
+        np.testing.assert_allclose(log.time, 0.137 * np.arange(COUNT))
+
+    @pytest.mark.parametrize("strip", [False, True])
+    def test_decimals_stay_decimals(self, strip):
+        def stamp(i):
+            text = "09:00:" + ".".join(milliseconds(i, "%03d"))
+            return text.rstrip("0").rstrip(".") if strip and i % 1000 else text
+
+        log = read("time", stamp)
+        np.testing.assert_allclose(log.time, 0.137 * np.arange(COUNT), atol=1e-6)
+        assert not any("leading zeros" in note.message for note in log.damage)
+
+    def test_a_clock_that_really_steps_back_stays_so(self):
+        log = read("time", lambda i: "09:00:" + ".".join(milliseconds(i if i < 40 else i - 2, "%03d")))
+        assert any(note.kind is DamageKind.CLOCK_STEP for note in log.damage)

@@ -1,6 +1,7 @@
 """The carriers on every real file that holds frames of a BMS."""
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -8,8 +9,8 @@ import pytest
 import ridelog.reading as reading
 from ridelog.clock import ClockBasis
 from ridelog.damage import DamageKind
-from ridelog.errors import UnrecognisedError
 from ridelog.log import Role
+from ridelog.sources import Source
 
 FOLDERS = ("jk", "ant", "jbd", "daly", "bms_vectors")
 #: Files that hold no frames: a decode by others, the rows an app shows, values a program printed.
@@ -43,9 +44,29 @@ def test_every_file_with_frames_is_read(real_logs):
 
 
 def test_files_without_frames_are_not_taken_for_frames(real_logs):
-    with pytest.raises(UnrecognisedError) as caught:
-        reading.read(str(real_logs / "jk" / "detailLogRows.json"))
-    assert "JSON without a frame" in caught.value.reasons["frame-lines"]
+    path = str(real_logs / "jk" / "detailLogRows.json")
+    parser, reasons = reading.recognise(Source(path, file=Path(path)))
+    assert parser.name == "table"
+    assert "JSON without a frame" in reasons["frame-lines"]
+
+
+def test_rows_an_app_showed_are_read_as_values(real_logs):
+    path = real_logs / "jk" / "detailLogRows.json"
+    (log,) = reading.read(str(path))
+    rows = json.loads(path.read_text())["sampledRows"]
+    assert log.role is Role.BMS
+    for key, channel in (
+        ("packVoltage", "pack_voltage"),
+        ("highestCellVoltage", "cell_voltage_max"),
+        ("lowestCellVoltage", "cell_voltage_min"),
+        ("remainingCapacity", "remaining_capacity"),
+        ("mosfetTemperature", "bms_fet_temperature"),
+        ("dischargingEnabled", "discharge_fet"),
+        ("chargingEnabled", "charge_fet"),
+    ):
+        assert log.table[channel].to_pylist() == [row[key] for row in rows]
+    # The app counts charging as positive.
+    assert log.table["battery_current"].to_pylist() == [-row["current"] for row in rows]
 
 
 def test_values_an_arduino_printed(real_logs):
