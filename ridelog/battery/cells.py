@@ -26,6 +26,13 @@ _FEWEST_ROWS: Final = 20
 #: Share of the current's range it may change by between rows: cells are read one after the other.
 _STEADY_SHARE: Final = 0.04
 _LEAST_STEADY_A: Final = 0.5
+#: Fewer steady rows with a load than this, and all rows are taken: between slow polls the current is never steady, and what
+#: cells are off by for being read one after the other does not go with the current. Load: this share of the current's range.
+_FEWEST_LOADED: Final = 20
+_LOADED_SHARE: Final = 0.1
+#: A current that counts as none where too few rows tell more than offsets, in A, and the fewest such rows.
+_REST_A: Final = 1.0
+_FEWEST_RESTING: Final = 3
 #: Current swing below which no resistance of a cell can be told, in A.
 _LEAST_SWING_A: Final = 2.0
 #: Shortest log whose rest offsets can be seen to drift, in days.
@@ -49,8 +56,9 @@ def estimate_cells(
 
     u is the open-circuit voltage of the median cell: a measure of charge that no pause in the log can break.
 
-    Only rows in which the current is steady are used, because the cells are read one after the other. Robust
-    (Huber) regression for all cells at once; errors from sums over blocks of time, so that slow wander counts.
+    Only rows in which the current is steady are used, because the cells are read one after the other; all rows where too
+    few of these have a load. Robust (Huber) regression for all cells at once; errors from sums over blocks of time, so
+    that slow wander counts.
 
     Args:
         track: The track.
@@ -68,10 +76,7 @@ def estimate_cells(
     known_current = path is not None or bool(np.isfinite(track.values("battery_current")).any())
     rows = _steady_rows(amps, path)
     if len(rows) < _FEWEST_ROWS:
-        rows = some_rows(np.asarray(np.isfinite(cells).any(axis=1)), _MOST_ROWS)
-        if not len(rows):
-            return None
-        return _offsets_only(cells[rows], f"only {len(rows)} rows with a steady current: offsets alone")
+        return _without_current(cells, amps, len(rows))
     taken = cells[rows]
     taken = np.where((taken > 0.5) & (taken < 5.0), taken, np.nan)
     middle = row_medians(taken)
@@ -80,7 +85,7 @@ def estimate_cells(
     terms = _terms(track.time[rows], amps[rows], level, known_current)
     fit = _regress(deviation, terms.design)
     if not np.isfinite(fit.values[0]).any():
-        return _without_current(cells, len(rows))
+        return _without_current(cells, amps, len(rows))
     middle_resistance = seen.fit.ohm / max(cells.shape[1], 1) if seen is not None and path is not None else np.nan
     if terms.load is not None:
         middle_resistance = _cell_resistance(middle, amps[rows], track.time[rows], middle_resistance)
@@ -126,7 +131,10 @@ class _Regression:
 
 
 def _steady_rows(amps: NDArray[np.float64], path: PowerPath | None) -> NDArray[np.intp]:
-    """Rows with cells and a current that hardly changes around them, at most 2000, spread over the whole log."""
+    """Rows with cells and a current that hardly changes around them, at most 2000, spread over the whole log.
+
+    All rows where fewer than 20 of these have a load.
+    """
     usable = path.usable if path is not None else np.ones(len(amps), dtype=np.bool_)
     span = quantile(amps, 0.99) - quantile(amps, 0.01) if len(amps) else 0.0
     limit = max(_LEAST_STEADY_A, _STEADY_SHARE * span)
@@ -134,10 +142,12 @@ def _steady_rows(amps: NDArray[np.float64], path: PowerPath | None) -> NDArray[n
     steady = usable.copy()
     steady[1:] &= change <= limit
     steady[:-1] &= change <= limit
+    loaded = np.abs(amps) > _LOADED_SHARE * span
+    if np.count_nonzero(steady & loaded) < _FEWEST_LOADED:
+        steady = usable
     if np.count_nonzero(steady) <= _MOST_ROWS:
         return np.flatnonzero(steady)
     # Steady rows are mostly rest: half of the selection is kept for load.
-    loaded = np.abs(amps) > 0.1 * span
     return np.sort(np.concatenate([_spread(steady & loaded), _spread(steady & ~loaded)]))
 
 
@@ -259,12 +269,14 @@ def _neighbours(misfit: NDArray[np.float64]) -> NDArray[np.float64]:
         return np.asarray(both / (size[1:] * size[:-1]))
 
 
-def _without_current(cells: NDArray[np.float64], steady: int) -> CellEstimate | None:
-    """Offsets over all rows where too few have a steady current for more; None when no cell was read."""
-    rows = some_rows(np.asarray(np.isfinite(cells).any(axis=1)), _MOST_ROWS)
+def _without_current(cells: NDArray[np.float64], amps: NDArray[np.float64], steady: int) -> CellEstimate | None:
+    """Offsets where too few rows have a known current for more: over those at rest if there are; None when no cell was read."""
+    read = np.isfinite(cells).any(axis=1)
+    resting = read & (np.abs(amps) < _REST_A)
+    rows = some_rows(np.asarray(resting if np.count_nonzero(resting) >= _FEWEST_RESTING else read), _MOST_ROWS)
     if not len(rows):
         return None
-    return _offsets_only(cells[rows], f"only {steady} rows with a steady current: offsets alone")
+    return _offsets_only(cells[rows], f"only {steady} rows with a known current: offsets alone")
 
 
 def _offsets_only(cells: NDArray[np.float64], reason: str) -> CellEstimate:

@@ -145,6 +145,22 @@ def test_missing_and_nonsense_cells_keep_their_place() -> None:
     assert abs(found.rest_offset[5]) < 0.002
 
 
+def test_slow_polls_of_a_current_that_is_never_steady_tell_the_resistance() -> None:
+    """A poll in five seconds falls somewhere else in the ride each time: no two rows have the same current."""
+    amps = np.random.default_rng(3).uniform(-8.0, 45.0, 60)
+    found = cells_of(cell_log(extra_ohm=only(9, 0.0025), rows=60, interval_s=5.0, sequential_s=0.2, amps=amps))
+    assert found.extra_resistance[9] == pytest.approx(0.0025, rel=0.1)
+    assert found.extra_resistance[9] > 5 * found.extra_resistance_error[9]
+    assert abs(found.rest_offset[9]) < 0.005
+
+
+def test_a_handful_of_rows_compares_cells_at_rest() -> None:
+    """What a joint drops under load is no offset."""
+    amps = np.array([0.0, 40.0, 35.0, 30.0] * 3)
+    found = cells_of(cell_log(extra_ohm=only(9, 0.0025), rows=12, interval_s=5.0, amps=amps))
+    assert np.abs(found.rest_offset).max() < 0.005
+
+
 def test_a_parked_pack_has_offsets_and_no_resistance() -> None:
     found = cells_of(cell_log(offset=only(4, -0.02), amps=np.zeros(3000)))
     assert found.rest_offset[4] == pytest.approx(-0.02, abs=0.001)
