@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -26,6 +27,10 @@ if TYPE_CHECKING:
 _NUMBER_WORDS = ("nan", "inf", "nul", "non", "na")
 #: A row in which this part of the cells is the caption of its column is a header (a caption that occurs again is renamed).
 _MOSTLY_CAPTIONS = 0.5
+#: Bytes and rows before a last row that tell how its last number is written.
+_LOOK_BACK = 1 << 14
+_ROWS_BEFORE = 8
+_DECIMALS = re.compile(rb"^[-+]?\d+\.(\d+)$")
 #: Bytes looked at in one go where all of them are counted.
 _PIECE = 1 << 17
 
@@ -168,12 +173,33 @@ def _without_cut_row(data: bytes, layout: Layout) -> tuple[bytes, list[Damage]]:
     """Take off a last row that was not written to its end, the one damage that is common."""
     start = data.rfind(b"\n") + 1
     last = data[start:]
-    short = last.count(layout.separator.encode()) < len(layout.columns) - 1
-    if not last or start < layout.offset or layout.quoted or b"\0" in last or not short:
+    separator = layout.separator.encode()
+    short = last.count(separator) < len(layout.columns) - 1
+    if not last or start < layout.offset or layout.quoted or b"\0" in last:
+        return data, []
+    if not short and not _lacks_decimals(data, last, start, separator):
         return data, []
     line = layout.first_line + data.count(b"\n", layout.offset)
     message = "The last row is cut off: the logger stopped while writing it."
     return data[:start], [Damage(DamageKind.TRUNCATED_TAIL, Effect.LOST, message, 1, (line,))]
+
+
+def _lacks_decimals(data: bytes, last: bytes, start: int, separator: bytes) -> bool:
+    """Whether the number at the end of a last row without a line break has fewer decimals than all rows before it.
+
+    Programs write a column with one number of decimals: "44.2" that reads "44." or "4" is not the whole number.
+    """
+    before = data[max(0, start - _LOOK_BACK) : start].split(b"\n")[1:-1]
+    if len(before) < _ROWS_BEFORE:
+        return False
+    decimals = [
+        len(match[1]) if (match := _DECIMALS.search(row.rsplit(separator, 1)[-1].strip())) else 0 for row in before
+    ]
+    number = last.rsplit(separator, 1)[-1].strip()
+    found = _DECIMALS.search(number)
+    if not number or number[-1:] not in b"0123456789.":
+        return False
+    return min(decimals) == max(decimals) > (len(found[1]) if found else 0)
 
 
 def _read_numbers_or_texts(data: bytes, layout: Layout) -> _Rows | None:

@@ -29,14 +29,16 @@ from .table_columns import (
     unheard_rows,
 )
 from .table_currents import settle_currents
+from .table_devices import split_devices
 from .table_fet_words import settle_fet_word
 from .table_logs import GIVEN, build_logs, drop_no_fixes
 from .table_mapping import DraftColumn, TableMapping, draft, read_mapping
+from .table_newest_first import runs_backwards, turned
 from .table_numbers import Style, number_style
 from .table_on_off_pair import settle_on_off_pair
 from .table_source import Grid, read_grid
 from .table_switches import settle_switches
-from .table_text import Layout, find_layout, split_line
+from .table_text import Layout, find_layout, split_line, with_line_feeds
 from .table_times import SECONDS_OR_MILLISECONDS
 from .timed_rows import TimedRows, timed_rows
 from .workbook import XLS_MAGIC, captions_of_workbook, is_workbook
@@ -133,7 +135,11 @@ class Table(Parser):
             ParseError: If it holds nothing usable.
         """
         mapping = read_mapping(options.mapping)
-        reading = _read(source, options, mapping)
+        parts = split_devices(read_grid(source, mapping.columns.keys()))
+        return [log for name, part in parts for log in self._parse(source, part, name, options, mapping)]
+
+    def _parse(self, source: Source, grid: Grid, device: str, options: ReadOptions, mapping: TableMapping) -> list[Log]:
+        reading = _read(source, grid, options, mapping)
         left_out = leave_open(reading.plans, reading.grid.frame.height) if options.leave_open else ()
         if reading.questions:
             raise MappingNeededError(
@@ -158,12 +164,14 @@ class Table(Parser):
             damage=(*reading.grid.damage, *reading.rows.damage, *reading.clock.damage, *reading.notes, *left_out),
             parser=self.name,
             family=options.bms,
+            serial=device,
         )
 
     def draft_mapping(self, source: Source, options: ReadOptions) -> str | None:
         """Write a mapping file with what the captions and the data say filled in, and what is open marked."""
         try:
-            reading = _read(source, options, TableMapping())
+            _, grid = split_devices(read_grid(source))[0]
+            reading = _read(source, grid, options, TableMapping())
         except RidelogError:
             try:
                 grid = read_grid(source)
@@ -223,7 +231,7 @@ def _judge_json(head: bytes) -> Sniff:
 
 
 def _lines_below(head: bytes, layout: Layout) -> list[list[str]]:
-    text = head.decode(layout.encoding, "replace").removeprefix("\ufeff")
+    text = with_line_feeds(head).decode(layout.encoding, "replace").removeprefix("\ufeff")
     first = layout.header_line + int(layout.units_line)
     lines = text.split("\n", first + 20)[first : first + 20]
     return [split_line(line.rstrip("\r"), layout.separator) for line in lines if line.strip()]
@@ -247,9 +255,8 @@ def _dated(head: bytes, layout: Layout) -> bool:
     return bool(rows) and any(all(place < len(row) and date.match(row[place]) for row in rows) for place in range(3))
 
 
-def _read(source: Source, options: ReadOptions, mapping: TableMapping) -> _Reading:
+def _read(source: Source, grid: Grid, options: ReadOptions, mapping: TableMapping) -> _Reading:
     """Read a table as far as the data carry; what is open is in the questions."""
-    grid = read_grid(source, mapping.columns.keys())
     known = set(grid.layout.captions)
     missing = sorted(mapping.columns.keys() - known)
     if mapping.columns and len(missing) == len(mapping.columns):
@@ -259,6 +266,9 @@ def _read(source: Source, options: ReadOptions, mapping: TableMapping) -> _Readi
     if mapping.decimal_comma is not None:
         style = Style(mapping.decimal_comma)
     clock = choose_clock(grid, style, options, mapping.time, source.name, source.label)
+    if runs_backwards(clock.seconds):
+        grid = turned(grid)
+        clock = choose_clock(grid, style, options, mapping.time, source.name, source.label)
     stamps = clock.seconds if len(clock.seconds) else np.arange(grid.frame.height, dtype=np.float64)
     rows = timed_rows(
         grid.frame,

@@ -14,7 +14,7 @@ from ridelog.damage import Damage, DamageKind, Effect
 from .current_sign import sign_like
 from .table_columns import Planned
 from .table_numbers import read_flags
-from .table_ride import Ride
+from .table_ride import NO_CURRENT, Ride
 from .table_signs import find_sign
 from .table_source import Grid
 from .table_words import concepts_of, words_of
@@ -37,6 +37,8 @@ _OF_BUS: Final = frozenset({"duty", "erpm", "motor_current"})
 #: A column that never exceeds this is that of a vehicle that was pushed or stood: nothing that ridelog looks for rests on
 #: so little (engineering judgement: an electronics of some ten watts takes as much).
 _SLIGHT: Final = {"battery_current": 1.0, "power": 50.0}
+#: Rows with a current while another column says charging, at least.
+_FEWEST_TOLD: Final = 3
 #: No value below this is called impossible, however small the others are.
 _ALWAYS_POSSIBLE: Final = {"battery_current": 200.0, "power": 10_000.0}
 
@@ -53,8 +55,10 @@ def settle_currents(plans: Sequence[Planned], grid: Grid, seconds: NDArray[np.fl
         Notes that name what each sign rests on.
     """
     _join_directions(plans)
-    damage = []
+    damage: list[Damage] = []
     charging = _charging(plans, grid)
+    if charging is not None:
+        damage += _sign_by_words(plans, charging)
     # Currents before powers: a power goes along with its current, and stands for itself where that is given up.
     for plan in sorted(plans, key=lambda plan: plan.channel == "power"):
         if plan.channel not in ("battery_current", "power") or not len(plan.values) or plan.question:
@@ -70,6 +74,29 @@ def settle_currents(plans: Sequence[Planned], grid: Grid, seconds: NDArray[np.fl
                 _settle_power(plan, current, voltage)
     _mark_derived(plans)
     return tuple(damage)
+
+
+def _sign_by_words(plans: Sequence[Planned], charging: NDArray[np.float64]) -> list[Damage]:
+    """Give a current that is never below zero the direction that another column tells of each row."""
+    damage = []
+    for plan in plans:
+        if plan.channel != "battery_current" or not len(plan.values) or plan.sign or plan.question or plan.meaning.flow:
+            continue
+        flows = np.nan_to_num(plan.values) > NO_CURRENT
+        back = flows & (charging == 1)
+        if (
+            bool((np.nan_to_num(plan.values) < 0).any())
+            or int(back.sum()) < _FEWEST_TOLD
+            or not (flows & (charging == 0)).any()
+        ):
+            continue
+        plan.values = np.where(charging == 1, -plan.values, plan.values)
+        plan.conversion = "; ".join(
+            part for part in (plan.conversion, "negative where another column says charging") if part
+        )
+        message = f"'{plan.caption}' is never below zero: it counts as a charge where another column says charging."
+        damage.append(Damage(DamageKind.NOTE, Effect.NOTED, message, int(back.sum()), channel=plan.channel))
+    return damage
 
 
 def _first(plans: Sequence[Planned], channel: str, device: str = "") -> Planned | None:

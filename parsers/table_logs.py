@@ -52,6 +52,8 @@ _OF_BATTERY: Final = frozenset({"soc", "battery_temperature", "charger_voltage"}
 _PADDED_WIDTHS: Final = frozenset({8, 16, 24, 32, 40, 48})
 #: Cells that read 0 after the last that does not: with more of them the table is taken for padded.
 _MOST_MISSING: Final = 4
+#: Temperatures a column holds all through where no sensor is fitted, degC: nothing, and a raw 0 with its offset taken off.
+_NO_SENSOR: Final = frozenset({0.0, -40.0})
 _LISTS: Final = ("cell_voltages", "battery_temperatures", "cell_wire_resistances", "cells_balancing")
 
 
@@ -129,6 +131,7 @@ def build_logs(
     damage: tuple[Damage, ...],
     parser: str,
     family: str = "",
+    serial: str = "",
 ) -> list[Log]:
     """Build the logs of a table.
 
@@ -143,6 +146,7 @@ def build_logs(
         damage: What was dropped or repaired so far.
         parser: Name of the parser.
         family: Family of the BMS if known, "" else: it tells what the bits of its protections mean.
+        serial: What the table calls the device, "" where it does not.
 
     Returns:
         One log, or one of the controller and one of the BMS.
@@ -163,7 +167,7 @@ def build_logs(
                 owner,
                 parser,
                 clock=clock(float(seconds[0])),
-                identity=Identity(device=_device(owner)),
+                identity=Identity(device=_device(owner), serial=serial),
                 damage=(*damage, *notes),
             )
         )
@@ -226,11 +230,16 @@ def _sensor(plan: Planned) -> tuple[NDArray[np.float64], list[Damage]]:
     if CHANNELS[plan.channel].unit != "degC":
         return plan.values, []
     known = plan.values[np.isfinite(plan.values)]
-    if not len(known) or (known != 0).any():
+    if not len(known) or known[0] not in _NO_SENSOR or (known != known[0]).any():
         return plan.values, []
-    message = f"Column '{plan.caption}' holds nothing but 0: no sensor is fitted, and none is assumed."
+    message = f"Column '{plan.caption}' holds nothing but {known[0]:g}: no sensor is fitted, and none is assumed."
     missing = Damage(DamageKind.MISSING_SENSOR, Effect.NOTED, message, len(known), channel=plan.channel)
     return np.full(len(plan.values), np.nan), [missing]
+
+
+def _is_silent(values: NDArray[np.float64]) -> bool:
+    known = values[np.isfinite(values)]
+    return not len(known) or bool((known == known[0]).all() and known[0] in _NO_SENSOR)
 
 
 def _last(used: NDArray[np.bool_]) -> int:
@@ -279,11 +288,11 @@ def _sensors(
             "they are written as transmitted, with an offset, which is taken off."
         )
         notes.append(Damage(DamageKind.NOTE, Effect.REPAIRED, message, channel="battery_temperatures"))
-    silent = [place for place in range(matrix.shape[1]) if not np.nan_to_num(matrix[:, place]).any()]
+    silent = [place for place in range(matrix.shape[1]) if _is_silent(matrix[:, place])]
     if silent and not offset:
         matrix = matrix.copy()
         matrix[:, silent] = np.nan
-        message = f"{len(silent)} of {matrix.shape[1]} battery sensors read nothing but 0: they are not fitted."
+        message = f"{len(silent)} of {matrix.shape[1]} battery sensors read nothing but 0 or -40: they are not fitted."
         channel = "battery_temperatures"
         notes.append(Damage(DamageKind.MISSING_SENSOR, Effect.NOTED, message, len(silent), channel=channel))
     return matrix, notes

@@ -16,7 +16,7 @@ from .json_table import is_json, read_json
 from .table_blanks import without_blanks
 from .table_lists import spread_lists
 from .table_sheet import read_sheet
-from .table_text import Layout, find_layout
+from .table_text import Layout, find_layout, with_line_feeds
 from .table_widths import fit_widths
 from .workbook import is_workbook
 
@@ -68,7 +68,7 @@ def read_grid(source: Source, named: Collection[str] = ()) -> Grid:
         found = find_layout(source.head, named)
         if found is None:
             raise ParseError("is no table: no line of captions was found.", path=source.label)
-        data, found, blanks = without_blanks(source.data, found, source.label)
+        data, found, blanks = without_blanks(with_line_feeds(source.data), found, source.label)
         data, layout, widths = fit_widths(data, found, source.label)
         table = read_delimited(
             data,

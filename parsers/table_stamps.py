@@ -101,7 +101,7 @@ def read_dates(texts: pl.Series) -> Dates | None:
     signs = cells.str.extract(r"^\d{1,4}([./-])", 1).drop_nulls()
     separator = str(signs.mode().sort().item(0)) if len(signs) else "-"
     has_time = bool(column["4"].is_not_null().any())
-    time = np.where(column["4"].is_null().to_numpy(), 0.0, time)
+    time = np.where(column["4"].is_null().to_numpy(), 0.0, np.where(time < DAY_S + 3600, time, np.nan))
     return Dates(
         _numbers(column["1"]),
         _numbers(column["2"]),
@@ -203,9 +203,11 @@ def _time_of(
     halves = half.str.to_lowercase().str.slice(0, 1)
     pm, am = (halves == "p").fill_null(False).to_numpy(), (halves == "a").fill_null(False).to_numpy()
     hours = np.where(pm & (hours < 12), hours + 12, np.where(am & (hours == 12), 0, hours))
-    good = (hours <= 24) & (minutes < 60) & (seconds <= 60)
     digits = -1
+    # Of two numbers the first may be minutes, and there are more than 24 of them.
+    good = (minutes < 60) & (seconds <= 60)
     if bool(second.is_not_null().any()):
+        good &= hours <= 24
         digits = int(np.max(fraction.str.len_bytes().fill_null(0).to_numpy()))
     whole = hours * 3600 + minutes * 60 + seconds
     unpadded = are_milliseconds(whole, fraction)

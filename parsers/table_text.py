@@ -74,6 +74,12 @@ class Layout:
         return tuple(meaning for meaning in self.meanings if meaning.time)
 
 
+def with_line_feeds(data: bytes) -> bytes:
+    """The same bytes, with line feeds where lines end in carriage returns alone, as old spreadsheets write them."""
+    start = data[:_LOOK_BYTES]
+    return data if b"\n" in start or b"\r" not in start else data.replace(b"\r", b"\n")
+
+
 def find_layout(head: bytes, named: Collection[str] = ()) -> Layout | None:
     """Find the layout of a text.
 
@@ -86,6 +92,7 @@ def find_layout(head: bytes, named: Collection[str] = ()) -> Layout | None:
     """
     if head.lstrip(b"\xef\xbb\xbf \r\n\t")[:1] in (b"{", b"<"):
         return None
+    head = with_line_feeds(head)
     best: tuple[tuple[int, int], Layout] | None = None
     for order, encoding in enumerate(_encodings(head)):
         text = head[:_LOOK_BYTES].decode(encoding, "replace")

@@ -14,6 +14,7 @@ from ridelog.damage import Damage, DamageKind, Effect
 from .table_captions import Meaning
 from .table_date_order import date_order
 from .table_dated_once import dated_once
+from .table_newest_first import runs_backwards
 from .table_numbers import Style, read_numbers
 from .table_stamps import SCIENTIFIC, Dates, read_dates, read_minutes, read_times, seconds_of
 from .unpadded_milliseconds import NOTE, are_milliseconds
@@ -75,6 +76,10 @@ _SHEET_START_S: Final = -25_569 * DAY_S
 #: between 50 rows a second and one every 5 s (engineering judgement).
 #: Clock faces that begin this soon after 0:00:00 count from the start; no ride begins in that second of the day, s.
 _FROM_ZERO_S: Final = 1.0
+_MINUTE_S: Final = 60.0
+#: Rows with one stamp of hours and minutes, at least; with fewer it is one of minutes and seconds (engineering
+#: judgement: a row every three seconds).
+_ROWS_A_MINUTE: Final = 20
 _MILLISECOND_STEP: Final = 20.0
 _SECOND_STEP: Final = 5.0
 #: How the question ends that numbers in between leave open.
@@ -157,7 +162,7 @@ def read_time_column(
         if times is not None:
             seconds, digits, unpadded = times
             repaired = f"In '{name}' {NOTE}." if unpadded else ""
-            resolution = 60.0 if digits < 0 else 10.0**-digits
+            resolution = _MINUTE_S if digits < 0 else 10.0**-digits
             dated = None if kind else dated_once(series, seconds, name, day_first, hints)
             if dated is not None:
                 days, reason, seconds = dated
@@ -165,12 +170,27 @@ def read_time_column(
                     seconds = days + seconds
                     return TimeColumn(place, name, "date-time", seconds, resolution, False, reason, repaired=repaired)
             known = seconds[np.isfinite(seconds)]
-            if not kind and len(known) and (meaning.time == "elapsed" or known[0] < _FROM_ZERO_S):
+            from_start = meaning.time == "elapsed" or (len(known) > 0 and min(known[0], known[-1]) < _FROM_ZERO_S)
+            if not kind and len(known) and resolution == _MINUTE_S and _are_minutes(known, from_start):
+                reason = f"'{name}' counts minutes and seconds from the start"
+                told = f"'{name}' is read as minutes and seconds from the start, not as hours and minutes."
+                return TimeColumn(place, name, "seconds", seconds / 60.0, 1.0, reason=reason, repaired=told)
+            if not kind and len(known) and from_start:
                 reason = f"'{name}' counts hours, minutes and seconds from the start"
                 return TimeColumn(place, name, "seconds", seconds, resolution, reason=reason, repaired=repaired)
             reason = f"'{name}' is a time of day"
             return TimeColumn(place, name, "time-of-day", seconds, resolution, reason=reason, repaired=repaired)
     return _from_numbers(series, place, meaning, style, kind)
+
+
+def _are_minutes(known: NDArray[np.float64], from_start: bool) -> bool:
+    """Whether times of two numbers are minutes and seconds.
+
+    No day has more than 24 hours, and no logger that counts hours from the start writes so few rows a minute.
+    """
+    if known.max() > DAY_S:
+        return True
+    return from_start and len(known) < _ROWS_A_MINUTE * len(np.unique(known))
 
 
 def _plain_numbers(cells: pl.Series) -> bool:
@@ -222,10 +242,10 @@ def _from_numbers(series: pl.Series, place: int, meaning: Meaning, style: Style,
     elif len(known) > 3 and bool((known == known[0]).all()):
         reason = f"'{name}' reads {known[0]:g} in every row, which is no clock"
         return TimeColumn(place, name, "lost", np.empty(0), 0, reason=reason, mangled=not known[0])
-    elif len(known) > 3 and float(np.mean(np.diff(known) < 0)) > 0.1:
+    elif len(known) > 3 and float(np.mean(np.diff(known) < 0)) > 0.1 and not runs_backwards(known):
         return None
     else:
-        kind, reason, question = _numeric_kind(known, said, name)
+        kind, reason, question = _numeric_kind(known[::-1] if runs_backwards(known) else known, said, name)
     repaired = ""
     if kind == "seconds" and bool((np.diff(known) < 0).any()):
         parts = series.str.strip_chars().str.extract_groups(r"^(\d+)\.(\d{1,3})$").struct.unnest()

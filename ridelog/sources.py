@@ -122,6 +122,31 @@ class Source:
             self._data = None
 
 
+class UnreadableSource(Source):
+    """A file of a folder that cannot be opened; whoever asks for its bytes gets the reason.
+
+    Args:
+        path: The path.
+        error: Why it cannot be opened.
+    """
+
+    def __init__(self, path: str, error: SourceError) -> None:
+        super().__init__(path, b"")
+        self._error = error
+        # Two of these are not the same file.
+        self.sha256 = hashlib.sha256(path.encode("utf-8", "replace")).hexdigest()
+
+    @property
+    def data(self) -> bytes:
+        """All bytes, which there are none of."""
+        raise self._error
+
+    @cached_property
+    def head(self) -> bytes:
+        """The first bytes, which there are none of."""
+        raise self._error
+
+
 def open_sources(path: str, limits: Limits | None = None) -> list[Source]:
     """Open what the user named: a file, an archive, a folder (one ride), a URL, or "-" for standard input.
 
@@ -148,8 +173,23 @@ def open_sources(path: str, limits: Limits | None = None) -> list[Source]:
         files = sorted(item for item in local.rglob("*") if item.is_file() and not _is_litter(item.as_posix()))
         if not files:
             raise SourceError("the folder holds no file.", path=path)
-        return [source for file in files for source in _open_file(str(file), file, limits)]
+        return _open_folder(files, limits)
     return _open_file(path, local, limits)
+
+
+def _open_folder(files: list[Path], limits: Limits) -> list[Source]:
+    """The files of a folder; one that cannot be opened does not keep the others from being read."""
+    sources: list[Source] = []
+    errors: list[SourceError] = []
+    for file in files:
+        try:
+            sources += _open_file(str(file), file, limits)
+        except SourceError as error:
+            errors.append(error)
+            sources.append(UnreadableSource(str(file), error))
+    if len(errors) == len(sources):
+        raise errors[0]
+    return sources
 
 
 def _open_file(path: str, local: Path, limits: Limits) -> list[Source]:

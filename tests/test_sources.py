@@ -74,6 +74,22 @@ def test_a_folder_is_one_ride(tmp_path):
     assert [source.name for source in open_sources(str(tmp_path))] == ["a.csv", "b.csv"]
 
 
+def test_a_file_of_a_folder_that_cannot_be_opened_does_not_keep_the_others_from_it(tmp_path):
+    (tmp_path / "a.csv").write_bytes(b"a")
+    (tmp_path / "b.txt").touch()
+    (tmp_path / "c.zip").write_bytes(b"PK\x03\x04broken")
+    one, empty, broken = open_sources(str(tmp_path))
+    assert one.data == b"a"
+    with pytest.raises(SourceError, match="empty"):
+        empty.head  # noqa: B018 - asking is what raises
+    with pytest.raises(SourceError, match="damaged"):
+        broken.data  # noqa: B018 - asking is what raises
+    assert empty.sha256 != broken.sha256
+    (tmp_path / "a.csv").unlink()
+    with pytest.raises(SourceError, match="empty"):
+        open_sources(str(tmp_path))
+
+
 def test_standard_input(monkeypatch):
     monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(TEXT)))
     (source,) = open_sources("-")

@@ -19,7 +19,7 @@ def options(parser: ArgumentParser) -> None:
 def command(given: Namespace) -> int:
     """Show what a file holds: the parser, the channels, the clock and the damage."""
     from ridelog.cli.screen import console
-    from ridelog.errors import UnrecognisedError
+    from ridelog.errors import SourceError, UnrecognisedError
     from ridelog.reading import read_source, recognise
     from ridelog.sources import open_sources
 
@@ -35,6 +35,9 @@ def command(given: Namespace) -> int:
         screen.print(f"[bold]{_plain(source.label)}[/bold]  {source.size:,} bytes  sha256 {source.sha256[:16]}…")
         try:
             parser, reasons = recognise(source, asked)
+        except SourceError as error:
+            screen.print(f"  {_plain(error.message)}")
+            continue
         except UnrecognisedError as error:
             refusal = error
             screen.print("  not a log that ridelog knows:")

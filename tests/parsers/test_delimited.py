@@ -68,6 +68,18 @@ def test_a_value_cut_short_before_its_closing_separator_is_not_believed():
     assert kinds(result) == [DamageKind.TRUNCATED_TAIL]
 
 
+def test_a_last_number_that_lost_decimals_is_not_believed():
+    rows = "".join(f"{i}.0,44.{i % 10}\n" for i in range(20))
+    for tail in ("20.0,4", "20.0,44", "20.0,44."):
+        table = read_delimited(f"a,b\n{rows}{tail}".encode(), separator=",")
+        assert len(table.lines) == 20
+        assert table.damage[0].kind is DamageKind.TRUNCATED_TAIL
+    for whole in ("20.0,44.1", "20.0,4\n", "20.0,"):
+        assert len(read_delimited(f"a,b\n{rows}{whole}".encode(), separator=",").lines) == 21
+    mixed = rows.replace("44.0", "44")
+    assert len(read_delimited(f"a,b\n{mixed}20.0,4".encode(), separator=",").lines) == 21
+
+
 def test_zero_bytes_in_the_middle_cost_only_the_broken_row():
     result = read(b"a;b;\n1;2;\n3;\0\0\0\0\0" + b"5;6;\n7;8;\n")
     assert result.frame.rows() == [(1, 2), (5, 6), (7, 8)]

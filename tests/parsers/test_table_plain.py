@@ -370,3 +370,21 @@ class TestLettersAlone:
     def test_amperes_beside_volts(self):
         log = read_one(ride("t,V,A", lambda i: [i, f"{voltage(i):.2f}", f"{load(i):.2f}"]))
         assert log.has("pack_voltage", "battery_current")
+
+
+def test_a_sensor_that_reads_minus_forty_all_through_is_none():
+    log = read_one(
+        ride(
+            "time,voltage,current,T1,T2,T3",
+            lambda i: [f"{i * 0.1:.1f}", f"{voltage(i):.2f}", f"{load(i):.2f}", 22, -40, 23 if i % 2 else -40],
+        )
+    )
+    assert log.table["battery_temperatures"][1].as_py() == [22.0, None, 23.0]
+    assert log.table["battery_temperatures"][2].as_py() == [22.0, None, -40.0]
+
+
+def test_lines_that_end_in_carriage_returns_alone():
+    data = ride("time,voltage,current", lambda i: [f"{i * 0.1:.1f}", f"{voltage(i):.2f}", f"{load(i):.2f}"], end="\r")
+    log = read_one(data)
+    np.testing.assert_allclose(log.values("pack_voltage"), [round(voltage(i), 2) for i in STEPS])
+    assert log.table["source_row"][0].as_py() == 2

@@ -8,6 +8,8 @@ from ridelog.errors import MappingNeededError
 from ridelog.parsers.table_ride import Ride
 from ridelog.parsers.table_signs import find_sign
 
+from .table_files import COUNT, load, read_one, ride, voltage
+
 KINDS = ("healthy", "battery cut off", "bus cut off", "charge")
 
 
@@ -183,3 +185,13 @@ def test_a_caption_stands_where_only_noise_flows(tmp_path):
     path.write_text("\n".join((header, *lines)) + "\n")
     (log,) = ridelog.read(path)
     assert log.table.column("battery_current").to_pylist() == amps.tolist()
+
+
+def test_a_current_without_sign_gets_it_from_the_words_beside_it():
+    data = ride(
+        "time (s),voltage (V),current (A),status",
+        lambda i: [i, f"{voltage(i):.2f}", f"{abs(load(i)):.2f}", "charging" if load(i) < 0 else "discharging"],
+    )
+    log = read_one(data)
+    np.testing.assert_allclose(log.values("battery_current"), [round(load(i), 2) for i in range(COUNT)])
+    assert any("never below zero" in note.message for note in log.damage)

@@ -327,3 +327,43 @@ class TestMillisecondsWithoutLeadingZeros:
     def test_a_clock_that_really_steps_back_stays_so(self):
         log = read("time", lambda i: "09:00:" + ".".join(milliseconds(i if i < 40 else i - 2, "%03d")))
         assert any(note.kind is DamageKind.CLOCK_STEP for note in log.damage)
+
+
+class TestNewestFirst:
+    @pytest.mark.parametrize(
+        "stamp",
+        [lambda i: clock_text(i), lambda i: START + i, lambda i: i * 0.5, lambda i: f"2024-05-13 {clock_text(i)}"],
+    )
+    def test_rows_are_turned_and_told(self, stamp):
+        log = read("time", lambda i: stamp(COUNT - 1 - i))
+        step = 0.5 if log.time[1] == 0.5 else 1
+        np.testing.assert_allclose(log.time, step * np.arange(COUNT))
+        np.testing.assert_allclose(log.values("pack_voltage"), [round(voltage(i), 2) for i in range(COUNT - 1, -1, -1)])
+        assert log.table["source_row"].to_pylist() == list(range(COUNT + 1, 1, -1))
+        assert any("newest row stands on top" in note.message for note in log.damage)
+
+    def test_past_midnight(self):
+        log = read("time", lambda i: clock_text(29 - i, hour=0))
+        np.testing.assert_allclose(log.time, np.arange(COUNT))
+
+    def test_one_step_back_turns_nothing(self):
+        log = read("time", lambda i: clock_text(i if i < 50 else i - 3))
+        assert not any("newest" in note.message for note in log.damage)
+
+
+class TestMinutesAndSeconds:
+    @pytest.mark.parametrize("caption", ["Elapsed", "Time"])
+    @pytest.mark.parametrize("rows_a_second", [1, 4])
+    def test_from_zero(self, caption, rows_a_second):
+        log = read(caption, lambda i: f"{i // rows_a_second // 60:02d}:{i // rows_a_second % 60:02d}")
+        np.testing.assert_allclose(log.time[::rows_a_second], np.arange(COUNT // rows_a_second))
+        assert any("minutes and seconds" in note.message for note in log.damage)
+
+    def test_more_than_a_day_has_hours(self):
+        log = read("Time", lambda i: f"{(3000 + i) // 60}:{(3000 + i) % 60:02d}")
+        np.testing.assert_allclose(log.time, np.arange(COUNT))
+
+    def test_a_time_of_day_stays_one(self):
+        log = read("Time", lambda i: f"09:{i // 20:02d}")
+        assert log.time[-1] == pytest.approx(2 * 60 + 57, abs=3)
+        assert log.clock.basis.name == "TIME_OF_DAY"
