@@ -19,6 +19,9 @@ _JOIN_S = 1.0
 _LASTS_S = 0.5
 #: A fall shows within this time after the headroom was gone, s.
 _AFTER_S = 4.0
+#: A log that ends within this time after the headroom was gone, s, with less than this share of the current it had: the motor
+#: let go and the log with it; engineering judgement.
+_ENDS_S, _LET_GO_SHARE = 1.0, 0.2
 #: Tilt of a vehicle that lies on the ground, deg, and what it moves by in a fall.
 _LYING_DEG, _FALL_DEG = 40.0, 18.0
 #: Free spin: the wheel gains this much speed in 1.5 s, m/s; no rider accelerates so.
@@ -114,7 +117,7 @@ class PwmSaturation(Detector):
             return Outcome.found(findings, evidence)
         ended = self._at_the_end(track, speed, used, limit)
         if ended is not None:
-            at = track.onset(_first_of_the_last(full))
+            at = track.onset(_first_of_the_last(full[: int(np.flatnonzero(full)[-1]) + 1]))
             return Outcome.found((ended,), {"pwm.saturated-at-the-end": Evidence.observed(at=at)})
         most = float(np.nanmax(used, initial=0.0))
         gap = track.log.interval_s
@@ -134,11 +137,15 @@ class PwmSaturation(Detector):
         used: np.ndarray[tuple[int], np.dtype[np.float64]],
         limit: float,
     ) -> Finding | None:
-        """A log whose last row was written at speed with the headroom used up."""
-        last = track.log.rows - 1
-        if track.log.role is not Role.WHEEL or not used[last] >= limit:
+        """A log that ends at speed with the headroom used up, or right after it when the motor has let go."""
+        end = track.log.rows - 1
+        full = np.flatnonzero(used >= limit)
+        if track.log.role is not Role.WHEEL or not len(full):
             return None
-        first = _first_of_the_last(used >= limit)
+        last = int(full[-1])
+        first = _first_of_the_last(used[: last + 1] >= limit)
+        if last < end and not _let_go(track, first, last):
+            return None
         if float(speed[first]) <= _MOVING_M_S or float(speed[last]) <= _MOVING_M_S or not _ridden(track, speed, first):
             return None
         return self.finding(
@@ -195,6 +202,15 @@ class PwmSaturation(Detector):
             "the wheel did not fall; the log has no PWM, and the headroom is not known.",
             {"pwm.saturated-fall": Evidence.not_observable("the log has no PWM")},
         )
+
+
+def _let_go(track: Track, first: int, last: int) -> bool:
+    """Tell whether the log ends so soon after these rows that nothing but the loss of the motor's current is in it."""
+    current = np.abs(track.values("motor_current" if track.has("motor_current") else "battery_current"))
+    before, after = current[first : last + 1], current[last + 1 :]
+    if track.time[-1] - track.time[last] > _ENDS_S or not np.isfinite(before).any() or not np.isfinite(after).any():
+        return False
+    return float(np.nanmax(after)) < _LET_GO_SHARE * float(np.nanmedian(before))
 
 
 def _first_of_the_last(full: np.ndarray[tuple[int], np.dtype[np.bool_]]) -> int:

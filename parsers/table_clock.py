@@ -31,7 +31,8 @@ _PREFERENCE: Final = (*_ABSOLUTE, "joined", *_RELATIVE, "time-of-day", "minutes-
 #: Words of captions in languages whose dates start with the day.
 _DAY_FIRST_WORDS: Final = frozenset(
     "zeit uhrzeit datum spannung strom geschwindigkeit leistung heure tension courant vitesse fecha hora voltaje"
-    " corriente velocidad ora data tensione corrente velocita дата время напряжение ток скорость".split()
+    " corriente velocidad ora data tensione corrente velocita дата время напряжение ток скорость"
+    " czas napiecie prad predkosc tijd spanning stroom snelheid tensao velocidade".split()
 )
 _NAME_DATE: Final = re.compile(r"(20\d\d)[-_.]?([01]\d)[-_.]?([0-3]\d)")
 #: Unknown columns looked at for stamps when no caption names the time.

@@ -1,4 +1,4 @@
-"""The words of captions in seven languages, and the concepts they stand for.
+"""The words of captions in ten languages, and the concepts they stand for.
 
 Accents are dropped before words are looked up, Chinese is cut into the longest known pieces, and compounds such as
 "Batteriespannung" or "batteryvoltage" into known words.
@@ -11,47 +11,54 @@ import unicodedata
 from functools import lru_cache
 from typing import Final
 
-#: Concept and the words for it: English, German, French, Spanish, Italian, Russian, Chinese.
+#: Concept and the words for it: English, German, French, Spanish, Italian, Russian, Chinese, Polish, Dutch, Portuguese.
 _WORDS: Final[dict[str, str]] = {
-    "battery": "battery batteries batt bat batterie batterien akku accu accumulator bateria baterias batteria"
-    " accumulatore батарея батареи акб аккумулятор аккумулятора 电池 电池组 蓄电池 电瓶",
-    "pack": "pack pacco paquete input inp in bus dc line main supply eingang entree entrada ingresso вход 电池包 母线 输入",
-    "total": "total gesamt tot totale totales sum summe общее общая общий суммарное 总 总和",
+    "battery": "battery batteries batt bat batterie batterien akku accu accumulator bateria baterias batteria accumulatore"
+    " батарея батареи акб аккумулятор аккумулятора 电池 电池组 蓄电池 电瓶 akumulator akumulatora baterii batterij",
+    "pack": "pack pacco paquete input inp in bus dc line main supply eingang entree entrada ingresso вход 电池包 母线 输入 pakiet"
+    " ingang",
+    "total": "total gesamt tot totale totales sum summe общее общая общий суммарное 总 总和 całkowite łączne totaal totais",
     "cell": "cell cells zelle zellen zell cellule cellules celda celdas cella celle ячейка ячейки ячеика ячеики банка"
-    " element элемент 单体 单节 电芯 节 串",
-    "voltage": "voltage voltages volt volts spannung spannungen tension tensiones tensione voltaje voltaggio"
-    " напряжение напряжения 电压 压",
-    "current": "current currents amperage amps curr cur strom strome courant intensite corriente corrente ток тока"
-    " 电流 流",
-    "power": "power leistung puissance potencia potenza мощность pwr 功率",
-    "energy": "energy energie energia энергия 能量",
-    "charge": "charge charging chg laden lade ladung charged recharge carga carica ricarica заряд заряда зарядка 充电",
+    " element элемент 单体 单节 电芯 节 串 ogniwo ogniwa ogniw celula celulas",
+    "voltage": "voltage voltages volt volts spannung spannungen tension tensiones tensione voltaje voltaggio напряжение"
+    " напряжения 电压 压 napięcie napięcia spanning tensão",
+    "current": "current currents amperage amps curr cur strom strome courant intensite corriente corrente ток тока 电流 流"
+    " prąd prądu stroom",
+    "power": "power leistung puissance potencia potenza мощность pwr 功率 moc vermogen potência",
+    "energy": "energy energie energia энергия 能量 energii",
+    "charge": "charge charging chg laden lade ladung charged recharge carga carica ricarica заряд заряда зарядка 充电"
+    " ładowanie ładowania opladen carregamento",
     "discharge": "discharge discharging dischg dsg dchg entlade entladen entladung decharge descarga scarica разряд"
-    " разряда 放电",
+    " разряда 放电 rozładowanie rozładowania ontladen ontlading descarregamento",
     "charger": "charger ladegerat chargeur cargador caricatore зарядное 充电器",
-    "motor": "motor mot moteur motore мотор мотора двигатель двигателя 电机 马达",
-    "phase": "phase phasen fase фаза фазный 相 相线",
-    "temperature": "temperature temperatures temp temperatur temperaturen temperatura temperaturas температура 温度",
+    "motor": "motor mot moteur motore мотор мотора двигатель двигателя 电机 马达 silnik silnika",
+    "phase": "phase phasen fase фаза фазный 相 相线 fazowy faza",
+    "temperature": "temperature temperatures temp temperatur temperaturen temperatura temperaturas температура 温度"
+    " temperatuur",
     "fet": "heatsink kuhlkorper mos mosfet mosfets fet fets 管 mos管 mos管管",
-    "controller": "controller ctrl ctl mcu esc regler controleur controlador controllore inverter контроллер контроллера 控制器",
+    "controller": "controller ctrl ctl mcu esc regler controleur controlador controllore inverter контроллер контроллера"
+    " 控制器 sterownik sterownika kontroler regelaar",
     "bms": "bms 保护板",
     "board": "board pcb platine 主板",
     "tube": "tube",
-    "vehicle": "vehicle veh wheel car fahrzeug vehicule vehiculo veicolo 车 整车",
-    "speed": "speed velocity geschwindigkeit vitesse velocidad velocita скорость 速度 车速 时速",
-    "distance": "distance dist strecke distanz distancia distanza расстояние дистанция 距离 路程",
+    "vehicle": "vehicle veh wheel car fahrzeug vehicule vehiculo veicolo 车 整车 pojazd voertuig veículo",
+    "speed": "speed velocity geschwindigkeit vitesse velocidad velocita скорость 速度 车速 时速 prędkość snelheid velocidade",
+    "distance": "distance dist strecke distanz distancia distanza расстояние дистанция 距离 路程 dystans odległość afstand"
+    " distância",
     "trip": "trip fahrt trajet viaje viaggio поездка 本次 单次",
-    "odometer": "odometer odo kilometerstand mileage odometre kilometrage odometro пробег одометр 里程 总里程",
-    "duty": "duty dutycycle tastgrad tastverhaltnis скважность 占空比",
+    "odometer": "odometer odo kilometerstand mileage odometre kilometrage odometro пробег одометр 里程 总里程 przebieg"
+    " hodômetro",
+    "duty": "duty dutycycle tastgrad tastverhaltnis скважность 占空比 wypełnienie wypełnienia",
     "cycle": "cycle cycles zyklus zyklen ciclo ciclos cicli цикл циклы циклов 循环 循环次数",
     "pwm": "pwm шим",
-    "soc": "soc rsoc ladestand ladezustand akkustand batteriestand 电量 剩余电量 荷电状态",
+    "soc": "soc rsoc ladestand ladezustand akkustand batteriestand 电量 剩余电量 荷电状态 laadtoestand naładowania",
     "soh": "soh gesundheit 健康度",
-    "level": "level percent percentage life stand niveau nivel livello уровень",
-    "remaining": "remaining remain left rest restante restant residual rimanente residua остаток осталось 剩余",
+    "level": "level percent percentage life stand niveau nivel livello уровень poziom nível",
+    "remaining": "remaining remain left rest restante restant residual rimanente residua остаток осталось 剩余 pozostała"
+    " resterend",
     "full": "full voll pleine plena piena полная 满",
     "nominal": "nominal design rated nenn nominale номинальная 额定 标称",
-    "capacity": "capacity cap kapazitat capacite capacidad capacita емкость 容量",
+    "capacity": "capacity cap kapazitat capacite capacidad capacita емкость 容量 pojemność capaciteit capacidade",
     "used": "used consumed consumption verbraucht verbrauch consomme consumo consumato израсходовано потребление 消耗",
     "regen": "regen regenerated recuperated recovered rekuperation recuperation рекуперация 回收",
     "rpm": "rpm drehzahl umdrehungen regime giri revoluciones обороты 转速",
@@ -59,18 +66,19 @@ _WORDS: Final[dict[str, str]] = {
     "electrical": "electrical elec elektrisch electrique",
     "throttle": "throttle gas gasgriff acelerador acceleratore accelerateur газ 油门 转把",
     "remote": "remote fernbedienung",
-    "fault": "fault faults defaut fehlercode storungscode 故障码 故障代码",
-    "error": "error errors fehler erreur fallo guasto errore ошибка ошибки 故障 错误",
+    "fault": "fault faults defaut fehlercode storungscode 故障码 故障代码 usterka usterki storing falha",
+    "error": "error errors fehler erreur fallo guasto errore ошибка ошибки 故障 错误 błąd błędu fout erro",
     "alarm": "alarm alarms alert alerts warning warnings warnung warnungen alarma allarme alarme avertissement"
     " тревога предупреждение 报警 告警 警告",
     "protection": "protection protections schutz proteccion protezione защита 保护",
-    "code": "code nummer 代码",
-    "state": "state status zustand etat estado stato состояние статус 状态",
+    "code": "code nummer 代码 codigo codice код kod",
+    "state": "state status zustand etat estado stato состояние статус 状态 stan",
     "mode": "mode modus modo modalita режим 模式",
     "switch": "switch schalter enabled enable allowed freigabe 开关 允许",
-    "min": "min minimum minimal lowest low мин минимум минимальное 最低 最小",
-    "max": "max maximum maximal highest high макс максимум максимальное 最高 最大",
-    "average": "avg average mean mittel mittelwert durchschnitt moyenne promedio media среднее средняя 平均",
+    "min": "min minimum minimal lowest low мин минимум минимальное 最低 最小 najniższe laagste mínimo",
+    "max": "max maximum maximal highest high макс максимум максимальное 最高 最大 najwyższe hoogste máximo",
+    "average": "avg average mean mittel mittelwert durchschnitt moyenne promedio media среднее средняя 平均 średnie średnia"
+    " gemiddelde média",
     "delta": "delta diff difference differenz spread разница 差",
     "voltage-delta": "压差",
     "amp-hours": "ah mah amphours",
@@ -99,8 +107,8 @@ _WORDS: Final[dict[str, str]] = {
     "requested": "requested request demanded soll target",
     "weakening": "fldweak weakening",
     "acceleration": "acceleration acc accel beschleunigung",
-    "time": "time timestamp ts datetime zeit zeitstempel uhrzeit heure horodatage hora ora orario tempo tiempo"
-    " время 时间 时刻 时间戳 clock epoch unixtime ticks",
+    "time": "time timestamp ts datetime zeit zeitstempel uhrzeit heure horodatage hora ora orario tempo tiempo время 时间 时刻"
+    " 时间戳 clock epoch unixtime ticks czas tijd",
     "date": "date datum fecha дата 日期 day",
     "elapsed": "elapsed duration dauer duree duracion durata длительность 时长"
     " uptime runtime since relative laufzeit verstrichen 运行时间",
@@ -110,7 +118,7 @@ _FILLERS: Final = frozenset(
     "of the de du des der die das di da del della la le el il value values val wert valeur valor valore значение 值 "
     "data reading measured actual ist now live real log no nr n num number information info 第 号 数 "
     "internal interne номер last changed updated at unix utc local gmt travelled traveled driven gefahren "
-    "count counter anzahl flag flags".split()
+    "count counter anzahl flag flags do dos das van het".split()
 )
 #: Words that have another meaning in front of another word only.
 _LETTERS: Final[dict[str, str]] = {
@@ -146,7 +154,8 @@ _PHRASES: Final = tuple(
     for pattern, word in (
         (r"amp(?:ere)?s?[\s_-]*h(?:ou)?rs?", "ah"),
         (r"watt[\s_-]*h(?:ou)?rs?", "wh"),
-        (r"state[\s_-]*of[\s_-]*charge|état de charge|stato di carica|estado de carga", "soc"),
+        (r"state[\s_-]*of[\s_-]*charge|état de charge|stato di carica", "soc"),
+        (r"stan naładowania|estado de carga", "soc"),
         (r"state[\s_-]*of[\s_-]*health", "soh"),
         (r"\bd[\s_-]?axis", "daxis"),
         (r"\bq[\s_-]?axis", "qaxis"),

@@ -12,6 +12,7 @@ from ridelog.settings import number
 
 from .charging_curve import chemistry_by_charge
 from .counted_cells import CountedCells
+from .ocv import table_for_chemistry
 from .pack import ChemistryEstimate, SeriesEstimate
 from .series_evidence import PackVoltages
 from .voltage_likelihood import COUNTS, count_fits
@@ -34,6 +35,9 @@ _LTO_SPREAD_V: Final = 0.15
 #: A board that shows so much charge, with no cell above what a full LFP cell has and some above what it has in the middle, V,
 #: would be wrong by 60 points and more with NMC: rarer by this factor than a full LFP pack (engineering judgement).
 _SHOWN_FULL, _FULL_LFP_V, _FULL_ODDS = 0.9, (3.38, 3.68), 20.0
+#: A meter that is wrong about the charge there is still counts what is taken. Where the cells, read as NMC, lose this many
+#: times what it counts, its step on top, they are at the steep end of another curve (engineering judgement).
+_FASTER, _COUNTED_STEP = 2.0, 0.01
 _KNOWN: Final = {"nmc": "nmc", "nca": "nmc", "liion": "nmc", "lfp": "lfp", "lifepo4": "lfp", "lto": "lto"}
 
 
@@ -94,6 +98,14 @@ def estimate_chemistry(
     most = _MOST_SURE if counted or series.certain else _LESS_SURE
     if share > _NAMED:
         return ChemistryEstimate("lfp", round(min(share, most), 3), f"LFP by {words}.")
+    if (
+        share < 1 - _NAMED
+        and full
+        and series.best is not None
+        and _falls_faster_than_counted(ride, voltages, series.best)
+    ):
+        words += ", which falls faster than NMC would with the charge that was counted"
+        return ChemistryEstimate("", 0.5, f"NMC nearly empty and a wrong meter, or LFP, by {words}.")
     if share < 1 - _NAMED:
         return ChemistryEstimate("nmc", round(min(1 - share, most), 3), f"NMC by {words}.")
     return ChemistryEstimate("", round(max(share, 1 - share), 3), f"NMC nearly empty, or LFP, by {words}.")
@@ -115,6 +127,17 @@ def _shown_full(ride: Ride) -> bool:
     return any(len(values) for values in known) and all(
         float(np.median(values)) >= _SHOWN_FULL for values in known if len(values)
     )
+
+
+def _falls_faster_than_counted(ride: Ride, voltages: PackVoltages, series: int) -> bool:
+    """Tell whether cells that are read as NMC lose far more charge than the boards count."""
+    table = table_for_chemistry("nmc")
+    if table is None or voltages.swing is None:
+        return False
+    shown = [values[np.isfinite(values)] for values in (track.values("soc") for track in ride.bms if track.has("soc"))]
+    counted = max((float(values[0] - values[-1]) for values in shown if len(values)), default=0.0)
+    first, last = (table.soc(volts / series).soc for volts in (voltages.first_v, voltages.first_v - voltages.swing[1]))
+    return counted >= _COUNTED_STEP / 2 and float(first - last) > _FASTER * (counted + _COUNTED_STEP)
 
 
 def _looks_like_lto(counted: Sequence[CountedCells]) -> bool:

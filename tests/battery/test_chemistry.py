@@ -45,3 +45,20 @@ def test_a_board_that_shows_full_at_the_top_of_lfp_leaves_the_chemistry_open(sho
     assert (incident.pack.chemistry.name == "nmc") is named
     meter = next(check for check in incident.checks if check.name == "soc-meter")
     assert named or not meter.findings
+
+
+@pytest.mark.parametrize(("counted", "named"), [(0.02, False), (0.09, True), (0.0, True)])
+def test_cells_that_fall_faster_than_the_board_counts_are_not_called_nmc(counted, named):
+    """3.57 to 3.49 V is 7 points of NMC: a meter that moved by 2 is on another curve, one that stands still is broken."""
+    time = np.arange(0.0, 600.0, 1.0)
+    pulled = np.where(time % 30 < 12, 15.0, 0.0)
+    taken = np.cumsum(pulled) / np.sum(pulled)
+    cell = 3.57 - 0.08 * taken - 0.0008 * pulled
+    columns = {
+        "time": time,
+        "battery_current": pulled,
+        "pack_voltage": 16 * cell,
+        "cell_voltages": np.tile(cell[:, None], (1, 16)),
+        "soc": np.round(0.99 - counted * taken, 2),
+    }
+    assert (investigate([rides.log(columns, Role.BMS)]).pack.chemistry.name == "nmc") is named

@@ -1,6 +1,7 @@
 """Headroom that is used up in a fall, and by a wheel that is lifted."""
 
 import numpy as np
+import pytest
 
 from ridelog.finding import Status
 from ridelog.log import Role
@@ -62,6 +63,19 @@ def test_a_log_that_ends_at_speed_with_no_headroom_left():
     assert incident.verdict.cause in ("pwm-saturation", "undetermined")
     assert incident.causes[0].cause == "pwm-saturation"
     assert incident.verdict.probability < 0.85
+
+
+@pytest.mark.parametrize(("left", "status"), [(0.0, Status.FOUND), (0.6, Status.CLEAR)])
+def test_a_log_that_ends_right_after_the_headroom_was_gone_and_the_motor_let_go(left, status):
+    columns = rides.wheel()
+    row = _ridden_row(columns)
+    columns["pwm"][row - 5 : row - 2] = 1.0
+    columns["pwm"][row - 2 : row] = 0.85
+    for name in ("motor_current", "battery_current"):
+        columns[name][row - 6 : row - 2] = 40.0
+        columns[name][row - 2 : row] = 40.0 * left
+    check, _ = _check(_ends(columns, row))
+    assert check.status is status
 
 
 def test_a_log_that_ends_at_speed_with_headroom_is_ordinary():

@@ -62,11 +62,14 @@ class TestLanguages:
             ("Tempo (s);Tensione (V);Corrente (A);Velocità (km/h);Temperatura motore (°C)", ";"),
             ("Время, с;Напряжение, В;Ток, А;Скорость, км/ч;Температура мотора, °C", ";"),
             ("时间(s)|电压(V)|电流(A)|速度(km/h)|电机温度(℃)", "|"),
+            ("Czas (s);Napięcie (V);Prąd (A);Prędkość (km/h);Temperatura silnika (°C)", ";"),
+            ("Tijd (s);Spanning (V);Stroom (A);Snelheid (km/h);Motortemperatuur (°C)", ";"),
+            ("Tempo (s);Tensão (V);Corrente (A);Velocidade (km/h);Temperatura do motor (°C)", ";"),
             ("time_s,voltage_v,current_a,speed_kmh,motor_temp_c", ","),
             ("elapsed [s]\tVbatt [V]\tIbatt [A]\tSpeed km/h\tT-Motor", "\t"),
         ],
     )
-    def test_the_same_ride_in_seven_languages(self, captions, separator):
+    def test_the_same_ride_in_ten_languages(self, captions, separator):
         data = ride(captions, lambda i: [i * 0.5, f"{voltage(i):.2f}", f"{load(i):.2f}", "22.5", "41.5"], separator)
         log = read_one(data)
         np.testing.assert_allclose(log.time, np.arange(COUNT) * 0.5)
@@ -330,7 +333,11 @@ class TestHostile:
             assert (np.diff(log.time) >= 0).all()
 
 
-@pytest.mark.parametrize("caption", ["Fault code", "Fehlercode", "Störungscode", "故障码", "故障代码"])
+@pytest.mark.parametrize(
+    "caption",
+    "Fault code|Fehlercode|Störungscode|故障码|故障代码|Code erreur|Código de fallo|Codice errore|Код ошибки|Kod błędu|Foutcode"
+    "|Código de erro".split("|"),
+)
 def test_the_fault_code_of_a_controller_has_its_name_in_other_languages(tmp_path, caption):
     lines = [
         f"{row / 10:.1f},{50 - 0.05 * (row % 30):.2f},{row % 30},{2 * (row % 30)},0.5,{int(row > 200)}"
