@@ -14,7 +14,8 @@ from ridelog.damage import Damage, DamageKind, Effect
 from .table_captions import Meaning
 from .table_mapping import Answer, TableMapping
 from .table_numbers import Style, looks_grouped, read_flags, read_numbers
-from .table_scales import FRACTIONS, Scale, find_scale
+from .table_scale import Scale
+from .table_scales import FRACTIONS, find_scale
 from .table_source import Grid
 from .table_units import Unit
 from .table_words import concepts_of, words_of
@@ -248,7 +249,8 @@ def settle_scales(plans: Sequence[Planned], seconds: NDArray[np.float64]) -> Non
         scale = find_scale("cell_voltages", cells[0].meaning.unit, _some_values(cells), plans, seconds)
         for plan in cells:
             _apply(plan, scale)
-    for plan in plans:
+    # Currents are told by the voltage beside them.
+    for plan in sorted(plans, key=lambda plan: plan.channel != "pack_voltage"):
         if plan.channel and plan.channel != "cell_voltages" and len(plan.values):
             if CHANNELS[plan.channel].kind in (Kind.FLAG, Kind.FLAGS):
                 continue

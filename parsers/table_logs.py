@@ -69,7 +69,7 @@ def roles_of(plans: Sequence[Planned], said: str) -> tuple[Role, ...]:
     channels = {plan.channel for plan in plans if plan.channel}
     devices = {plan.meaning.device for plan in plans if plan.channel in ("pack_voltage", "battery_current")}
     controller = bool(channels & _SURE_CONTROLLER) or devices == {"bms", "controller"}
-    if channels & _SURE_BMS and controller:
+    if (channels & _SURE_BMS or devices == {"bms", "controller"}) and controller:
         return (Role.CONTROLLER, Role.BMS)
     if "pwm" in channels and not channels & {"erpm", "duty"} and not channels & _SURE_BMS:
         return (Role.WHEEL,)

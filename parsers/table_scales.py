@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
@@ -12,7 +11,8 @@ from ridelog.channels import CHANNELS
 
 from .positions import track_speed
 from .speed_units import distance_unit_by_speed, speed_unit_by_distance, speed_unit_by_speed
-from .table_captions import Meaning
+from .table_current_scale import find_current_scale
+from .table_scale import Column, Scale, scale_of
 from .table_units import UNITS, Unit
 
 if TYPE_CHECKING:
@@ -28,52 +28,12 @@ _FRACTION_MOST: Final = {"duty": 1.1, "pwm": 1.3, "soc": 1.0, "soh": 1.2, "humid
 _PACK: Final = (10.0, 200.0)
 #: Cell voltages of any lithium chemistry in use, V.
 _CELL: Final = (1.5, 4.6)
-#: Most battery current of a personal electric vehicle, A (engineering judgement).
-_MOST_CURRENT: Final = 1500.0
 #: Sum of the cells and pack voltage agree within this part (engineering judgement).
 _AGREE: Final = 0.15
 #: Temperatures at the start of a ride all above this are degF, where the other units are those of the same country.
 _WARM_START: Final = 50.0
 #: How far sensors stand above their own maximum when they are written with the offset of the transmission (GB/T 32960).
 _SENSOR_OFFSET: Final = 40.0
-
-
-class Column(Protocol):
-    """What is needed of another column of the same table."""
-
-    channel: str
-    values: NDArray[np.float64]
-    conversion: str
-    unit: str
-    meaning: Meaning
-
-
-@dataclass(frozen=True, slots=True)
-class Scale:
-    """How to bring values to the unit of a channel.
-
-    Attributes:
-        factor: Applied first.
-        offset: Added after.
-        unit: Name of the unit in the file.
-        conversion: What that means, for the metadata; "" when nothing is done.
-        question: What the data do not decide; {name} stands for the caption.
-        note: Why the values are kept as they are; {name} stands for the caption.
-    """
-
-    factor: float = 1.0
-    offset: float = 0.0
-    unit: str = ""
-    conversion: str = ""
-    question: str = ""
-    note: str = ""
-
-
-def _of(unit: Unit, reason: str = "") -> Scale:
-    conversion = unit.conversion
-    if reason:
-        conversion = f"{conversion} ({reason})" if conversion else f"taken as {unit.name} ({reason})"
-    return Scale(unit.factor, unit.offset, unit.name, conversion)
 
 
 def find_scale(
@@ -99,7 +59,7 @@ def find_scale(
     if channel in FRACTIONS:
         return _fraction(channel, unit, known, columns)
     if unit is not None:
-        return _of(unit)
+        return scale_of(unit)
     if not len(known):
         return Scale(unit=CHANNELS[channel].unit)
     quantity = CHANNELS[channel].unit
@@ -107,11 +67,11 @@ def find_scale(
         return _cells(known)
     if channel == "cell_voltage_delta":
         milli = float(np.median(known)) > 2.0
-        return _of(UNITS["mv" if milli else "v"], "by the size of the values")
+        return scale_of(UNITS["mv" if milli else "v"], "by the size of the values")
     if quantity == "V" and channel in ("pack_voltage", "charger_voltage"):
         return _pack(known, columns)
-    if quantity == "A" and float(np.quantile(np.abs(known), 0.99)) > _MOST_CURRENT:
-        return _of(UNITS["ma"], "by the size of the values")
+    if quantity == "A":
+        return find_current_scale(known, values, columns)
     if quantity == "degC":
         return _temperature(known, values, columns)
     if channel in ("speed", "gps_speed"):
@@ -119,7 +79,7 @@ def find_scale(
     if channel in ("distance", "odometer", "gps_distance"):
         return _distance(channel, values, columns, seconds)
     if quantity == "Ah" and channel.endswith("capacity") and float(np.median(known)) > 1000:
-        return _of(UNITS["mah"], "by the size of the values")
+        return scale_of(UNITS["mah"], "by the size of the values")
     return Scale(unit=quantity)
 
 
@@ -128,7 +88,7 @@ def _cells(known: NDArray[np.float64]) -> Scale:
     low, high = _CELL
     for unit in (UNITS["v"], UNITS["mv"], Unit("V", "0.1 mV", 1e-4), Unit("V", "10 mV", 1e-2)):
         if low <= middle * unit.factor <= high:
-            return _of(unit, "by the size of the values") if unit.factor != 1.0 else Scale(unit="V")
+            return scale_of(unit, "by the size of the values") if unit.factor != 1.0 else Scale(unit="V")
     return Scale(note="The values of '{name}' are no cell voltages in any usual unit; it is kept as it is.")
 
 
@@ -139,12 +99,12 @@ def _pack(known: NDArray[np.float64], columns: Sequence[Column]) -> Scale:
     if sum_of_cells:
         for unit in units:
             if abs(middle * unit.factor / sum_of_cells - 1) < _AGREE:
-                return _of(unit, "as the sum of the cells shows") if unit.factor != 1.0 else Scale(unit="V")
+                return scale_of(unit, "as the sum of the cells shows") if unit.factor != 1.0 else Scale(unit="V")
     if 5.0 <= middle <= 500.0:
         return Scale(unit="V")
     fitting = [unit for unit in units[1:] if _PACK[0] <= middle * unit.factor <= _PACK[1]]
     if len(fitting) == 1:
-        return _of(fitting[0], "by the size of the values")
+        return scale_of(fitting[0], "by the size of the values")
     if fitting:
         names = " or ".join(unit.name for unit in fitting)
         return Scale(question=f"whether '{{name}}' (about {middle:g}) is in {names}", unit="V")
@@ -175,11 +135,11 @@ def _fraction(channel: str, unit: Unit | None, known: NDArray[np.float64], colum
         if small and not whole and channel in ("duty", "pwm", "soc") and moves and len(np.unique(known)) > 5:
             reason = "the caption says percent, but while the vehicle moves the values stay within 1"
             return Scale(unit="fraction", conversion=f"taken as fractions ({reason})")
-        return _of(percent)
+        return scale_of(percent)
     if not small:
-        return _of(percent, f"values up to {most:g}")
+        return scale_of(percent, f"values up to {most:g}")
     if whole and channel == "duty" and most == 1.0 and not moves:
-        return _of(percent, "whole numbers at rest")
+        return scale_of(percent, "whole numbers at rest")
     if whole:
         return Scale(question=f"whether '{{name}}' (up to {most:g}) is a fraction or percent", unit="fraction")
     if channel in ("duty", "pwm", "remote_input") and not moves and most < 0.3:
@@ -200,10 +160,10 @@ def _moves(columns: Sequence[Column]) -> bool:
 def _temperature(known: NDArray[np.float64], values: NDArray[np.float64], columns: Sequence[Column]) -> Scale:
     middle = float(np.median(known))
     if middle > 180.0 and 0 < middle / 10 < 120:
-        return _of(Unit("degC", "0.1 degC", 0.1), "by the size of the values")
+        return scale_of(Unit("degC", "0.1 degC", 0.1), "by the size of the values")
     start = values[np.isfinite(values)][: max(1, len(values) // 20)]
     if _imperial(columns) and len(start) and float(np.median(start)) > _WARM_START:
-        return _of(UNITS["f"], "the other units of the file are miles or degF")
+        return scale_of(UNITS["f"], "the other units of the file are miles or degF")
     return Scale(unit="degC")
 
 
@@ -235,9 +195,9 @@ def _speed(values: NDArray[np.float64], columns: Sequence[Column], seconds: NDAr
         if found:
             return Scale(found.factor, unit=found.name, conversion=found.conversion)
     if _imperial(columns):
-        return _of(UNITS["mph"], "the other units of the file are miles or degF")
+        return scale_of(UNITS["mph"], "the other units of the file are miles or degF")
     if _metric(columns):
-        return _of(UNITS["km/h"], "the other units of the file are km")
+        return scale_of(UNITS["km/h"], "the other units of the file are km")
     return Scale(
         note="The file does not say the unit of '{name}', and nothing in it tells: it is kept as it is. A mapping file "
         "can say it."

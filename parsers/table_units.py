@@ -38,6 +38,10 @@ _FAHRENHEIT: Final = Unit("degC", "degF", 1 / 1.8, -32 / 1.8)
 _SPELLINGS: Final[tuple[tuple[Unit, str], ...]] = (
     (Unit("V", "V"), "v volt volts в 伏 伏特 vdc"),
     (Unit("V", "mV", 0.001), "mv millivolt millivolts мв 毫伏"),
+    (Unit("V", "0.1 V", 0.1), "0.1v 100mv"),
+    (Unit("V", "10 mV", 0.01), "10mv 0.01v"),
+    (Unit("A", "0.1 A", 0.1), "0.1a 100ma"),
+    (Unit("A", "10 mA", 0.01), "10ma 0.01a"),
     (Unit("A", "A"), "a amp amps ampere amperes а 安 安培 adc"),
     (Unit("A", "mA", 0.001), "ma milliamp milliamps ма 毫安"),
     (Unit("W", "W"), "w watt watts вт 瓦 瓦特"),
@@ -77,6 +81,9 @@ _TRAILING: Final = frozenset(
     "v mv a ma w kw ah mah wh kwh kmh kph kmph mph mps km c degc f degf pct percent % s sec secs seconds ms us rpm deg "
     "ohm mohm m mi miles millis milliseconds в мв а ма вт ач мач втч кмч км °c °f ° mω".split()
 )
+#: Units behind a caption in mixed case: "speedKmh", "packVoltageMv". A single letter but W and V is none: "currentA" may
+#: be that of a phase.
+_CAMEL: Final = re.compile(r"(?<=[a-z]{3})(?:Kmh|Kph|Mph|Mps|Mv|MV|mV|Ma|MA|mA|Mah|MAh|mAh|Wh|Kwh|Pct|Percent|Ms|W|V)$")
 _PER_SECOND: Final = re.compile(r"[\s_]*met(?:er|re)s?[\s_]*per[\s_]*sec(?:ond)?s?$", re.IGNORECASE)
 _COMPOUND: Final = re.compile(
     r"(?:^|[\s_,:;-])(km/h|mi/h|m/s|1/min|u/min|tr/min|r/min|deg/s|°/s|км/ч|м/с|об/мин|公里/小时|а·ч|вт·ч|n·m)$"
@@ -114,6 +121,9 @@ def split_unit(caption: str) -> tuple[str, Unit | None]:
     if text.endswith(("%", "°C", "°F")) and len(text) > 2:
         size = 1 if text.endswith("%") else 2
         return text[:-size].strip(), find_unit(text[-size:])
+    camel = _CAMEL.search(text)
+    if camel:
+        return text[: camel.start()], find_unit(camel.group())
     last = re.search(r"^(.+?)[\s_/,:;.-]+([^\s_/,:;.-]+)$", text)
     if last and last.group(2).casefold() in _TRAILING:
         return last.group(1).strip(), find_unit(last.group(2))

@@ -42,7 +42,7 @@ class ToolHeader:
 
     Attributes:
         names: Column names.
-        separator: ";" or ",".
+        separator: ";", "," or a tab.
         skip_lines: Lines before the header line.
         in_file: Whether the names stand in the file.
         local: Why the stamps are local time, "" when they are UTC.
@@ -80,7 +80,7 @@ def find_header(head: bytes) -> ToolHeader | str:
     lines = text.split("\n", 100)[:100]
     for index, line in enumerate(lines[: _MOST_PREAMBLE_LINES + 1]):
         if TIME in line[:2000]:
-            separator = ";" if line.count(";") >= line.count(",") else ","
+            separator = max(";,\t", key=line.count)
             names = tuple(name.strip().strip('"') for name in line.strip().split(separator))
             if TIME in names and len(_KNOWN.intersection(names)) >= _FEWEST_KNOWN:
                 return _of_names(names, separator, lines[:index], lines[index + 1 : -1])

@@ -159,3 +159,55 @@ class TestScales:
     def test_a_voltage_goes_before_a_battery_in_volts(self):
         data = ride("Time (s),Battery,Voltage (V),Current (A)", lambda i: [i, "12.1 V", f"{voltage(i):.2f}", load(i)])
         assert read_one(data).values("pack_voltage").min() > 40
+
+
+class TestRawSteps:
+    @pytest.mark.parametrize(("step", "voltage_step"), [(10, 10), (100, 100), (10, 100)])
+    def test_a_current_beside_a_raw_voltage_is_asked_for(self, step, voltage_step):
+        data = ride(
+            "time (s),voltage,current,soc",
+            lambda i: [i, round(voltage(i) * 2 * voltage_step), round(load(i) * step), 80],
+        )
+        with pytest.raises(MappingNeededError, match=r"'current' .* counts A, 0\.1 A"):
+            read(data)
+        unit = {10: "0.1 A", 100: "10 mA"}[step]
+        answer = {"columns": {"current": {"channel": "battery_current", "unit": unit}}}
+        (log,) = read(data, mapping=answer)
+        np.testing.assert_allclose(log.values("battery_current"), [round(load(i) * step) / step for i in range(60)])
+
+    @pytest.mark.parametrize("step", [1, 10, 100, 1000])
+    def test_a_power_tells_its_step(self, step):
+        data = ride(
+            "time (s),voltage,current,power (W)",
+            lambda i: [i, round(voltage(i) * 20), round(load(i) * step), f"{2 * voltage(i) * load(i):.1f}"],
+        )
+        log = read_one(data)
+        np.testing.assert_allclose(log.values("battery_current"), [round(load(i) * step) / step for i in range(60)])
+
+    def test_small_currents_beside_millivolts_are_asked_for(self):
+        data = ride("time (s),voltage_mV,current", lambda i: [i, round(voltage(i) * 1000), round(load(i) * 20)])
+        with pytest.raises(MappingNeededError, match="'current'"):
+            read(data)
+
+
+def test_units_behind_captions_in_mixed_case():
+    data = ride(
+        "timeMs,packVoltageMv,currentMa,speedKmh,socPct,powerW",
+        lambda i: [i * 100, voltage(i) * 1000, load(i) * 1000, 36, 81, voltage(i) * load(i)],
+    )
+    log = read_one(data)
+    np.testing.assert_allclose(log.time, [i * 0.1 for i in range(60)])
+    np.testing.assert_allclose(log.values("pack_voltage"), [voltage(i) for i in range(60)])
+    np.testing.assert_allclose(log.values("battery_current"), loads())
+    np.testing.assert_allclose(log.values("speed"), 10.0)
+    np.testing.assert_allclose(log.values("soc"), 0.81)
+
+
+def test_a_voltage_of_each_device_gives_two_logs():
+    data = ride(
+        "time (s),controller voltage,controller current,bms voltage,bms current",
+        lambda i: [i, f"{voltage(i) - 0.3:.2f}", f"{load(i):.2f}", f"{voltage(i):.2f}", f"{-load(i):.2f}"],
+    )
+    controller, bms = read(data)
+    np.testing.assert_allclose(bms.values("pack_voltage") - controller.values("pack_voltage"), 0.3)
+    np.testing.assert_allclose(bms.values("battery_current"), controller.values("battery_current"))

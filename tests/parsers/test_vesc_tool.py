@@ -343,3 +343,11 @@ def test_any_number_format(value, form):
     cell = form.format(value)
     log = read(text(rows(3, current_in=cell)))
     assert log.values("battery_current").tolist() == [float(cell)] * 3
+
+
+@pytest.mark.parametrize("separator", [",", "\t"])
+def test_saved_again_with_another_separator(separator):
+    plain = text(rows(12))
+    np.testing.assert_array_equal(
+        read(plain.replace(b";", separator.encode())).values("battery_current"), read(plain).values("battery_current")
+    )
