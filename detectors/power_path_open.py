@@ -16,7 +16,7 @@ from .braking_only import braking_only, losses
 from .bumps import come_with_bumps
 from .controller_restart import in_motion, restarts
 from .excursions import Excursions, excursions
-from .load_gone_with_log import gone_with_log
+from .load_gone_with_log import GoneWithLog, gone_with_log
 from .load_record import load_evidence
 from .log_ending import at_its_highest, cut_at_the_end, ends_under_load, moving, own_logger_ended
 from .openings import LOAD_A, kind_of, load_before, low_stretches
@@ -118,8 +118,8 @@ class PowerPathOpen(Detector):
         together = gone_with_log(case, track) if not openings else None
         if together is not None:
             return Outcome.found(
-                [*findings, self._together(track, *together)],
-                self._ended_evidence("path.load-gone-with-log", case, track, outside, scale),
+                [*findings, self._together(track, together)],
+                self._ended_evidence("path.load-gone-with-log", case, track, outside, scale, together.strength),
             )
         if not openings:
             extra = {name: Evidence.not_observable("no opening to look at") for name in self.evidence}
@@ -203,7 +203,7 @@ class PowerPathOpen(Detector):
             channels=("battery_current",),
         )
 
-    def _together(self, track: Track, board: Track, ampere: float, lasts_s: float) -> Finding:
+    def _together(self, track: Track, gone: GoneWithLog) -> Finding:
         row = track.log.rows - 1
         return self.finding(
             track,
@@ -211,24 +211,24 @@ class PowerPathOpen(Detector):
             row,
             severity=Severity.WARNING,
             message=(
-                f"The log of the controller ends while riding, at {ampere:.0f} A, and from that moment the BMS sees no load for "
-                f"the {lasts_s:.0f} s it goes on: the controller lost its supply, or died."
+                f"The log of the controller ends while riding, at {gone.ampere:.0f} A, and from that moment the BMS sees no "
+                f"load for the {gone.lasts_s:.0f} s it goes on: the controller lost its supply, or died."
             ),
             measurements=(
-                Measurement("battery current before", ampere, "A"),
-                Measurement("time without load after", lasts_s, "s"),
+                Measurement("battery current before", gone.ampere, "A"),
+                Measurement("time without load after", gone.lasts_s, "s"),
             ),
             channels=("battery_current",),
         )
 
     def _ended_evidence(
-        self, name: str, case: Case, track: Track, outside: Excursions, scale: float
+        self, name: str, case: Case, track: Track, outside: Excursions, scale: float, strength: float = 1.0
     ) -> dict[str, Evidence]:
         row = track.log.rows - 1
         unseen = Evidence.not_observable("the log ends in motion")
         return {
             **dict.fromkeys(self.evidence, unseen),
-            name: Evidence.observed(at=track.onset(row)),
+            name: Evidence.observed(strength=strength, at=track.onset(row)),
             "path.high-current-before": _load_evidence(track, row, scale),
             "path.cells-low-before": charge_before(case, track, outside, row),
             "bms.hot-before": heat_at_loss(case, track, row),

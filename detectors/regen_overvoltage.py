@@ -15,6 +15,7 @@ from ridelog.settings import number
 
 from .braking_rows import EVERY_S, NEAR_S, REGEN_A, braking, rows_beside, without_braking
 from .braking_taken import taken_along_a_line, taken_by_the_pack
+from .drive_lost_too import drive_beside
 from .excursions import Excursions, excursions
 from .full_pack_braking import CELL_FULL_V, CELL_OVER_V, FULL_OPEN_V, JOIN_S, NEARLY_FULL_V, doubt_of, overcharged
 from .unheld_bus import swings
@@ -37,7 +38,8 @@ class RegenOvervoltage(Detector):
         (TRIP-03, TRIP-04); a full pack is overcharged (REG-04).
 
     Evidence:
-        regen.open-pack, regen.overvoltage-with-pack, regen.pack-nearly-full, regen.drive-normal, regen.not-braking.
+        regen.open-pack, regen.overvoltage-with-pack, regen.pack-nearly-full, regen.drive-normal, regen.drive-lost-too,
+        regen.not-braking.
 
     Looks like it but is not:
         Healthy hard regen: the voltage rises by the current times the resistance, smoothly, and no fault follows; a cold or
@@ -66,6 +68,7 @@ class RegenOvervoltage(Detector):
         "regen.overvoltage-with-pack",
         "regen.pack-nearly-full",
         "regen.drive-normal",
+        "regen.drive-lost-too",
         "regen.not-braking",
     )
 
@@ -142,10 +145,8 @@ class RegenOvervoltage(Detector):
             strength = 1.0 if seen else _unseen(case, track, first)
             evidence["regen.open-pack"] = Evidence.observed(note, strength=strength, at=at)
             evidence["regen.overvoltage-with-pack"] = Evidence.absent(strength=strength)
-            current = np.nan_to_num(track.values("battery_current"))
-            drove = current[first[0] :].max(initial=0.0) > 5.0 and current[: first[0]].max(initial=0.0) > 5.0
-            evidence["regen.drive-normal"] = (
-                Evidence.observed(at=at) if drove else Evidence.not_observable("no drive after it")
+            evidence["regen.drive-normal"], evidence["regen.drive-lost-too"] = drive_beside(
+                case, track, outside, openings
             )
         else:
             evidence["regen.overvoltage-with-pack"] = Evidence.observed(

@@ -3,7 +3,8 @@
 Each event is weighed by itself first. Then: the gravest; of equals one that some sign of its own explains before a mere
 repetition; what broke or failed before a limit that acted as it was made to, since a limit acts on every ride that goes far
 enough and leaves nothing broken behind; what happened to the vehicle before what happened to the record of it; what took
-something from the rider before what the ride went on through; the earliest.
+something from the rider before what the ride went on through; what the vehicle did not come back from before what it
+recovered from; the earliest.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from typing import Final
 from ridelog.diagnosis.causes import causes
 from ridelog.diagnosis.clustering import Cluster, gravity
 from ridelog.diagnosis.evidence import EvidenceTable
-from ridelog.diagnosis.scoring import Score, in_view, ranked, scores
+from ridelog.diagnosis.scoring import Score, in_view, is_consequence, ranked, scores
 from ridelog.diagnosis.wording import CANDIDATE_FROM, NAMED_FROM
 from ridelog.finding import Evidence, Seen
 from ridelog.incident import AlsoHappened, RankedCause
@@ -38,6 +39,7 @@ class Event:
         found: The scores of all causes.
         order: The supported causes, the most probable first; empty when no sign is of its time.
         named: The cause that its signs name, None when they do not decide.
+        for_good: Whether the vehicle did not come back from it, and nothing that was seen before in the ride brought it about.
     """
 
     cluster: Cluster
@@ -45,6 +47,7 @@ class Event:
     found: tuple[Score, ...] = ()
     order: tuple[RankedCause, ...] = ()
     named: RankedCause | None = None
+    for_good: bool = False
 
 
 def weighed(kind: str, evidence: Mapping[str, Evidence], table: EvidenceTable, cluster: Cluster | None) -> Event:
@@ -55,7 +58,11 @@ def weighed(kind: str, evidence: Mapping[str, Evidence], table: EvidenceTable, c
     nats = {score.cause.id: score.nats for score in found}
     top = order[0] if order else None
     clear = top is not None and nats[top.cause] >= table.model.unknown + MARGIN_NATS and top.probability >= NAMED_FROM
-    return Event(cluster or Cluster(()), seen, found, order, top if clear else None)
+    final = cluster is not None and any(
+        row.for_good and _seen_in(cluster, evidence.get(name)) and not is_consequence(row, evidence)
+        for name, row in table.rows.items()
+    )
+    return Event(cluster or Cluster(()), seen, found, order, top if clear else None, final)
 
 
 def by_importance(
@@ -78,15 +85,19 @@ def by_importance(
 def _has_signs(cluster: Cluster, evidence: Mapping[str, Evidence], table: EvidenceTable) -> bool:
     """Whether something that marks a moment was seen in its time; a detector gives the moment of its first finding only."""
     return any(
-        item.seen is Seen.OBSERVED and name in table.rows and table.rows[name].event and cluster.covers(item.at)
-        for name, item in evidence.items()
+        name in table.rows and table.rows[name].event and _seen_in(cluster, item) for name, item in evidence.items()
     )
 
 
-def _importance(event: Event) -> tuple[int, bool, bool, bool, bool, float]:
+def _seen_in(cluster: Cluster, item: Evidence | None) -> bool:
+    return item is not None and item.seen is Seen.OBSERVED and cluster.covers(item.at)
+
+
+def _importance(event: Event) -> tuple[int, bool, bool, bool, bool, bool, float]:
     cause = event.order[0].cause if event.order else ""
     limit = bool(cause) and causes()[cause].limit
-    return -event.cluster.level, not cause, limit, cause == _RECORD, cause == _GOES_ON, event.cluster.onset_s
+    record, goes_on = cause == _RECORD, cause == _GOES_ON
+    return -event.cluster.level, not cause, limit, record, goes_on, not event.for_good, event.cluster.onset_s
 
 
 def also_happened(events: Sequence[Event]) -> tuple[AlsoHappened, ...]:

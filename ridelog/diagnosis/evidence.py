@@ -35,6 +35,7 @@ class EvidenceRow:
         event: True when it marks something that happened at a moment.
         ordinary: True when what happened belongs to the end of any charge and is no fault by itself: conditions of the
             vehicle then compete with it.
+        for_good: True when the vehicle did not come back from it within the log.
     """
 
     id: str
@@ -49,6 +50,7 @@ class EvidenceRow:
     unless: tuple[str, ...] = ()
     event: bool = False
     ordinary: bool = False
+    for_good: bool = False
 
 
 @dataclass(frozen=True, slots=True)

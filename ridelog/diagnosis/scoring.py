@@ -85,7 +85,7 @@ def scores(
         incident: What happened; only evidence of its time counts. None for states of the vehicle.
     """
     relevant = {name: item for name, item in evidence.items() if incident is None or incident.covers(item.at)}
-    consequences = {name for name in relevant if _is_consequence(table.rows.get(name), relevant)}
+    consequences = {name for name in relevant if is_consequence(table.rows.get(name), relevant)}
     discounted = dict.fromkeys(consequences, _CONSEQUENCE) | dict.fromkeys(_explained(relevant, table), _EXPLAINED)
     ordinary = kind == "event" and _is_ordinary(relevant, table)
     first = _earliest(relevant, table, consequences)
@@ -198,7 +198,8 @@ def _clipped(nats: float) -> float:
     return max(-CLIP_NATS, min(CLIP_NATS, nats))
 
 
-def _is_consequence(row: EvidenceRow | None, evidence: Mapping[str, Evidence]) -> bool:
+def is_consequence(row: EvidenceRow | None, evidence: Mapping[str, Evidence]) -> bool:
+    """Tell whether an observation only followed another, which is known to bring it about."""
     if row is None or not row.after:
         return False
     item = evidence[row.id]

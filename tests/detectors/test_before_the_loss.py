@@ -154,6 +154,33 @@ def test_an_app_that_is_closed_while_the_ride_goes_on_is_sound():
     assert incident.verdict.cause == "none"
 
 
+def _ends_rolling(speed_m_s):
+    """Cut off at a tenth of the ride's high current, with the BMS at none from then on."""
+    columns = rides.controller()
+    current = columns["battery_current"]
+    row = int(np.flatnonzero((columns["speed"] > 3) & (current > 6) & (columns["time"] > 300))[0])
+    current[:200] = np.where(current[:200] > 0, 5 * current[:200], current[:200])
+    columns = {name: values[: row + 1] for name, values in columns.items()}
+    columns["speed"][-3:] = speed_m_s
+    columns["battery_current"][-3:] = 5.0
+    board = rides.board()
+    after = board["time"] > columns["time"][-1]
+    board["battery_current"][after] = 0.0
+    board["cell_voltages"][after] = np.median(board["cell_voltages"][~after], axis=0)
+    board["pack_voltage"][after] = board["cell_voltages"][after].sum(axis=1)
+    return investigate([rides.log(columns), rides.log(board, Role.BMS)])
+
+
+def test_a_small_load_that_ends_with_the_log_of_a_vehicle_that_rolls_is_a_weaker_sign():
+    evidence = _check(_ends_rolling(4.0)).evidence["path.load-gone-with-log"]
+    assert evidence.seen is Seen.OBSERVED
+    assert evidence.strength < 1.0
+
+
+def test_a_log_that_is_stopped_just_before_the_last_stop_is_none():
+    assert _check(_ends_rolling(1.2)).evidence["path.load-gone-with-log"].seen is not Seen.OBSERVED
+
+
 def test_a_bms_log_that_ends_soon_after_tells_nothing_of_the_load():
     incident = _ends_and_board(8.0, load_after=0.0)
     assert _check(incident).evidence["path.load-gone-with-log"].seen is not Seen.OBSERVED

@@ -1,6 +1,7 @@
 """A charge switch that is open while riding is never called closed."""
 
 import numpy as np
+import pytest
 
 from ridelog.finding import Seen, Severity, Status
 from ridelog.log import Role
@@ -43,6 +44,22 @@ def test_a_record_kept_once_an_hour_does_not_say_that_the_vehicle_was_ridden():
     board["time"] = np.arange(rows) * 3600.0
     board["charge_fet"] = np.arange(rows) % 50 != 10
     assert _check(board).status is not Status.FOUND
+
+
+@pytest.mark.parametrize(("entry", "told"), [("boot", True), ("cell-overvoltage", False), ("charge-manual-off", False)])
+def test_a_logbook_without_an_entry_of_it_speaks_softly_for_a_closed_switch(entry, told):
+    board = rides.board(600.0)
+    rows = len(board["time"])
+    board["time"] = np.arange(rows) * 3600.0
+    board["battery_current"][:] = 0.0
+    book = {"time": np.zeros(1), "uptime": np.full(1, 86_400.0), "event": [entry]}
+    incident = investigate(
+        [rides.log(rides.controller(600.0)), rides.log(board, Role.BMS), rides.log(book, Role.EVENTS)]
+    )
+    check = next(check for check in incident.checks if check.name == NAME)
+    evidence = check.evidence["bms.charge-fet-opened-in-regen"]
+    assert evidence.seen is (Seen.ABSENT if told else Seen.NOT_OBSERVABLE)
+    assert not told or evidence.strength < 0.5
 
 
 def _open_pack_beside(step_s, shift_s=0.0):

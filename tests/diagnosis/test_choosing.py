@@ -61,3 +61,20 @@ def test_what_happened_again_is_not_told_as_another_event():
     verdict = diagnose([lost, made_check({}, again)], builtin_table()).verdict
     assert verdict.onset.latest_s == 340.0
     assert verdict.also == ()
+
+
+def _current_and_driver():
+    current = made_fault("CF01", "current", Severity.CRITICAL, 100.0, 101.0, "fault.overcurrent")
+    driver = made_fault("CF01", "driver", Severity.CRITICAL, 112.0, 150.0, "fault.driver-for-good")
+    return current, driver
+
+
+def test_what_the_vehicle_did_not_come_back_from_goes_before_what_it_recovered_from():
+    verdict = diagnose(_current_and_driver(), builtin_table()).verdict
+    assert verdict.cause == "controller-power-stage-fault"
+
+
+def test_damage_that_a_cut_may_have_done_does_not():
+    cut = made_fault("PP01", "cut", Severity.CRITICAL, 60.0, 61.0, "path.collapse")
+    verdict = diagnose([cut, *_current_and_driver()], builtin_table()).verdict
+    assert verdict.onset.latest_s == 60.0
