@@ -21,6 +21,9 @@ _RECORD, _NO_RECORD = 1.0, 0.9
 #: A load that is a record only for its length speaks for a limit when it is about as high as any before; one far below what
 #: was carried for shorter would need a limit that low (engineering judgement: boards are sized above the peaks they carry).
 _FAR_BELOW, _AS_HIGH = 0.4, 0.75
+#: No board of a vehicle's pack has an over-current limit below the first, A (engineering judgement), and boards are sold for the
+#: second and more (CUR-04): a record of a quiet ride below that says less of a limit.
+_NO_LIMIT_A, _SMALL_LIMIT_A = 10.0, 35.0
 #: How far a small load that merely lasted longer than ever speaks against a limit, at the most.
 _ONLY_LONG: Final = 0.6
 #: Rows this far apart let a rush of current slip through, s, and what is left then of its absence (engineering judgement).
@@ -37,7 +40,10 @@ def load_evidence(track: Track, row: int, ampere: float) -> Evidence:
         if height <= _FAR_BELOW:
             note = f"{ampere:.0f} A lasted longer than ever, but the pack had given {ampere / height:.0f} A."
             return Evidence.absent(note, strength=_ONLY_LONG * (1 - height / _FAR_BELOW))
+        if ampere <= _NO_LIMIT_A:
+            return Evidence.absent(f"{ampere:.0f} A: no board has so low a limit.", strength=_ONLY_LONG)
         strength = min(0.5 + (record - _RECORD) / 0.2, 1.0) * min((height - _FAR_BELOW) / (_AS_HIGH - _FAR_BELOW), 1.0)
+        strength *= min((ampere - _NO_LIMIT_A) / (_SMALL_LIMIT_A - _NO_LIMIT_A), 1.0)
         return Evidence.observed(f"{ampere:.0f} A.", strength=strength)
     if record > _NO_RECORD:
         return Evidence.not_observable(f"the load, {ampere:.0f} A, was about the highest of the ride")

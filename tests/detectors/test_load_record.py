@@ -3,18 +3,22 @@
 import numpy as np
 import pytest
 
-from ridelog.detectors.load_record import load_record
+from ridelog.detectors.load_record import load_evidence, load_record
 from ridelog.finding import Seen
 from ridelog.pipeline import investigate
 from tests import rides
 
 
-def _ratio(current, rate=10.0):
+def _track(current, rate=10.0):
     time = np.arange(len(current)) / rate
     log = rides.log(
         {"time": time, "pack_voltage": np.full(len(time), 50.0), "battery_current": np.asarray(current, float)}
     )
-    return load_record(investigate([log]).ride.tracks[0], len(time) - 1)
+    return investigate([log]).ride.tracks[0]
+
+
+def _ratio(current, rate=10.0):
+    return load_record(_track(current, rate), len(current) - 1)
 
 
 def _steps(*pairs, rate=10.0):
@@ -35,6 +39,16 @@ def test_the_same_load_for_longer_is_a_record():
 
 def test_a_short_ride_says_nothing():
     assert _ratio(_steps((5, 20), (40, 5))) is None
+
+
+@pytest.mark.parametrize(
+    ("ampere", "seen", "strength"), [(60, "observed", 1.0), (20, "observed", 0.4), (8, "absent", 0.6)]
+)
+def test_a_record_of_a_quiet_ride_below_what_boards_are_sold_for_says_little(ampere, seen, strength):
+    current = _steps((2, 60), (0.6 * ampere, 20), (2, 60), (ampere, 5))
+    told = load_evidence(_track(current), len(current) - 1, ampere)
+    assert told.seen is Seen(seen)
+    assert told.strength == pytest.approx(strength, abs=0.05)
 
 
 def _evidence(columns):
