@@ -27,6 +27,8 @@ _LYING_DEG, _FALL_DEG = 40.0, 18.0
 #: Free spin: the wheel gains this much speed in 1.5 s, m/s; no rider accelerates so.
 _SPIN_M_S, _SPIN_S = 6.0, 1.5
 _MOVING_M_S = 2.5
+#: Headroom in use from which a wheel that spins up may have run out of it between two rows; engineering judgement.
+_NEARLY_FULL = 0.7
 #: A wheel that falls was ridden in this stretch before the headroom was gone, s; one that is lifted spins up from rest.
 _RIDDEN_S = (5.0, 1.6)
 
@@ -46,7 +48,7 @@ class PwmSaturation(Detector):
 
     Looks like it but is not:
         A scooter or skateboard at full duty (it does not balance: only its top speed), a wheel that is lifted off the
-        ground and spins (it stood in the seconds before), a fall at low PWM.
+        ground and spins (it stood in the seconds before, or had headroom when it began to spin), a fall at low PWM.
 
     Needs:
         A wheel log with PWM, or a log with duty of a vehicle that reports its tilt, and speed.
@@ -87,8 +89,10 @@ class PwmSaturation(Detector):
         evidence: dict[str, Evidence] = {}
         for first, last in episodes(full, track.time, _JOIN_S):
             start = max(first - max(int(1.0 / max(track.log.interval_s, 0.01)), 1), 0)
-            moving = float(np.nanmax(speed[start : first + 1], initial=0.0)) > _MOVING_M_S and _ridden(
-                track, speed, first
+            moving = (
+                float(np.nanmax(speed[start : first + 1], initial=0.0)) > _MOVING_M_S
+                and _ridden(track, speed, first)
+                and not _spun_up_before(track, speed, used, first)
             )
             how = _fall(track, speed, first, last) if moving else ""
             if not how:
@@ -146,7 +150,8 @@ class PwmSaturation(Detector):
         first = _first_of_the_last(used[: last + 1] >= limit)
         if last < end and not _let_go(track, first, last):
             return None
-        if float(speed[first]) <= _MOVING_M_S or float(speed[last]) <= _MOVING_M_S or not _ridden(track, speed, first):
+        moving = float(speed[first]) > _MOVING_M_S and float(speed[last]) > _MOVING_M_S
+        if not moving or not _ridden(track, speed, first) or _spun_up_before(track, speed, used, first):
             return None
         return self.finding(
             track,
@@ -238,6 +243,20 @@ def _ridden(track: Track, speed: np.ndarray[tuple[int], np.dtype[np.float64]], f
         # From walking pace nobody reaches the end of the headroom in so short a time: nothing loaded the wheel.
         return False
     return end <= begin or float(np.nanmedian(before)) > _MOVING_M_S
+
+
+def _spun_up_before(
+    track: Track,
+    speed: np.ndarray[tuple[int], np.dtype[np.float64]],
+    used: np.ndarray[tuple[int], np.dtype[np.float64]],
+    first: int,
+) -> bool:
+    """Tell whether the wheel spun freely before its headroom was gone: it was off the ground, and that used the headroom up."""
+    begin = int(np.searchsorted(track.time, track.time[first] - _SPIN_S))
+    before = speed[begin : first + 1]
+    slowest = begin + int(np.argmin(before))
+    gained = float(speed[first]) - float(speed[slowest])
+    return gained > _SPIN_M_S and float(np.nan_to_num(used[slowest])) < _NEARLY_FULL
 
 
 def _fall(track: Track, speed: np.ndarray[tuple[int], np.dtype[np.float64]], first: int, last: int) -> str:

@@ -45,6 +45,22 @@ def test_a_wheel_lifted_by_hand_after_standing():
     assert incident.verdict.cause == "none"
 
 
+def test_a_wheel_lifted_out_of_motion_spins_before_its_headroom_is_gone():
+    columns = rides.wheel()
+    row = len(columns["time"]) - 30
+    columns["speed"][row - 30 : row] = np.linspace(9.0, 3.0, 30)
+    columns["pwm"][row - 30 : row] = np.linspace(0.4, 0.15, 30)
+    columns["speed"][row : row + 10] = [5.0, 8.0, 12.0, 16.0, 20.0, 22.0, 15.0, 9.0, 3.0, 0.0]
+    columns["pwm"][row : row + 10] = [0.25, 0.4, 0.6, 0.8, 1.0, 1.0, 0.7, 0.4, 0.1, 0.0]
+    columns["pitch"][row : row + 9] = 25.0
+    columns["battery_current"][row : row + 10] = 2.0
+    for name in ("speed", "pwm", "battery_current"):
+        columns[name][row + 10 :] = 0.0
+    check, incident = _check(columns)
+    assert check.status is Status.CLEAR
+    assert incident.verdict.cause == "none"
+
+
 def _ridden_row(columns):
     long_ridden = np.convolve(columns["speed"] > 5, np.ones(30), "full")[: len(columns["speed"])] == 30
     return int(np.flatnonzero(long_ridden)[-1])
