@@ -45,6 +45,8 @@ _LASTING: Final = frozenset(
     {"soc", "odometer", "fet_temperature", "motor_temperature", "controller_temperature", "battery_temperature"}
     | {"bms_temperature", "bms_fet_temperature", "battery_temperatures", "remaining_capacity", "full_charge_capacity"}
 )
+#: What an app may go on showing as it was while it does not hear the vehicle.
+_HELD: Final = frozenset({"soc", "odometer", "distance", "remaining_capacity", "full_charge_capacity"})
 
 
 @dataclass(slots=True)
@@ -138,6 +140,8 @@ def _is_battery(caption: str) -> bool:
 def unheard_rows(plans: Sequence[Planned]) -> NDArray[np.bool_]:
     """Rows in which the logger did not hear the vehicle: pack voltage and every other measured value are 0 or empty.
 
+    A charge or a distance may be held as it was.
+
     A pack that is cut off leaves temperatures, an odometer or a state of charge behind. So only a table counts that has
     such a column, with a 0 in no other row.
 
@@ -147,7 +151,9 @@ def unheard_rows(plans: Sequence[Planned]) -> NDArray[np.bool_]:
     measured = [plan for plan in plans if plan.channel and plan.channel not in POSITION and len(plan.values)]
     if not any(plan.channel == "pack_voltage" for plan in measured):
         return np.zeros(0, bool)
-    unheard: NDArray[np.bool_] = np.logical_and.reduce([~(np.abs(plan.values) > 0) for plan in measured])
+    unheard: NDArray[np.bool_] = np.logical_and.reduce(
+        [~(np.abs(plan.values) > 0) for plan in measured if plan.channel not in _HELD]
+    )
     lasting = [plan.values for plan in measured if plan.channel in _LASTING]
     if not any((values[unheard] == 0).any() and (values[~unheard] != 0).all() for values in lasting):
         return np.zeros(0, bool)

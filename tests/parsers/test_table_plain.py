@@ -280,6 +280,16 @@ def test_rows_in_which_the_vehicle_was_not_heard_go(lasting):
     assert any(item.kind.value == "empty-row" and item.count == len(silent) for item in log.damage)
 
 
+@pytest.mark.parametrize(("warm", "heard"), [(0, False), (41, True)])
+def test_a_charge_that_an_app_holds_does_not_make_a_lost_link_a_lost_battery(warm, heard):
+    """No power stage cools to 0 degC in a row; where it stays warm, the voltage was measured as 0."""
+    rows = ride(
+        "time_s,pack_voltage_v,current_a,speed_kmh,temp_fet_c,soc",
+        lambda i: [i, *([0, 0, 0, warm] if i == 30 else [f"{voltage(i):.2f}", f"{load(i):.2f}", 18, 41]), 76],
+    )
+    assert (read_one(rows).rows == COUNT) is heard
+
+
 def test_a_battery_that_is_lost_stays_in_the_log():
     rows = ride(
         "time_s,pack_voltage_v,current_a,speed_kmh,temp_fet_c",
