@@ -106,6 +106,11 @@ def samples(formats: str = "") -> dict[str, tuple[str, bytes]]:
         "table-russian": tables.russian(),
         "table-english": tables.english(),
         "table-cells": tables.cells_and_motor(),
+        "table-blanks": tables.lined_up(),
+        "table-json-lines": tables.json_lines(),
+        "table-json-list": tables.json_list(),
+        "table-json-document": tables.json_document(),
+        "table-devices": tables.two_devices(),
         "table-xlsx": tables.workbook(
             [("Time (s)", "Voltage (V)", "Current (A)", "Cell 1 (mV)"), *((i, 50.1, i % 7, 3700) for i in range(20))]
         ),

@@ -170,7 +170,8 @@ def read_time_column(
                     seconds = days + seconds
                     return TimeColumn(place, name, "date-time", seconds, resolution, False, reason, repaired=repaired)
             known = seconds[np.isfinite(seconds)]
-            from_start = meaning.time == "elapsed" or (len(known) > 0 and min(known[0], known[-1]) < _FROM_ZERO_S)
+            oldest = known[-1 if runs_backwards(known) else 0] if len(known) else np.inf
+            from_start = meaning.time == "elapsed" or oldest < _FROM_ZERO_S
             if not kind and len(known) and resolution == _MINUTE_S and _are_minutes(known, from_start):
                 reason = f"'{name}' counts minutes and seconds from the start"
                 told = f"'{name}' is read as minutes and seconds from the start, not as hours and minutes."

@@ -1,6 +1,7 @@
 """Tables of unknown loggers and histories of Home Assistant, built as spreadsheets and people write them, and read."""
 
 import io
+import json
 from datetime import datetime, timedelta
 
 import numpy as np
@@ -124,6 +125,50 @@ def cells_and_motor():
             *(f"{voltage(i) / 12 + cell / 1000:.3f}" for cell in range(12)),
             0.81,
         ],
+    )
+
+
+def lined_up():
+    """Columns that stand apart by blanks, with a blank inside the stamps."""
+    return ride(
+        "time voltage current soc",
+        lambda i: [f"2024-05-13 12:00:{i % 60:02d}.{i}", f"{voltage(i):8.2f}", f"{load(i):7.2f}", 80],
+        " ",
+    )
+
+
+def json_records(count=COUNT):
+    """What a logger of a rider's own writes of a BMS, a dictionary each."""
+    return [
+        {
+            "ts": 1_715_601_600 + i,
+            "data": {"voltage": round(voltage(i), 2), "current": round(-load(i), 2), "soc": 81},
+            "cells": [round(voltage(i) / 12 + 0.001 * place, 3) for place in range(12)],
+            "temps": {"mos": 31.5, "t1": 22, "t2": None},
+            "mosfet": {"charge": "on", "discharge": i < COUNT - 5},
+        }
+        for i in range(count)
+    ]
+
+
+def json_lines():
+    return "".join(json.dumps(record) + "\n" for record in json_records()).encode()
+
+
+def json_list():
+    return json.dumps(json_records(), indent=1).encode()
+
+
+def json_document():
+    return json.dumps({"device": "BMS", "log": {"samples": json_records()}}).encode()
+
+
+def two_devices():
+    """Two batteries polled in turn, newest row first."""
+    return ride(
+        "device;time;voltage;current;charging;discharging",
+        lambda i: ["AB"[i % 2], f"{(COUNT - i) // 2:02d}:00", f"{voltage(i):.2f}", f"{load(i):.2f}", "on", "on"],
+        ";",
     )
 
 

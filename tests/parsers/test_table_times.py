@@ -363,6 +363,13 @@ class TestMinutesAndSeconds:
         log = read("Time", lambda i: f"{(3000 + i) // 60}:{(3000 + i) % 60:02d}")
         np.testing.assert_allclose(log.time, np.arange(COUNT))
 
+    @pytest.mark.parametrize("pattern", ["%H:%M:%S", "%H:%M"])
+    def test_a_time_of_day_that_ends_at_midnight_stays_one(self, pattern):
+        step = 1 if pattern.endswith("%S") else 60
+        log = read("Time", lambda i: clock_text(i - COUNT + 1, step, pattern, hour=0))
+        np.testing.assert_allclose(log.time, step * np.arange(COUNT))
+        assert log.clock.basis.name == "TIME_OF_DAY"
+
     def test_a_time_of_day_stays_one(self):
         log = read("Time", lambda i: f"09:{i // 20:02d}")
         assert log.time[-1] == pytest.approx(2 * 60 + 57, abs=3)
