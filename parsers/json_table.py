@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -31,6 +31,7 @@ _BATCH: Final = 20_000
 #: How deep objects lie in one another, and how many members of a list are looked at.
 _DEEPEST: Final = 6
 _LONGEST_LIST: Final = 512
+_NUMBERS: Final = tuple(f"{number}" for number in range(1, _LONGEST_LIST + 1))
 #: JSON inside a text, as brokers of messages pass it on; characters.
 _LONGEST_INNER: Final = 50_000
 #: What an object around the values may be called without saying anything about them.
@@ -108,40 +109,41 @@ def _columns(records: Sequence[Record]) -> dict[Path, list[str | None]]:
     """One column of text for each value that occurs, in the order of the file."""
     columns: dict[Path, list[str | None]] = {}
     for row, record in enumerate(records):
-        for path, cell in _cells(record, (), 0):
+        cells: list[tuple[Path, str | None]] = []
+        _collect(record.items(), (), 0, cells)
+        for path, cell in cells:
             column = columns.get(path)
             if column is None:
                 if len(columns) >= MOST_CAPTIONS:
                     continue
-                column = columns[path] = []
-            if len(column) <= row:
-                column.extend([None] * (row - len(column)))
+                column = columns[path] = [None] * row
+            missing = row - len(column)
+            if missing > 0:
+                column.extend([None] * missing)
+            if missing >= 0:
                 column.append(cell)
     for column in columns.values():
         column.extend([None] * (len(records) - len(column)))
     return columns
 
 
-def _cells(value: Any, path: Path, depth: int) -> Iterator[tuple[Path, str | None]]:  # noqa: ANN401 - decoded JSON
-    """The values of a record with the keys that lead to them; numbers are texts already."""
-    if isinstance(value, str):
-        inner = _inner(value) if value[:1] == "{" and len(value) <= _LONGEST_INNER and depth < _DEEPEST else None
-        if inner is None:
-            yield path, _sound(value.strip()) or None
-        else:
-            yield from _cells(inner, path, depth + 1)
-    elif isinstance(value, bool):
-        yield path, "true" if value else "false"
-    elif isinstance(value, dict):
-        if depth < _DEEPEST:
-            for key, child in value.items():
-                yield from _cells(child, (*path, _sound(key)), depth + 1)
-    elif isinstance(value, list):
-        if depth < _DEEPEST:
-            for number, child in enumerate(value[:_LONGEST_LIST], 1):
-                yield from _cells(child, (*path, f"{number}"), depth + 1)
-    elif value is None:
-        yield path, None
+def _collect(members: Iterable[tuple[str, Any]], path: Path, depth: int, cells: list[tuple[Path, str | None]]) -> None:
+    """Add the values of an object or a list with the keys that lead to them; numbers are texts already."""
+    for key, value in members:
+        here = (*path, key if key.isascii() else _sound(key))
+        if isinstance(value, str):
+            inner = _inner(value) if value[:1] == "{" and len(value) <= _LONGEST_INNER and depth < _DEEPEST else None
+            if inner is None:
+                cells.append((here, (value if value.isascii() else _sound(value)).strip() or None))
+            else:
+                _collect(inner.items(), here, depth + 1, cells)
+        elif value is None:
+            cells.append((here, None))
+        elif isinstance(value, bool):
+            cells.append((here, "true" if value else "false"))
+        elif depth < _DEEPEST:
+            inside = value.items() if isinstance(value, dict) else zip(_NUMBERS, value, strict=False)
+            _collect(inside, here, depth + 1, cells)
 
 
 def _sound(text: str) -> str:
