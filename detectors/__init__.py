@@ -29,6 +29,7 @@ from .implausible_values import ImplausibleValues
 from .link_gap import LinkGap
 from .low_voltage_cutoff import LowVoltageCutoff
 from .pack_resistance import PackResistance
+from .parallel_pack import ParallelPack
 from .parasitic_drain import ParasiticDrain
 from .path_resistance import PathResistance
 from .power_path_open import PowerPathOpen
@@ -61,6 +62,7 @@ DETECTORS: tuple[Detector, ...] = (
     ThermalLimit(),
     LowVoltageCutoff(),
     CurrentSensors(),
+    ParallelPack(),
     VoltageMeters(),
     PackResistance(),
     PathResistance(),

@@ -14,7 +14,7 @@ from ridelog.errors import PluginError
 
 #: No single observation decides: weights are clipped to this many nats (about 33 to 1).
 CLIP_NATS = 3.5
-_LISTS = ("rules", "after", "unless")
+_LISTS = ("rules", "after", "unless", "hidden_by")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +32,7 @@ class EvidenceRow:
         weights: Cause to (nats when observed, nats when observable but absent).
         after: Ids of evidence that make this one a consequence when they come first.
         unless: Ids of evidence that say what made this sign, so that it says nothing more once one of them was seen.
+        hidden_by: Ids of evidence that explain why this one was not seen: its absence says nothing once one of them was.
         event: True when it marks something that happened at a moment.
         ordinary: True when what happened belongs to the end of any charge and is no fault by itself: conditions of the
             vehicle then compete with it.
@@ -48,6 +49,7 @@ class EvidenceRow:
     weights: Mapping[str, tuple[float, float]] = field(default_factory=dict)
     after: tuple[str, ...] = ()
     unless: tuple[str, ...] = ()
+    hidden_by: tuple[str, ...] = ()
     event: bool = False
     ordinary: bool = False
     for_good: bool = False
@@ -125,7 +127,7 @@ def _checked(rows: Iterable[EvidenceRow]) -> dict[str, EvidenceRow]:
                 raise PluginError(f"evidence '{row.id}' weighs '{cause}' beyond {CLIP_NATS} nats.")
         table[row.id] = row
     for row in table.values():
-        for other in (*row.after, *row.unless):
+        for other in (*row.after, *row.unless, *row.hidden_by):
             if other not in table:
                 raise PluginError(f"evidence '{row.id}' comes after, or counts unless, an unknown '{other}'.")
     return table

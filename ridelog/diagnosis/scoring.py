@@ -26,6 +26,7 @@ EARLIEST_BONUS_NATS = 0.5
 _TOP = 5
 _CONSEQUENCE = " It came after the first sign and is counted as its consequence."
 _EXPLAINED = " Something else that was seen made it, so it does not count."
+_HIDDEN = "something else that was seen would have kept it from showing"
 _NOT_COVERED = "the log that could show it does not cover the moment"
 
 
@@ -85,6 +86,7 @@ def scores(
         incident: What happened; only evidence of its time counts. None for states of the vehicle.
     """
     relevant = {name: item for name, item in evidence.items() if incident is None or incident.covers(item.at)}
+    relevant |= dict.fromkeys(_hidden(relevant, table), Evidence.not_observable(_HIDDEN))
     consequences = {name for name in relevant if is_consequence(table.rows.get(name), relevant)}
     discounted = dict.fromkeys(consequences, _CONSEQUENCE) | dict.fromkeys(_explained(relevant, table), _EXPLAINED)
     ordinary = kind == "event" and _is_ordinary(relevant, table)
@@ -221,6 +223,16 @@ def _explained(evidence: Mapping[str, Evidence], table: EvidenceTable) -> set[st
     """Ids of what was seen and has been made by something else that was seen."""
     seen = {name for name, item in evidence.items() if item.seen is Seen.OBSERVED and name in table.rows}
     return {name for name in seen if seen.intersection(table.rows[name].unless)}
+
+
+def _hidden(evidence: Mapping[str, Evidence], table: EvidenceTable) -> set[str]:
+    """Ids of what was looked for and not there, where something that was seen explains why it did not show."""
+    seen = {name for name, item in evidence.items() if item.seen is Seen.OBSERVED}
+    return {
+        name
+        for name, item in evidence.items()
+        if item.seen is Seen.ABSENT and name in table.rows and seen.intersection(table.rows[name].hidden_by)
+    }
 
 
 def _earliest(evidence: Mapping[str, Evidence], table: EvidenceTable, consequences: set[str]) -> set[str]:
