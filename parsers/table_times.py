@@ -72,14 +72,14 @@ _EPOCH_SIZES: Final = {
 #: Date numbers of spreadsheets from 1982 to 2119.
 _SHEET_DAYS: Final = (30_000.0, 80_000.0)
 _SHEET_START_S: Final = -25_569 * DAY_S
-#: Whole numbers that rise by at least this much a row are milliseconds, by at most this much seconds: a ride log has
-#: between 50 rows a second and one every 5 s (engineering judgement).
 #: Clock faces that begin this soon after 0:00:00 count from the start; no ride begins in that second of the day, s.
 _FROM_ZERO_S: Final = 1.0
 _MINUTE_S: Final = 60.0
 #: Rows with one stamp of hours and minutes, at least; with fewer it is one of minutes and seconds (engineering
 #: judgement: a row every three seconds).
 _ROWS_A_MINUTE: Final = 20
+#: Whole numbers that rise by at least this much a row are milliseconds, by at most this much seconds: a ride log has
+#: between 50 rows a second and one every 5 s (engineering judgement).
 _MILLISECOND_STEP: Final = 20.0
 _SECOND_STEP: Final = 5.0
 #: How the question ends that numbers in between leave open.
