@@ -8,7 +8,7 @@ voltage may lie from them, and over the settling that looks like charge taken.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -16,6 +16,7 @@ import numpy as np
 from ridelog.battery.quantiles import row_medians, some_rows
 
 from .capacity_of_ride import MOST_SETTLING, SETTLING_V, SHIFTS_V, charge_taken, curves
+from .cell_answers import lagged
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -65,12 +66,20 @@ class ChargeCourse:
         offsets: Median of each cell against the median cell at that level, without its extra resistance, V, shape
             (levels, cells).
         tables: Open-circuit curves of cells of the chemistry; which of them the cells follow is not known.
+        lagged_a: Load as the slow part of a cell follows it, A, shape (levels,).
     """
 
     taken_ah: NDArray[np.float64]
     levels: NDArray[np.float64]
     offsets: NDArray[np.float64]
     tables: tuple[OpenCircuitTable, ...]
+    lagged_a: NDArray[np.float64]
+
+    def without_slow(self, cell: int, ohm: float) -> ChargeCourse:
+        """The same with the offsets of a cell freed from the slow part of its extra resistance, ohm."""
+        offsets = self.offsets.copy()
+        offsets[:, cell] += ohm * self.lagged_a
+        return replace(self, offsets=offsets)
 
     def when_low(self, cell: int) -> tuple[float, float]:
         """State of charge of a cell and of the pack, 0..1, where the pack was emptiest: the middle of the curves."""
@@ -133,6 +142,7 @@ def charge_course(case: Case, track: Track, estimate: CellEstimate) -> ChargeCou
     if len(rows) < 4 * _LEVELS:
         return None
     taken = charge_taken(track)[rows]
+    slow = lagged(track.time, np.nan_to_num(track.values("battery_current")))[rows]
     middle = row_medians(read)
     apart = read - middle[:, None]
     load = np.nan_to_num(track.values("battery_current")[rows])
@@ -149,4 +159,5 @@ def charge_course(case: Case, track: Track, estimate: CellEstimate) -> ChargeCou
         levels,
         np.stack([row_medians(apart[part].T) for part in parts]),
         tables,
+        np.array([float(slow[part].mean()) for part in parts]),
     )

@@ -31,6 +31,9 @@ _FULL: Final = 0.98
 #: A difference of charge that shortens the ride as much as it says, share of a cell; engineering judgement.
 _MATTERS: Final = 0.06
 _FLAT: Final = "they rested where the curve of these cells is so flat that many percent of charge are as little"
+#: Strength of an offset of a group that may lack capacity, and what a probability of that takes from it: with the weights of
+#: `cells.low-group` the odds of the two causes are then about those.
+_DOUBTED, _DOUBT = 0.85, 0.62
 #: Quantiles of the resting voltages whose slopes are averaged.
 _LEVELS: Final = np.linspace(0.025, 0.975, 20)
 
@@ -109,9 +112,10 @@ class CellImbalance(Detector):
                 f"the cells are within {1000 * signs.spread:.0f} mV at rest.", {"cells.imbalance": absent}
             )
         largest = signs.spread if signs.scattered else max(abs(float(a[cell])) for cell in signs.offset)
-        # A group that may as well lack capacity says less of the balance.
-        doubt = 0.5 * max(signs.perhaps.values(), default=0.0)
-        strength = min(0.5 + largest / steep / 0.12, 1.0) * (1.0 - doubt)
+        strength = min(0.5 + largest / steep / 0.12, 1.0)
+        if signs.perhaps:
+            # A group that may as well lack capacity says less of the balance: at even odds both causes come out alike.
+            strength *= _DOUBTED - _DOUBT * max(signs.perhaps.values())
         seen = Evidence.observed(f"{1000 * largest:.0f} mV.", strength=strength)
         return Outcome.found(findings, {"cells.imbalance": seen})
 

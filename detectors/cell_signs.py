@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from .cell_charge import ChargeCourse, charge_course
+from .cell_charge import ChargeCourse, MissingCharge, charge_course
+from .low_group import low_group_is_weak, resisting_group_is_weak, resists_beyond, slow_ohm
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -31,11 +32,8 @@ OFFSET_HIGH_V: Final = 0.025
 #: Extra resistance counts from this share of the median cell's resistance (engineering judgement with a floor of 4
 #: robust standard deviations over the cells).
 EXTRA_SHARE: Final = 0.25
-#: A share of missing capacity that can be told, and the extra resistance of a group that lost a parallel cell.
+#: A share of missing capacity that can be told.
 CHARGE_SHARE: Final = 0.06
-WEAK_EXTRA_SHARE: Final = 0.15
-#: The same of a group that is nearly empty: sound cells resist by up to a quarter more there (engineering judgement).
-_WEAK_EMPTY_SHARE: Final = 0.30
 #: Robust standard deviations over the cells and standard errors of the estimate that a sign must exceed.
 SIGMAS: Final = 4.0
 #: Standard deviations of the other cells that a rest offset must exceed: of twenty ordinary cells one in a hundred packs
@@ -52,11 +50,11 @@ _GROWTH_SIGMAS: Final = 2.0
 #: A group so empty, while the pack has so much left, ends the ride alone (shares of a full cell; engineering judgement:
 #: the curve falls steeply below 15 %).
 _EMPTY_SHARE, _LEFT_SHARE = 0.15, 0.25
-#: What lacks capacity has more resistance (a group that lost a parallel cell in the same proportion): up to the first
-#: share of extra resistance a low group is hardly weak, from the second on it may well be.
-_HARDLY_SHARE, _MAYBE_SHARE = 0.08, 0.25
-#: How likely a low group is weak at most when its resistance is not seen to be higher; engineering judgement.
-_UNSEEN: Final = 0.25
+#: A low group so probably weak is called so; several that stand low together were hardly all weak, nor one that is sure to
+#: be ordinary. One that ends the ride alone may be either. Engineering judgement.
+_WEAK_FROM, _ONE_OF_SEVERAL, _EMPTY_FIRST = 0.9, 0.25, 0.5
+#: A low group this likely weak has no joint of its own beside that.
+_NO_JOINT: Final = 0.1
 #: Neighbours that stand opposite at rest by this much, in V, and whose sum stays within this share of the smaller one.
 _PAIR_V, _PAIR_SUM = 0.020, 0.35
 #: A cell that is missing in more than this share of the polls may have lost its wire.
@@ -70,6 +68,8 @@ class CellSigns:
     Attributes:
         weak: Low capacity.
         joint: Extra resistance alone.
+        worn: Cells among those of `joint` of which the ride does not tell whether they lack capacity, with how likely that
+            looks, 0..1.
         offset: Rest offset alone, a single cell or a few.
         empty_first: Cells among those of `offset` that are nearly empty while the pack is not.
         perhaps: Cells among those of `offset` that stand low and may lack capacity as well, with how likely that looks,
@@ -83,6 +83,7 @@ class CellSigns:
 
     weak: tuple[int, ...]
     joint: tuple[int, ...]
+    worn: Mapping[int, float]
     offset: tuple[int, ...]
     empty_first: tuple[int, ...]
     perhaps: Mapping[int, float]
@@ -101,14 +102,14 @@ def cell_signs(case: Case, track: Track) -> CellSigns | None:
         case.shared[key] = (
             None
             if estimate is None
-            else _told_apart(estimate, charge_course(case, track, estimate), _beside_unread(track))
+            else _told_apart(track, estimate, charge_course(case, track, estimate), _beside_unread(track))
         )
     signs = case.shared[key]
     assert signs is None or isinstance(signs, CellSigns)
     return signs
 
 
-def _told_apart(estimate: CellEstimate, course: ChargeCourse | None, beside: frozenset[int]) -> CellSigns:
+def _told_apart(track: Track, estimate: CellEstimate, whole: ChargeCourse | None, beside: frozenset[int]) -> CellSigns:
     a = estimate.rest_offset
     extra = estimate.extra_resistance
     spread_a = max(_robust(a), 0.0015)
@@ -120,42 +121,50 @@ def _told_apart(estimate: CellEstimate, course: ChargeCourse | None, beside: fro
     scattered = bool(np.count_nonzero(far) >= max(3, 0.3 * len(a)))
     offset_pairs = () if scattered else tuple(_offset_pairs(a, spread_a))
     in_pair = {cell for first in (*pairs, *offset_pairs) for cell in (first, first + 1)}
-    when_low = _when_low(estimate, course)
+    when_low = _when_low(estimate, whole)
     weak, joint, offset, empty_first = [], [], [], []
-    perhaps = {}
+    perhaps, worn = {}, {}
     for cell in range(len(a)):
         if cell in in_pair or cell in beside or not np.isfinite(a[cell]):
             continue
         spread_others = _spread_of_others(a, cell, spread_a)
-        apart = abs(a[cell]) > max(
-            OFFSET_V, OFFSET_SIGMAS * spread_others, SIGMAS * _at(estimate.rest_offset_error, cell)
-        )
-        resists = _resists(estimate, cell, spread_extra)
-        loses, clearly, ordinary = _loses_charge(estimate, cell, course)
-        fallen = when_low[cell] < -max(OFFSET_V, 2 * spread_a) and when_low[cell] < a[cell]
-        own, pack = course.when_low(cell) if course is not None else (1.0, 1.0)
-        lacks = resists >= (WEAK_EXTRA_SHARE if own >= _EMPTY_SHARE else _WEAK_EMPTY_SHARE) and not ordinary
-        if (apart and a[cell] < 0 and (loses or lacks)) or (clearly and fallen):
+        least = max(OFFSET_V, OFFSET_SIGMAS * spread_others, SIGMAS * _at(estimate.rest_offset_error, cell))
+        apart = abs(a[cell]) > least
+        resists = _resists(estimate, cell, spread_extra) >= EXTRA_SHARE
+        course, low_v = whole, float(when_low[cell])
+        if resists and whole is not None:
+            course = whole.without_slow(cell, slow_ohm(track, estimate, cell))
+            low_v = float(course.offsets[0, cell])
+            apart &= a[cell] > 0 or a[cell] + float(np.mean(course.offsets - whole.offsets, axis=0)[cell]) < -least
+        loses, clearly, ordinary, lacks = _loses_charge(estimate, cell, course)
+        fallen = low_v < -max(OFFSET_V, 2 * spread_a) and low_v < a[cell]
+        low = bool(apart and a[cell] < 0 and not ordinary)
+        may = low_group_is_weak(track, estimate, course, lacks, cell) if low and not loses else 0.0
+        if (apart and a[cell] < 0 and loses) or (clearly and fallen) or may > _WEAK_FROM:
             weak.append(cell)
             continue
-        if resists >= EXTRA_SHARE:
+        # Of a group that stands low, more resistance speaks for less capacity.
+        if resists and may < _NO_JOINT and resists_beyond(track, estimate, course, cell, EXTRA_SHARE):
             joint.append(cell)
+            worn[cell] = 0.0 if apart else resisting_group_is_weak(track, estimate, course, cell)
         if apart:
             offset.append(cell)
-            first = a[cell] < 0 and own < _EMPTY_SHARE and pack > _LEFT_SHARE and not ordinary
-            if first:
+            own, pack = course.when_low(cell) if course is not None else (1.0, 1.0)
+            if low and own < _EMPTY_SHARE and pack > _LEFT_SHARE:
                 empty_first.append(cell)
-            if a[cell] < 0 and not ordinary:
-                perhaps[cell] = 1.0 if first else _may_be_weak(estimate, cell, spread_extra, own < _EMPTY_SHARE)
+                may = max(may, _EMPTY_FIRST)
+            if low:
+                perhaps[cell] = may
     if len(perhaps) > 1:
         # One group of a pack loses capacity; several that stand low together were not balanced.
-        perhaps = {cell: min(may, _UNSEEN) for cell, may in perhaps.items()}
+        perhaps = {cell: min(may, _ONE_OF_SEVERAL) for cell, may in perhaps.items()}
     explained = sorted({*weak, *joint, *in_pair, *beside} - set(offset))
     others = np.delete(a, explained) if explained else a
     spread = float(np.nanmax(others) - np.nanmin(others)) if np.isfinite(others).any() else 0.0
     return CellSigns(
         tuple(weak),
         tuple(joint),
+        worn,
         tuple(offset),
         tuple(empty_first) if not scattered else (),
         perhaps if not scattered else {},
@@ -198,14 +207,16 @@ def _resists(estimate: CellEstimate, cell: int, spread: float) -> float:
     return extra / estimate.median_resistance
 
 
-def _loses_charge(estimate: CellEstimate, cell: int, course: ChargeCourse | None) -> tuple[bool, bool, bool]:
-    """Whether a cell falls faster than its charge explains, so clearly that it needs no offset, and surely does not.
+def _loses_charge(
+    estimate: CellEstimate, cell: int, course: ChargeCourse | None
+) -> tuple[bool, bool, bool, MissingCharge | None]:
+    """Whether a cell falls faster than its charge explains, so clearly that it needs no offset, surely does not; what it lacks.
 
     It must leave both what stays the same in volts (a meter, a contact) and what stays the same in charge (imbalance).
     """
     slope, error = _at(estimate.charge_slope, cell), _at(estimate.charge_slope_error, cell)
     if not len(estimate.charge_slope) or not error > 0:
-        return False, False, False
+        return False, False, False, None
     others = np.abs(np.delete(estimate.charge_slope, cell))
     others = others[np.isfinite(others)]
     quiet = float(np.median(others)) if len(others) else 0.0
@@ -213,24 +224,11 @@ def _loses_charge(estimate: CellEstimate, cell: int, course: ChargeCourse | None
     clearly = slope > max(_CLEAR_SHARE, _CLEAR_SIGMAS * error, _CLEAR_TIMES * quiet)
     lacks = course.missing(cell) if course is not None else None
     if lacks is None:
-        return False, False, False
+        return False, False, False, None
     doubt = _GROWTH_SIGMAS * lacks.noise
     ordinary = lacks.most + doubt < _ORDINARY_SHARE
     loses &= lacks.least - doubt > CHARGE_SHARE
-    return loses, clearly and lacks.least - doubt > _CLEAR_SHARE, ordinary
-
-
-def _may_be_weak(estimate: CellEstimate, cell: int, spread: float, empty: bool) -> float:
-    """How likely a low group lacks capacity as well, 0..1, by its resistance beyond what emptiness alone makes of it."""
-    extra = float(estimate.extra_resistance[cell])
-    if not (np.isfinite(extra) and estimate.median_resistance > 0):
-        return _UNSEEN
-    error = max(spread, _at(estimate.extra_resistance_error, cell))
-    most = (extra + 2 * error) / estimate.median_resistance
-    most -= _WEAK_EMPTY_SHARE - WEAK_EXTRA_SHARE if empty else 0.0
-    may = float(np.clip((most - _HARDLY_SHARE) / (_MAYBE_SHARE - _HARDLY_SHARE), 0.0, 1.0))
-    # What two standard errors leave open is no resistance yet; at four it is one.
-    return min(may, _UNSEEN + (1.0 - _UNSEEN) * float(np.clip(extra / (2 * error) - 1.0, 0.0, 1.0)))
+    return loses, clearly and lacks.least - doubt > _CLEAR_SHARE, ordinary, lacks
 
 
 def _offset_pairs(a: NDArray[np.float64], spread: float) -> list[int]:

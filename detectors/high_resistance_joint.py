@@ -7,7 +7,7 @@ from typing import ClassVar, Final
 import numpy as np
 
 from ridelog.detection import Case, Detector, Need
-from ridelog.finding import Evidence, Finding, Measurement, Outcome, Severity
+from ridelog.finding import Evidence, Measurement, Outcome, Severity
 from ridelog.log import Role
 from ridelog.ride import Track
 
@@ -16,6 +16,11 @@ from .cell_signs import EXTRA_SHARE, cell_signs
 
 #: More of the current than this flowed while the pack was charged; engineering judgement.
 _CHARGED_SHARE: Final = 0.5
+#: From this probability on it is said that the group may be weak as well, and how much that takes from the joint: at even odds
+#: both causes come out alike with the weights of `cells.resisting-group`.
+WORN_FROM: Final = 0.15
+_DOUBT: Final = 0.45
+_LEFT_OPEN: Final = "; whether it holds less charge as well cannot be told where this ride went."
 
 
 class HighResistanceJoint(Detector):
@@ -32,14 +37,16 @@ class HighResistanceJoint(Detector):
         cells.high-resistance.
 
     Looks like it but is not:
-        A weak group (it stands lower as the pack is emptied), a tap on the wrong side of a strap (the neighbour shows
+        A weak group (it stands lower as the pack is emptied, and a part of its resistance builds up over tens of seconds,
+        which a joint's does not), a tap on the wrong side of a strap (the neighbour shows
         the opposite), a charge (its current falls as the pack fills, and groups of another charge part then).
 
     Needs:
         A BMS log with cell voltages and current, with a few hard accelerations.
 
     Limits:
-        A joint between two groups is seen in the group whose taps enclose it.
+        A joint between two groups is seen in the group whose taps enclose it. In the flat middle of LFP cells, or shortly
+        after a full charge, a weak group stands at rest with the others: then both are left open.
 
     Example:
         Cell 17: 4.0 mOhm more than the 4.6 mOhm of the others, no offset at rest.
@@ -61,10 +68,9 @@ class HighResistanceJoint(Detector):
                 "the pack was charged, not ridden: its current goes with its charge, as its cells do."
             )
         signs = cell_signs(case, track)
-        joints = signs.joint if signs is not None else ()
-        if not joints:
+        if signs is None or not signs.joint:
             return Outcome.clear("no cell group has clearly more resistance than the others.")
-        findings: list[Finding] = []
+        joints, findings = signs.joint, []
         for cell in joints:
             extra = float(estimate.extra_resistance[cell])
             findings.append(
@@ -76,7 +82,8 @@ class HighResistanceJoint(Detector):
                     event=False,
                     message=(
                         f"Cell group {cell + 1} has {1000 * extra:.1f} mOhm more than the "
-                        f"{1000 * estimate.median_resistance:.1f} mOhm of the others, without an offset at rest."
+                        f"{1000 * estimate.median_resistance:.1f} mOhm of the others, without an offset at rest"
+                        + (_LEFT_OPEN if signs.worn.get(cell, 0.0) >= WORN_FROM else ".")
                     ),
                     measurements=(
                         Measurement(
@@ -92,9 +99,8 @@ class HighResistanceJoint(Detector):
             )
         worst = max(joints, key=lambda cell: float(estimate.extra_resistance[cell]))
         share = float(estimate.extra_resistance[worst]) / estimate.median_resistance
-        seen = Evidence.observed(
-            f"Cell group {worst + 1}.", strength=min(0.6 + share, 1.0), subject=f"cell {worst + 1}"
-        )
+        strength = min(0.6 + share, 1.0) * (1.0 - _DOUBT * max(signs.worn.values(), default=0.0))
+        seen = Evidence.observed(f"Cell group {worst + 1}.", strength=strength, subject=f"cell {worst + 1}")
         return Outcome.found(findings, {"cells.high-resistance": seen})
 
 

@@ -12,10 +12,11 @@ from ridelog.log import Role
 from ridelog.ride import Track
 
 from .cell_signs import CHARGE_SHARE, OFFSET_V, CellSigns, cell_signs
+from .high_resistance_joint import WORN_FROM
 
 #: Strength of a group that stands low and of whose capacity nothing is known; engineering judgement: most such groups are out
 #: of balance, and no ride that short rules the other out.
-_STANDS_LOW = 0.6
+_STANDS_LOW = 0.7
 
 
 class WeakCellGroup(Detector):
@@ -30,7 +31,7 @@ class WeakCellGroup(Detector):
         It is empty first: it trips the BMS with charge left in the others, and is driven below its limit (TRIP-14).
 
     Evidence:
-        cells.weak-group, cells.low-group.
+        cells.weak-group, cells.low-group, cells.resisting-group.
 
     Looks like it but is not:
         Imbalance (the same charge is missing all along, though in volts it grows wherever the open-circuit curve gets
@@ -41,8 +42,9 @@ class WeakCellGroup(Detector):
         A BMS log with cell voltages and a current that changes.
 
     Limits:
-        A ride that takes a few percent of the charge does not tell a low capacity from imbalance: then it says so.
-        Between 85 and 95 % and in the flat middle of LFP cells the voltage says little about the charge. A group that
+        A ride that takes a few percent of the charge does not tell a low capacity from imbalance, nor, in the flat middle of
+        LFP cells, from a joint when the group resists more: then it says so.
+        Between 85 and 95 % the voltage says little about the charge either. A group that
         stood with the others when full shows only after a good part of the charge was taken.
 
     Example:
@@ -53,7 +55,7 @@ class WeakCellGroup(Detector):
     name: ClassVar[str] = "weak-cell-group"
     rules: ClassVar[tuple[str, ...]] = ("TRIP-14", "SAG-03", "SOC-06", "ADV-04")
     needs: ClassVar[tuple[Need, ...]] = (Need((Role.BMS,), ("cell_voltages",), rows=20),)
-    evidence: ClassVar[tuple[str, ...]] = ("cells.weak-group", "cells.low-group")
+    evidence: ClassVar[tuple[str, ...]] = ("cells.weak-group", "cells.low-group", "cells.resisting-group")
 
     def examine(self, case: Case, track: Track) -> Outcome:
         """Look at one BMS log."""
@@ -63,6 +65,8 @@ class WeakCellGroup(Detector):
         signs = cell_signs(case, track)
         if signs is not None and not signs.weak and signs.perhaps:
             return self._open(track, signs)
+        if signs is not None and not signs.weak and max(signs.worn.values(), default=0.0) >= WORN_FROM:
+            return _resists(signs)
         if signs is None or not signs.weak:
             return Outcome.clear("no cell group falls faster or sags more than the others while standing lower.")
         findings: list[Finding] = []
@@ -92,7 +96,8 @@ class WeakCellGroup(Detector):
                 )
             )
         worst = min(signs.weak, key=lambda cell: float(signs.when_low[cell]))
-        strength = min(0.3 + abs(float(signs.when_low[worst])) / 0.06, 1.0)
+        # The flat curve of LFP makes few millivolts of much charge: it is by then sure that the group falls faster.
+        strength = min(0.5 + abs(float(signs.when_low[worst])) / 0.06, 1.0)
         seen = Evidence.observed(f"Cell group {worst + 1}.", strength=strength, subject=f"cell {worst + 1}")
         return Outcome.found(findings, {"cells.weak-group": seen})
 
@@ -133,3 +138,14 @@ class WeakCellGroup(Detector):
             channels=("cell_voltages",),
         )
         return Outcome.found((finding,), evidence)
+
+
+def _resists(signs: CellSigns) -> Outcome:
+    """A group has more resistance, and a lower capacity would not show where the ride went."""
+    cell = max(signs.worn, key=lambda cell: signs.worn[cell])
+    open_ = "where this ride went no voltage tells whether it holds less charge than the others"
+    evidence = {
+        "cells.weak-group": Evidence.not_observable(open_),
+        "cells.resisting-group": Evidence.observed(f"Cell group {cell + 1}.", subject=f"cell {cell + 1}"),
+    }
+    return Outcome.unable(f"cell group {cell + 1} has more resistance, and {open_}.", evidence)

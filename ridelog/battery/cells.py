@@ -41,6 +41,8 @@ _LEAST_DAYS: Final = 1.0
 #: this degree, gives to that correlation.
 _ALIKE: Final = 0.8
 _CURVE_DEGREE: Final = 3
+#: A pause over which a current is not carried on, s.
+_LONGEST_STEP_S: Final = 60.0
 _ROUNDS: Final = 3
 _HUBER: Final = 1.5
 _REFUSE: Final = 8.0
@@ -177,6 +179,10 @@ def _terms(
     if level is not None and climbs:
         columns.append(level - float(level.mean()))
         names.append("charge")
+    elif load is not None:
+        # The pack hardly moves along its curve, but a group that is nearly empty does: that is no resistance.
+        columns.append(_used(time, amps))
+        names.append("used")
     days = (time - time[0]) / _DAY_S
     if days[-1] >= _LEAST_DAYS:
         if "charge" in names and abs(float(np.corrcoef(columns[-1], days)[0, 1])) > _ALIKE:
@@ -189,6 +195,13 @@ def _terms(
         missing.append("the log is too short for a drift")
     reason = f"It rests on {len(time)} rows with a steady current"
     return _Terms(np.stack(columns), tuple(names), load, "; ".join([reason, *missing]) + ".")
+
+
+def _used(time: NDArray[np.float64], amps: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Charge taken, Ah, about its mean; over pauses the current is not carried on."""
+    steps = np.minimum(np.diff(time, prepend=time[0]), _LONGEST_STEP_S)
+    used = np.cumsum(amps * steps) / 3600.0
+    return np.asarray(used - used.mean())
 
 
 def _goes_with(amps: NDArray[np.float64], level: NDArray[np.float64]) -> bool:
