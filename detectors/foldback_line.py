@@ -106,7 +106,12 @@ def foldback(
         return None
     _, on_line, end_v = best
     found = _judged(time, volts, amps, on_line & ~hot, end_v, top)
-    return found if found is not None and _together(volts[on_line], amps[on_line], tolerance) else None
+    if found is None or not _together(volts[on_line], amps[on_line], tolerance):
+        return None
+    # Between a start from rest and the cruise after it there is always a line: the others must show it without one load.
+    first, last = max(found.loads, key=lambda load: float(amps[(time >= load[0]) & (time <= load[1])].max()))
+    others = on_line & ((time < first) | (time > last))
+    return found if _together(volts[others], amps[others], tolerance) else None
 
 
 def _judged(
@@ -141,6 +146,6 @@ def _judged(
 
 def _together(volts: NDArray[np.float64], amps: NDArray[np.float64], tolerance: float) -> bool:
     """Whether voltage and current of the rows on the line rise together, by more than the line is wide."""
-    if float(np.ptp(volts)) < _CHANGES * tolerance or float(np.ptp(amps)) <= 0:
+    if len(volts) < _AVERAGES or float(np.ptp(volts)) < _CHANGES * tolerance or float(np.ptp(amps)) <= 0:
         return False
     return float(np.corrcoef(volts, amps)[0, 1]) >= _TOGETHER

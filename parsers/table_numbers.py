@@ -19,9 +19,15 @@ NO_VALUE: Final = frozenset(
     "- -- --- na n/a nan -nan null none nil unknown unavailable undefined #n/a #value! #div/0! inf -inf +inf ∞ ? "
     "keine нет 无".split()
 ) | {""}
-#: Words for on and off, lower case without accents.
-ON_WORDS: Final = frozenset("on true yes 1 ein an ja oui si да вкл 开 开启 打开 是 open-circuit enabled active".split())
-OFF_WORDS: Final = frozenset("off false no 0 aus nein non нет выкл 关 关闭 断开 否 disabled inactive".split())
+#: Words for on and off, lower case.
+ON_WORDS: Final = frozenset(
+    "on true yes 1 ein an ja oui si да вкл 开 开启 打开 是 open-circuit enabled active sí sim tak aan wł encendido activado"
+    " activé attivo ligado włączony".split()
+)
+OFF_WORDS: Final = frozenset(
+    "off false no 0 aus nein non нет выкл 关 关闭 断开 否 disabled inactive não nao nie nee uit wył apagado desactivado désactivé"
+    " disattivo desligado wyłączony".split()
+)
 _NUMBER: Final = r"^([-+]?(?:\d[\d.,]*|[.,]\d+)(?:[eE][-+]?\d{1,3})?)\s*(\D.{0,11})?$"
 #: One decimal sign, or groups of three digits with at most one decimal sign of the other kind behind them.
 _VALID: Final = r"^[-+]?(?:\d*[.,]?\d*|\d{1,3}(?:,\d{3})+(?:\.\d*)?|\d{1,3}(?:\.\d{3})+(?:,\d*)?)(?:[eE][-+]?\d{1,3})?$"

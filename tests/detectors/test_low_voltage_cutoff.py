@@ -123,3 +123,19 @@ def test_cells_driven_below_the_end_of_any_usual_cutoff_were_not_spared_by_one(t
         (tmp_path / name).write_bytes(data)
     incident = analyze([str(tmp_path / name) for name in case.files])
     assert incident.verdict.cause == "bms-protection-ineffective"
+
+
+def test_a_start_from_rest_and_the_long_cruise_after_it_are_no_line():
+    """Two currents always have a line through both: without the start nothing of it is left."""
+    time = np.arange(0.0, 580.0, 0.5)
+    chance = np.random.default_rng(4).normal(0, 1, len(time))
+    held = 8.3 + 0.45 * np.convolve(chance, np.ones(4) / 2, "same")
+    current = np.where(time < 6, 0.2, np.where(time < 13, 2.0 + 3.1 * (time - 6), held))
+    volts = 77.1 - 0.0673 * current - np.interp(time, [13, 580], [0.0, 1.75])
+    columns = {
+        "time": time,
+        "battery_current": np.round(current, 2),
+        "pack_voltage": np.round(volts, 2),
+        "speed": np.interp(time, [6, 13], [0.0, 9.8]),
+    }
+    assert _check(columns).status is not Status.FOUND
