@@ -1,4 +1,4 @@
-"""Sense leads one by one: cells that come and go, leads that are connected later, and wires that resist."""
+"""Sense leads one by one: cells that come and go or are never read, leads that are connected later, and wires that resist."""
 
 from __future__ import annotations
 
@@ -17,6 +17,11 @@ if TYPE_CHECKING:
 #: polls: a reading that failed once or twice, until the next came, is no wire that comes and goes.
 _FEWEST_TIMES, _FEWEST_POLLS = 3, 10
 MISSING_SHARE = 0.01
+#: A cell is there when it reads within these limits, V: a drained one may read next to nothing.
+CELL_LOW_V, CELL_HIGH_V = 0.3, 4.6
+#: Polls that tell how many cells the voltage of the pack has in it, and how far from a whole number that may be
+#: (engineering judgement: cells differ by less than 1 % on the average, and boards hold 32 at most).
+_FEWEST_FULL, _PACK_CELLS = 3, 0.35
 #: Wire resistance that stands out: this many times the smooth course along the board, ohm floor (CELL-17).
 WIRE_TIMES, _WIRE_FLOOR_OHM = 2.0, 0.05
 
@@ -36,6 +41,24 @@ def missing(cells: NDArray[np.float64]) -> list[tuple[int, float]]:
         and MISSING_SHARE < share[cell] < 0.995
         and share[cell] > 10 * float(np.median(share))
     ][:3]
+
+
+def never_read(track: Track, cells: NDArray[np.float64]) -> list[int]:
+    """Cells that are not read in the whole log although the voltage of the pack has them in it, from 0.
+
+    A board that is set to more cells than the pack has lacks the last ones, and its pack voltage is that of the others; a
+    pack with more cells than the board reads lacks the last ones as well (CELL-14). Those are no wires.
+    """
+    there = (cells > CELL_LOW_V) & (cells < CELL_HIGH_V)
+    read: NDArray[np.bool_] = np.asarray(there.any(axis=0))
+    last = int(np.flatnonzero(read)[-1]) if read.any() else 0
+    lost = np.flatnonzero(~read[:last]).tolist()
+    full = there[:, read].all(axis=1) & (track.values("pack_voltage") > 0) if lost else np.zeros(len(cells), dtype=bool)
+    if np.count_nonzero(full) < _FEWEST_FULL:
+        return []
+    pack = track.values("pack_voltage")[full] / np.median(cells[full][:, read], axis=1)
+    whole = float(np.median(pack)) - np.count_nonzero(read)
+    return lost if abs(whole - len(lost)) < _PACK_CELLS else []
 
 
 def connected_at(track: Track, cells: NDArray[np.float64], cell: int) -> int | None:

@@ -13,7 +13,7 @@ from ridelog.ride import Track
 
 from .alternating_alarms import FEWEST_CHANGES, alternating_alarms
 from .cell_signs import cell_signs
-from .sense_leads import MISSING_SHARE, WIRE_TIMES, connected_at, missing, wires
+from .sense_leads import MISSING_SHARE, WIRE_TIMES, connected_at, missing, never_read, wires
 from .swapped_leads import SwappedLeads, swapped_leads
 
 if TYPE_CHECKING:
@@ -34,8 +34,9 @@ class SenseWiring(Detector):
 
     What it finds:
         Neighbours of which one is as much too high as the other is too low, always or now and then; cells that are
-        missing in some polls; two leads in each other's place; neighbours with opposite extra resistance; a sense wire
-        with far more resistance than the others; alarms of a short circuit and of a low cell in turn, without a current.
+        missing in some polls, or in all while the pack voltage has them in it; two leads in each other's place; neighbours
+        with opposite extra resistance; a sense wire with far more resistance than the others; alarms of a short circuit
+        and of a low cell in turn, without a current.
 
     Why it matters:
         The BMS protects and balances voltages that do not exist: it trips without a reason, or charges a good cell too
@@ -100,6 +101,10 @@ class SenseWiring(Detector):
             findings.append(self._missing(track, cell, share, connected))
             if connected is None:
                 evidence["wiring.missing-cell"] = Evidence.observed(f"Cell {cell + 1}.")
+        if swapped is None:
+            for cell in never_read(track, cells)[:3]:
+                findings.append(self._unread(track, cell))
+                evidence.setdefault("wiring.missing-cell", Evidence.observed(f"Cell {cell + 1}, in every poll."))
         for wire, ohm, usual in wires(track):
             findings.append(self._wire(track, wire, ohm, usual))
             evidence["wiring.resistance"] = Evidence.observed(f"Wire {wire + 1}.")
@@ -229,6 +234,21 @@ class SenseWiring(Detector):
             message=message,
             measurements=(Measurement("share of polls without it", share, "", MISSING_SHARE, "engineering judgement"),),
             channels=("cell_voltages",),
+        )
+
+    def _unread(self, track: Track, cell: int) -> Finding:
+        return self.finding(
+            track,
+            0,
+            track.log.rows - 1,
+            severity=Severity.WARNING,
+            event=False,
+            message=(
+                f"Cell {cell + 1} is never read, and the voltage of the pack has it in it: the cell is there, and its sense "
+                "wire or the input of the board is not."
+            ),
+            measurements=(Measurement("share of polls without it", 1.0, "", MISSING_SHARE, "engineering judgement"),),
+            channels=("cell_voltages", "pack_voltage"),
         )
 
     def _wire(self, track: Track, wire: int, ohm: float, usual: float) -> Finding:

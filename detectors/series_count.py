@@ -12,10 +12,9 @@ from ridelog.log import Role
 from ridelog.ride import RIDING_ROLES, Track
 from ridelog.settings import number
 
+from .sense_leads import CELL_HIGH_V, CELL_LOW_V, never_read
 from .settings_place import place
 
-#: A cell is there when it reads within these limits, V: a drained one may read next to nothing.
-_CELL_LOW_V, _CELL_HIGH_V = 0.3, 4.6
 #: A cell that reads in this share of the polls is there.
 _EVER_SHARE = 0.005
 #: Share of the pack voltage that the sum of the cells may differ by.
@@ -40,9 +39,9 @@ class SeriesCount(Detector):
         series.cells-missing, series.sum-differs, series.meter-set-wrong.
 
     Looks like it but is not:
-        A loose sense wire (the cell comes and goes), a poll that was cut short, a battery that nobody entered in the
-        controller (3 cells: information), a setting that is only inferred from what the charge meter of a ride shows
-        (information: it misleads the meter and nothing else).
+        A loose sense wire (the cell comes and goes, or is in the pack voltage and not at the end of the row), a poll that
+        was cut short, a battery that nobody entered in the controller (3 cells: information), a setting that is only
+        inferred from what the charge meter of a ride shows (information: it misleads the meter and nothing else).
 
     Needs:
         A BMS log with cell voltages, at best with the pack voltage; or the settings of a controller and a log whose
@@ -99,21 +98,22 @@ class SeriesCount(Detector):
     def examine(self, case: Case, track: Track) -> Outcome:
         """Look at one BMS log."""
         cells = track.log.matrix("cell_voltages")
-        read = (cells > _CELL_LOW_V) & (cells < _CELL_HIGH_V)
+        read = (cells > CELL_LOW_V) & (cells < CELL_HIGH_V)
         polled = read.sum(axis=1) >= 2
         if np.count_nonzero(polled) < 3:
             return Outcome.unable("the cells were read fewer than three times.")
         share = read[polled].mean(axis=0)
-        never = [int(cell) for cell in np.flatnonzero(share < _EVER_SHARE)]
-        # A cell that was ever read is there: one that goes missing later is a wire.
-        present = int(np.count_nonzero(share >= _EVER_SHARE))
+        # A cell that was ever read is there, and so is one that the pack voltage holds: what it lacks is a wire.
+        wires = never_read(track, cells)
+        never = [int(cell) for cell in np.flatnonzero(share < _EVER_SHARE) if cell not in wires]
+        present = int(np.count_nonzero(share >= _EVER_SHARE)) + len(wires)
         findings: list[Finding] = []
         evidence: dict[str, Evidence] = {}
         configured = max(_configured(track), cells.shape[1])
         sums = _sum_error(track, cells, read)
         if never or configured > present:
             findings.append(self._of(track, configured, present, never))
-            evidence["series.cells-missing"] = Evidence.observed(f"{present} of {configured} cells read.")
+            evidence["series.cells-missing"] = Evidence.observed(f"{present} of {configured} cells are there.")
         if sums is not None and abs(sums) > _SUM_SHARE and not never:
             whole = round(sums * present)
             if abs(whole) >= 1:
@@ -121,7 +121,7 @@ class SeriesCount(Detector):
                 evidence["series.sum-differs"] = Evidence.observed(f"The pack has {100 * sums:+.0f} % of it.")
         if not findings:
             absent = {name: Evidence.absent() for name in self.evidence[:2]}
-            return Outcome.clear(f"all {present} cells read, and their sum is the pack voltage.", absent)
+            return Outcome.clear(f"{present} cells are there, and their sum is the pack voltage.", absent)
         for name in self.evidence[:2]:
             evidence.setdefault(name, Evidence.absent())
         return Outcome.found(findings, evidence)
