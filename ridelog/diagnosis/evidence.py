@@ -14,7 +14,7 @@ from ridelog.errors import PluginError
 
 #: No single observation decides: weights are clipped to this many nats (about 33 to 1).
 CLIP_NATS = 3.5
-_LISTS = ("rules", "after", "unless", "hidden_by")
+_LISTS = ("rules", "after", "unless", "hidden_by", "one_of")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +33,7 @@ class EvidenceRow:
         after: Ids of evidence that make this one a consequence when they come first.
         unless: Ids of evidence that say what made this sign, so that it says nothing more once one of them was seen.
         hidden_by: Ids of evidence that explain why this one was not seen: its absence says nothing once one of them was.
+        one_of: Causes of which one made it and the logs do not tell which: the others do not contribute beside that.
         event: True when it marks something that happened at a moment.
         ordinary: True when what happened belongs to the end of any charge and is no fault by itself: conditions of the
             vehicle then compete with it.
@@ -50,6 +51,7 @@ class EvidenceRow:
     after: tuple[str, ...] = ()
     unless: tuple[str, ...] = ()
     hidden_by: tuple[str, ...] = ()
+    one_of: tuple[str, ...] = ()
     event: bool = False
     ordinary: bool = False
     for_good: bool = False

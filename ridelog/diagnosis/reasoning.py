@@ -75,8 +75,14 @@ def _beside(
     if incident is None and verdict.cause == UNDETERMINED.id:
         return ()
     candidates = {item.cause for item in order if item.probability >= CANDIDATE_FROM} if incident is not None else set()
-    competing = {verdict.cause, *candidates}
+    competing = {verdict.cause, *candidates, *_alternatives(verdict.cause, evidence, table)}
     return tuple(factor for factor in contributing(evidence, table) if factor.cause not in competing)
+
+
+def _alternatives(cause: str, evidence: Mapping[str, Evidence], table: EvidenceTable) -> set[str]:
+    """Causes that made the same sign if this one did not: beside it they have nothing left to explain."""
+    seen = (table.rows[name] for name, item in evidence.items() if item.seen is Seen.OBSERVED and name in table.rows)
+    return {other for row in seen if cause in row.one_of for other in row.one_of}
 
 
 def _verdict(event: Event, table: EvidenceTable, incident: Cluster | None, checks: Sequence[Check]) -> Verdict:

@@ -143,3 +143,21 @@ def test_a_battery_that_is_lost_goes_before_a_full_pack_that_the_ride_went_on_th
     )
     assert diagnose([full, lost], builtin_table()).verdict.onset.latest_s == 340
     assert diagnose([full], builtin_table()).verdict.cause == "regen-overvoltage-full-pack"
+
+
+@pytest.mark.parametrize(
+    ("signs", "both"),
+    [
+        (("cells.low-group", "cells.imbalance"), {"weak-cell-group", "cell-imbalance"}),
+        (("cells.resisting-group", "cells.high-resistance"), {"weak-cell-group", "high-resistance-cell-joint"}),
+    ],
+)
+def test_a_group_that_is_one_thing_or_the_other_has_no_second_fault(signs, both):
+    """At odds that are nearly even both are named, and neither is said to contribute beside the other."""
+    evidence = {
+        sign: Evidence.observed("Cell group 8.", strength=strength)
+        for sign, strength in zip(signs, (0.9, 0.6), strict=True)
+    }
+    result = diagnose([made_check(evidence, _state())], builtin_table())
+    assert {item.cause for item in result.causes[:2]} == both
+    assert result.contributing == ()
