@@ -22,6 +22,10 @@ from .unheld_bus import swings
 
 #: A cell without load this low, V: the pack is far from full.
 _FAR_FROM_FULL_V = 3.95
+#: A charge from which on a display calls the pack full, and how sure that is; engineering judgement.
+_SHOWN_FULL, _BY_DISPLAY = 0.95, 0.6
+#: A count of cells less sure than this is not known.
+_KNOWN_COUNT = 0.6
 _OVER_VOLTAGE = 1
 
 
@@ -136,7 +140,7 @@ class RegenOvervoltage(Detector):
         findings += [self._full(case, track, *item) for item in full]
         first = (openings or full)[0]
         at = track.onset(first[0])
-        evidence = {"regen.pack-nearly-full": replace(_fullness(case, outside, first[0]), at=at)}
+        evidence = {"regen.pack-nearly-full": replace(_fullness(case, track, outside, first[0]), at=at)}
         if driven:
             evidence["regen.not-braking"] = Evidence.observed(at=track.onset(driven[0][0]))
         if openings:
@@ -145,6 +149,9 @@ class RegenOvervoltage(Detector):
             strength = 1.0 if seen else _unseen(case, track, first)
             evidence["regen.open-pack"] = Evidence.observed(note, strength=strength, at=at)
             evidence["regen.overvoltage-with-pack"] = Evidence.absent(strength=strength)
+            if not seen and case.pack.series.confidence < _KNOWN_COUNT and _shown_full(track, first[0]):
+                doubt = "the count of cells is open, the charge that is shown is full, and the rise itself is not in the log"
+                evidence["regen.overvoltage-with-pack"] = Evidence.not_observable(doubt)
             evidence["regen.drive-normal"], evidence["regen.drive-lost-too"] = drive_beside(
                 case, track, outside, openings
             )
@@ -165,7 +172,7 @@ class RegenOvervoltage(Detector):
         if limit is not None and limit > 0:
             return highest >= 0.97 * limit
         series = case.pack.series
-        if series.best is None or series.confidence < 0.6:
+        if series.best is None or series.confidence < _KNOWN_COUNT:
             return False
         # A pack that is full without any braking reaches the limit by the little its resistance adds.
         full = float(outside.open_circuit[stop[0]]) / series.best >= FULL_OPEN_V + 0.02
@@ -274,6 +281,8 @@ def _unseen(case: Case, track: Track, stop: tuple[int, int]) -> float:
     highest = float(np.nanmax(track.values("pack_voltage")[window]))
     series = case.pack.series.probabilities
     full = sum(share for count, share in series.items() if highest / count >= CELL_FULL_V - 0.05)
+    if case.pack.series.confidence < _KNOWN_COUNT and _shown_full(track, stop[0]):
+        full = max(full, _BY_DISPLAY)
     return (_UNSEEN_DENSE if track.log.interval_s <= EVERY_S else _UNSEEN) * (1.0 - min(full, 0.8))
 
 
@@ -281,9 +290,19 @@ def _has_regen(track: Track) -> bool:
     return bool((np.nan_to_num(track.values("battery_current")) < 5 * REGEN_A).any())
 
 
-def _fullness(case: Case, outside: Excursions, row: int) -> Evidence:
+def _shown_full(track: Track, row: int) -> bool:
+    """Whether a display that is not the controller's own reading of the voltage calls the pack full.
+
+    Sixteen full cells of NMC and twenty of LFP have one voltage: where the count is open, full they are both.
+    """
+    return track.log.identity.family != "vesc" and bool(track.values("soc")[row] >= _SHOWN_FULL)
+
+
+def _fullness(case: Case, track: Track, outside: Excursions, row: int) -> Evidence:
     series = case.pack.series
-    if series.best is None or series.confidence < 0.6:
+    if series.best is None or series.confidence < _KNOWN_COUNT:
+        if _shown_full(track, row):
+            return Evidence.observed(f"{100 * float(track.values('soc')[row]):.0f} % shown.", strength=_BY_DISPLAY)
         return Evidence.not_observable("the number of cells in series is not known")
     cell = float(outside.open_circuit[max(row - 1, 0)]) / series.best
     share = (cell - _FAR_FROM_FULL_V) / (NEARLY_FULL_V - _FAR_FROM_FULL_V)

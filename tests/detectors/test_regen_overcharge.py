@@ -94,3 +94,21 @@ def test_a_pack_that_takes_the_braking_along_a_line_is_there_whatever_its_resist
         volts[braking] = at_rest[braking] + 16.0
     incident = investigate([rides.log(columns)])
     assert ("critical" in parked.severities(incident, NAME)) is found
+
+
+@pytest.mark.parametrize(("shown", "seen"), [(0.99, "not observable"), (0.5, "absent")])
+def test_a_stop_without_a_rise_where_the_display_says_full_and_the_count_is_open(shown, seen):
+    """67 V are 16 cells of NMC or 20 of LFP, full both: open and full pack look alike, and neither is sure."""
+    columns = rides.controller(seconds=60.0, rate=2.0, open_v=67.0)
+    for name in ("amp_hours_used", "watt_hours_used", "tachometer_absolute", "controller_id"):
+        del columns[name]
+    row = int(np.flatnonzero(columns["battery_current"] < -4)[0])
+    columns = {name: values[: row + 3].copy() for name, values in columns.items()}
+    columns["soc"] = np.full(row + 3, shown)
+    columns["pack_voltage"][row:] = 66.8
+    columns["battery_current"][row + 1 :] = columns["motor_current"][row + 1 :] = 0.0
+    columns["fault_code"][row + 1 :] = 1
+    incident = investigate([rides.log(columns, settings={"series_cells": 0.0})])
+    assert incident.pack.series.confidence < 0.6
+    assert parked.check(incident, NAME).evidence["regen.overvoltage-with-pack"].seen == seen
+    assert incident.verdict.probability < 0.8
