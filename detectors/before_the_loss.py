@@ -37,6 +37,9 @@ _LEAST_AGREEMENT: Final = 0.2
 _MEAN_ONLY: Final = 0.5
 #: Battery and FET temperatures from which heat is plausible and below which it is not, degC, and how sure an assumed limit is.
 _HOT_DEGC, _COOL_DEGC, _ASSUMED = 60.0, 45.0, 0.8
+#: How far cool cells speak against a trip of heat when the board does not log its own temperature: its FETs are what gets hot
+#: first (THM-02; engineering judgement).
+_CELLS_ONLY: Final = 0.35
 
 
 def charge_before(case: Case, track: Track, outside: Excursions, first: int, *, ended: bool = False) -> Evidence:
@@ -126,7 +129,13 @@ def heat_before(case: Case, board: Track, row: int) -> Evidence:
     share = hottest / (_HOT_DEGC - _COOL_DEGC)
     if share >= 0.7:
         return Evidence.observed(where, strength=min(share, 1.0) * _ASSUMED)
-    return Evidence.absent(where, strength=min(1.0 - max(share, 0.0), 1.0))
+    own = any(np.isfinite(board.values(name)[rows]).any() for name in ("bms_fet_temperature", "bms_temperature"))
+    cool = min(1.0 - max(share, 0.0), 1.0)
+    if not own:
+        return Evidence.absent(
+            f"{where} The temperature of the board itself is not in the log.", strength=_CELLS_ONLY * cool
+        )
+    return Evidence.absent(where, strength=cool)
 
 
 def heat_at_loss(case: Case, track: Track, first: int) -> Evidence:

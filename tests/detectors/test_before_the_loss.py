@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import numpy as np
+import pytest
 
 from ridelog.finding import Seen
 from ridelog.log import Role
@@ -67,6 +68,20 @@ def test_heat_in_a_log_without_fet_states_speaks_for_a_trip_of_heat():
     hot = _check(_cut_and_board(hot=64.0))
     assert hot.evidence["bms.hot-before"].seen is Seen.OBSERVED
     assert _check(_cut_and_board(hot=25.0)).evidence["bms.hot-before"].seen is Seen.ABSENT
+
+
+@pytest.mark.parametrize(("own", "least"), [(True, 0.9), (False, 0.0)])
+def test_cool_cells_tell_little_of_a_board_that_does_not_log_its_own_temperature(own, least):
+    columns, board = rides.cut_under_load()[0], rides.board()
+    for name in ("discharge_fet", "charge_fet", "protections", "bms_temperature", "bms_fet_temperature"):
+        board.pop(name, None)
+    board["battery_temperature"] = np.full(len(board["time"]), 25.0)
+    if own:
+        board["bms_fet_temperature"] = np.full(len(board["time"]), 28.0)
+    told = _check(investigate([rides.log(columns), rides.log(board, Role.BMS)])).evidence["bms.hot-before"]
+    assert told.seen is Seen.ABSENT
+    assert least <= told.strength
+    assert own or told.strength < 0.5
 
 
 def test_a_small_part_of_the_voltage_at_the_start_is_low_for_any_number_of_cells():
