@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 _MOST_ROWS: Final = 3000
 #: Levels of the open-circuit voltage that are compared, with medians over the rows of each, and the fewest of them.
 _LEVELS, _FEWEST_LEVELS = 12, 5
+#: Levels at the low end of a ride that must both show what a cell lacks.
+_LOWEST: Final = 2
 #: A cell so empty or so full lies on an end of the curve, where volts do not tell the charge.
 _EMPTY, _FULL = 0.02, 0.99
 #: Below this charge of the pack its curve bends so much, and so differently from make to make, that two sound cells which
@@ -86,6 +88,19 @@ class ChargeCourse:
         volts = self.levels[0] + np.array([float(self.offsets[0, cell]), 0.0])
         own, pack = np.median([table.soc(volts).soc for table in self.tables], axis=0)
         return float(own), float(pack)
+
+    def lacking(self, cell: int) -> float:
+        """Charge that a cell lacks against the median cell where the pack was emptiest, a share of a full cell.
+
+        The least of what the curves say; it is negative for a cell that has more.
+        """
+        least = []
+        for table in self.tables:
+            for shift in SHIFTS_V:
+                levels = self.levels[:_LOWEST] + shift
+                own = table.soc(levels + self.offsets[:_LOWEST, cell]).soc
+                least.append(float(np.min(table.soc(levels).soc - own)))
+        return min(least)
 
     def missing(self, cell: int) -> MissingCharge | None:
         """How what a cell lacks grows as the pack is emptied; None where the volts do not tell."""

@@ -86,6 +86,9 @@ class CellImbalance(Detector):
         a = estimate.rest_offset
         findings: list[Finding] = []
         for cell in signs.offset if not signs.scattered else ():
+            if cell in signs.lacking:
+                findings.append(self._lacking(track, cell, float(signs.when_low[cell]), signs.lacking[cell]))
+                continue
             size = abs(float(a[cell]))
             findings.append(
                 self._offset(
@@ -111,7 +114,8 @@ class CellImbalance(Detector):
             return Outcome.clear(
                 f"the cells are within {1000 * signs.spread:.0f} mV at rest.", {"cells.imbalance": absent}
             )
-        largest = signs.spread if signs.scattered else max(abs(float(a[cell])) for cell in signs.offset)
+        sizes = [abs(float((signs.when_low if cell in signs.lacking else a)[cell])) for cell in signs.offset]
+        largest = signs.spread if signs.scattered else max(sizes)
         strength = min(0.5 + largest / steep / 0.12, 1.0)
         if signs.perhaps:
             # A group that may as well lack capacity says less of the balance: at even odds both causes come out alike.
@@ -144,6 +148,23 @@ class CellImbalance(Detector):
             event=False,
             message=f"Cell group {cell + 1} stands {1000 * abs(offset):.0f} mV {where} the others.",
             measurements=(Measurement("rest offset", offset, "V", OFFSET_V, "methods of cell drift"),),
+            channels=("cell_voltages",),
+        )
+
+    def _lacking(self, track: Track, cell: int, low_v: float, share: float) -> Finding:
+        return self.finding(
+            track,
+            0,
+            track.log.rows - 1,
+            severity=Severity.WARNING,
+            event=False,
+            message=(
+                f"Cell group {cell + 1} stands {-1000 * low_v:.0f} mV below the others where the pack was emptiest: it lacks "
+                f"{100 * share:.0f} % of its charge or more, which the flat part of the curve hid."
+            ),
+            measurements=(
+                Measurement("offset where the pack was emptiest", low_v, "V", -OFFSET_HIGH_V, "methods of cell drift"),
+            ),
             channels=("cell_voltages",),
         )
 

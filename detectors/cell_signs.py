@@ -53,6 +53,8 @@ _EMPTY_SHARE, _LEFT_SHARE = 0.15, 0.25
 #: A low group so probably weak is called so; several that stand low together were hardly all weak, nor one that is sure to
 #: be ordinary. One that ends the ride alone may be either. Engineering judgement.
 _WEAK_FROM, _ONE_OF_SEVERAL, _EMPTY_FIRST = 0.9, 0.25, 0.5
+#: Charge that shortens the ride as much as it says, share of a full cell, and several times what sound groups differ by.
+_LACKING_SHARE: Final = 0.06
 #: A low group this likely weak has no joint of its own beside that.
 _NO_JOINT: Final = 0.1
 #: Neighbours that stand opposite at rest by this much, in V, and whose sum stays within this share of the smaller one.
@@ -71,6 +73,8 @@ class CellSigns:
         worn: Cells among those of `joint` of which the ride does not tell whether they lack capacity, with how likely that
             looks, 0..1.
         offset: Rest offset alone, a single cell or a few.
+        lacking: Cells among those of `offset` that stood with the others for most of the ride, on a flat part of their curve,
+            with the least share of a full cell that they lack where the pack was emptiest.
         empty_first: Cells among those of `offset` that are nearly empty while the pack is not.
         perhaps: Cells among those of `offset` that stand low and may lack capacity as well, with how likely that looks,
             0..1: the ride does not tell.
@@ -85,6 +89,7 @@ class CellSigns:
     joint: tuple[int, ...]
     worn: Mapping[int, float]
     offset: tuple[int, ...]
+    lacking: Mapping[int, float]
     empty_first: tuple[int, ...]
     perhaps: Mapping[int, float]
     pairs: tuple[int, ...]
@@ -123,7 +128,7 @@ def _told_apart(track: Track, estimate: CellEstimate, whole: ChargeCourse | None
     in_pair = {cell for first in (*pairs, *offset_pairs) for cell in (first, first + 1)}
     when_low = _when_low(estimate, whole)
     weak, joint, offset, empty_first = [], [], [], []
-    perhaps, worn = {}, {}
+    perhaps, worn, lacking = {}, {}, {}
     for cell in range(len(a)):
         if cell in in_pair or cell in beside or not np.isfinite(a[cell]):
             continue
@@ -136,6 +141,8 @@ def _told_apart(track: Track, estimate: CellEstimate, whole: ChargeCourse | None
             course = whole.without_slow(cell, slow_ohm(track, estimate, cell))
             low_v = float(course.offsets[0, cell])
             apart &= a[cell] > 0 or a[cell] + float(np.mean(course.offsets - whole.offsets, axis=0)[cell]) < -least
+        if not abs(a[cell]) > OFFSET_HIGH_V and course is not None and (share := _lacks_charge(course, cell)):
+            lacking[cell], apart = share, True
         loses, clearly, ordinary, lacks = _loses_charge(estimate, cell, course)
         fallen = low_v < -max(OFFSET_V, 2 * spread_a) and low_v < a[cell]
         low = bool(apart and a[cell] < 0 and not ordinary)
@@ -144,7 +151,7 @@ def _told_apart(track: Track, estimate: CellEstimate, whole: ChargeCourse | None
             weak.append(cell)
             continue
         # Of a group that stands low, more resistance speaks for less capacity.
-        if resists and may < _NO_JOINT and resists_beyond(track, estimate, course, cell, EXTRA_SHARE):
+        if resists and may < _NO_JOINT and resists_beyond(track, estimate, course, cell, EXTRA_SHARE, apart=apart):
             joint.append(cell)
             worn[cell] = 0.0 if apart else resisting_group_is_weak(track, estimate, course, cell)
         if apart:
@@ -166,6 +173,7 @@ def _told_apart(track: Track, estimate: CellEstimate, whole: ChargeCourse | None
         tuple(joint),
         worn,
         tuple(offset),
+        {cell: lacking[cell] for cell in offset if cell in lacking},
         tuple(empty_first) if not scattered else (),
         perhaps if not scattered else {},
         pairs,
@@ -205,6 +213,15 @@ def _resists(estimate: CellEstimate, cell: int, spread: float) -> float:
     if extra < SIGMAS * max(spread, error):
         return 0.0
     return extra / estimate.median_resistance
+
+
+def _lacks_charge(course: ChargeCourse, cell: int) -> float:
+    """Share of a full cell that a group lacks where the pack was emptiest, 0 when it is not plain or does not matter."""
+    low = course.offsets[0]
+    if not low[cell] < -max(OFFSET_HIGH_V, OFFSET_SIGMAS * _spread_of_others(low, cell, max(_robust(low), 0.0015))):
+        return 0.0
+    share = course.lacking(cell)
+    return share if share >= _LACKING_SHARE else 0.0
 
 
 def _loses_charge(

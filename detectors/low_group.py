@@ -34,6 +34,8 @@ _RESISTS, _RESISTS_NOT, _SOUND_SPREAD = (0.08, 0.75), 0.15, 0.06
 #: Sound cells resist more when they are nearly empty: half as much again at 0 and an e-th part of that at 8 % (resistance
 #: rises below 15 %); by make it is that or half of that.
 _EMPTY_RISE, _EMPTY_SCALE = 0.5, 0.08
+#: Charge of a low group and of the pack where no curve tells them: the group may be nearly empty.
+_NO_COURSE: Final = (0.10, 0.25)
 #: A group that was full with the others lacks this share of what was taken at most (it keeps 60 % of its capacity).
 _MOST_LACK: Final = 0.67
 #: What a cell's voltage is off by beside its charge (meter, curve), V.
@@ -56,7 +58,7 @@ def low_group_is_weak(
     track: Track, estimate: CellEstimate, course: ChargeCourse | None, lacks: MissingCharge | None, cell: int
 ) -> float:
     """Probability that a group that stands low alone lacks capacity, 0..1; the alternative is that it was not balanced."""
-    own, pack = course.when_low(cell) if course is not None else (1.0, 1.0)
+    own, pack = course.when_low(cell) if course is not None else _NO_COURSE
     odds = _WEAK_ODDS * _by_growth(lacks) * _by_resistance(extra_share(track, estimate, cell), own, pack)
     odds *= _by_depth(course, cell)
     return odds / (1.0 + odds)
@@ -91,14 +93,19 @@ def extra_share(track: Track, estimate: CellEstimate, cell: int) -> Answer | Non
     return min(answers, key=lambda answer: answer.error) if answers else None
 
 
-def resists_beyond(track: Track, estimate: CellEstimate, course: ChargeCourse | None, cell: int, least: float) -> bool:
+def resists_beyond(
+    track: Track, estimate: CellEstimate, course: ChargeCourse | None, cell: int, least: float, *, apart: bool
+) -> bool:
     """Whether a group resists by `least` (a share) more than what being emptier than the others makes of it.
 
-    The regression may take a bend of the curve for resistance; where the steps of the current say otherwise, it did.
+    The regression may take a bend of the curve for resistance; where the steps of the current say otherwise, it did. Of a
+    group that stands apart, as one at the top of LFP does, only the steps are believed.
     """
     own, pack = course.when_low(cell) if course is not None else (1.0, 1.0)
     empty = rise_when_empty(own, pack)
     by_steps = extra_by_steps(track, cell)
+    if apart:
+        return by_steps is not None and by_steps.value - empty >= max(least, _SIGMAS * by_steps.error)
     if by_steps is not None and by_steps.value + _SIGMAS * by_steps.error < least + empty:
         return False
     share = extra_share(track, estimate, cell)

@@ -25,8 +25,8 @@ LIMITS = {
 }
 
 
-def _board(chemistry, start, seconds=900.0, step_s=1.0, joint=0.0, worn=1.0, missing=0.0, seed=3):
-    """A ride of one board; the group has a joint (ohm), worn cells (times their resistance), or lacks capacity (a share)."""
+def _board(chemistry, start, seconds=900.0, step_s=1.0, joint=0.0, worn=1.0, missing=0.0, ahead=0.0, seed=3):
+    """A ride; the group has a joint (ohm), worn cells (times their resistance), less capacity, more charge (shares)."""
     rng = np.random.default_rng(seed)
     time, _, current = rides.shape(seconds, 10.0, seed, high_a=60.0)
     taken = np.cumsum(current) * 0.1 / 3600
@@ -38,7 +38,7 @@ def _board(chemistry, start, seconds=900.0, step_s=1.0, joint=0.0, worn=1.0, mis
     ohm *= rng.normal(1, 0.02, CELLS)
     ohm[CELL] *= worn
     capacity[CELL] *= 1 - missing
-    charge[CELL] = 1 - (1 - start) / (1 - missing)
+    charge[CELL] = 1 - (1 - start) / (1 - missing) + ahead
     welds = np.zeros(CELLS)
     welds[CELL] = joint
     cells = np.interp(charge - taken[:, None] / capacity, SOC, LFP_V if chemistry == "lfp" else NMC_V)
@@ -108,3 +108,19 @@ def test_sound_groups_polled_slowly_show_nothing(chemistry, start):
     assert incident.verdict.cause == "none"
     loud = [item for check in incident.checks for item in check.findings if item.severity is not Severity.INFO]
     assert loud == []
+
+
+@pytest.mark.parametrize("seed", range(3, 9))
+def test_the_fullest_group_of_a_full_iron_phosphate_pack_has_no_joint(seed):
+    """It comes down from the top of its curve as the ride begins, faster than the others and not in a straight line."""
+    incident = _board("lfp", 0.985, 200.0, step_s=5.0, ahead=0.012, seed=seed)
+    assert incident.verdict.cause == "none"
+
+
+def test_what_the_flat_middle_of_lfp_hid_is_found_at_the_end_of_the_ride():
+    """Eleven per cent less charge is 15 mV as the ride begins and 35 mV where it ends."""
+    incident = _board("lfp", 0.42, 2600.0, ahead=-0.11)
+    check = next(item for item in incident.checks if item.name == "cell-imbalance")
+    assert [item.severity for item in check.findings] == [Severity.WARNING]
+    assert "where the pack was emptiest" in check.findings[0].message
+    assert incident.verdict.cause == "cell-imbalance"
