@@ -92,7 +92,8 @@ COLUMNS_2019: Final[tuple[Column, ...]] = (
 )
 _ELECTRIC: Final = Electric("voltage", "current", "power", "current_phase")
 _TEXT: Final = frozenset({"datetime", "gps_datetime", "alert", "mode", "extra"})
-_ZERO_COLUMNS: Final = ("speed", "voltage", "current", "distance_total", "totaldistance")
+#: A wheel that answers has a voltage; the app may hold the distance and the charge of the answer before.
+_ZERO_COLUMNS: Final = ("speed", "voltage", "current")
 _FIX: Final = ("gps_speed", "gps_alt", "gps_bearing", "gps_heading", "gps_acc")
 
 

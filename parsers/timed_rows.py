@@ -110,7 +110,8 @@ def _unheard(lines: NDArray[np.int64]) -> Damage:
     return Damage(
         DamageKind.EMPTY_ROW,
         Effect.NOTED,
-        f"{len(lines)} rows hold zeros only, as before the first and after the last answer of the vehicle; dropped.",
+        f"{len(lines)} rows hold zeros and at most a distance or charge that the app kept, as before the first and after the "
+        "last answer of the vehicle; dropped.",
         len(lines),
         tuple(int(line) for line in lines[:20]),
     )

@@ -29,7 +29,8 @@ if TYPE_CHECKING:
 
 _FIX: Final = ("gps_speed", "gps_alt", "gps_heading")
 #: Where all of these are 0 the app has not heard the wheel (46 such rows in 19 real rides of one wheel).
-_ZERO_COLUMNS: Final = ("speed", "voltage", "current", "totaldistance")
+#: A wheel that answers has a voltage; the app may hold the distance and the charge of the answer before.
+_ZERO_COLUMNS: Final = ("speed", "voltage", "current")
 _COLUMNS: Final[tuple[Column, ...]] = (
     Column("speed", "speed", KILOMETRES_PER_HOUR, conversion="km/h to m/s"),
     Column("voltage", "pack_voltage"),

@@ -200,6 +200,22 @@ def test_rows_of_zeros_do_not_move_the_totals():
     assert log.values("pack_voltage").min() > 90
 
 
+def test_zeros_in_which_the_app_held_distance_and_charge_are_no_lost_battery():
+    moments = ride(50)
+    lines = [wheellog_row(moment) for moment in moments]
+    names = WHEELLOG_HEADERS[24].split(",")
+    for place in range(20, 24):
+        cells = dict(zip(names, lines[place].split(","), strict=True))
+        cells |= {
+            name: "0" for name in names if name not in ("date", "time", "battery_level", "totaldistance", "distance")
+        }
+        lines[place] = ",".join(cells.values())
+    log = read(joined(WHEELLOG_HEADERS[24], *lines))
+    assert log.rows == 46
+    assert damage(log, DamageKind.EMPTY_ROW)[0].count == 4
+    assert log.values("pack_voltage").min() > 90
+
+
 def test_a_file_of_zeros_alone_is_an_error():
     moments = ride(5)
     with pytest.raises(ParseError, match="zeros"):
