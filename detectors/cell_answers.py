@@ -112,13 +112,18 @@ def slow_part(track: Track, cell: int) -> Answer | None:
 
 
 def lagged(time: NDArray[np.float64], load: NDArray[np.float64]) -> NDArray[np.float64]:
-    """The load as the slow part of a cell follows it: of one time constant of 40 s; both of shape (rows,)."""
-    kept = np.exp(-np.clip(np.diff(time, prepend=time[0]), 0.0, None) / _SLOW_S)
-    slow, held = np.empty(len(load)), 0.0
-    for row in range(len(load)):
-        slow[row] = held
-        held = kept[row] * held + (1.0 - kept[row]) * load[row]
-    return slow
+    """The load as the slow part of a cell follows it: of one time constant of 40 s; both of shape (rows,).
+
+    A long log is followed by the means of at most 6000 parts.
+    """
+    parts = np.arange(min(len(load), _MOST_ROWS)) * len(load) // min(len(load), _MOST_ROWS)
+    means = np.add.reduceat(load, parts) / np.diff(parts, append=len(load))
+    kept = np.exp(-np.clip(np.diff(time[parts], prepend=time[0]), 0.0, None) / _SLOW_S).tolist()
+    slow, held = [], 0.0
+    for share, mean in zip(kept, means.tolist(), strict=True):
+        slow.append(held)
+        held = share * held + (1.0 - share) * mean
+    return np.repeat(np.asarray(slow), np.diff(parts, append=len(load)))
 
 
 def _regressed(design: NDArray[np.float64], apart: NDArray[np.float64]) -> Answer | None:
