@@ -1,8 +1,8 @@
 """Which of several events of one ride the verdict is about, and what else happened.
 
 Each event is weighed by itself first. Then: the gravest; of equals one that some sign of its own explains before a mere
-repetition; what broke or failed before a limit that acted as it was made to, since a limit acts on every ride that goes far
-enough and leaves nothing broken behind; what happened to the vehicle before what happened to the record of it; what took
+repetition; what happened to the vehicle before what happened to the record of it; what broke or failed before a limit that
+acted as it was made to, since a limit acts on every ride that goes far enough and leaves nothing broken behind; what took
 something from the rider before what the ride went on through; what the vehicle did not come back from before what it
 recovered from; the earliest.
 """
@@ -97,7 +97,7 @@ def _importance(event: Event) -> tuple[int, bool, bool, bool, bool, bool, float]
     cause = event.order[0].cause if event.order else ""
     limit = bool(cause) and causes()[cause].limit
     record, goes_on = cause == _RECORD, cause == _GOES_ON
-    return -event.cluster.level, not cause, limit, record, goes_on, not event.for_good, event.cluster.onset_s
+    return -event.cluster.level, not cause, record, limit, goes_on, not event.for_good, event.cluster.onset_s
 
 
 def also_happened(events: Sequence[Event]) -> tuple[AlsoHappened, ...]:

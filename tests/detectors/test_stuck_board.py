@@ -79,6 +79,21 @@ def test_a_frozen_board_shows_at_a_small_change_of_load_too(level):
     assert "frozen-telemetry" in _loud(incident)
 
 
+def test_a_board_that_averages_a_load_that_swings_from_second_to_second_is_not_frozen():
+    controller, board = rides.controller(), rides.board(rate=1.0)
+    time = controller["time"]
+    load = np.repeat(np.random.default_rng(8).uniform(5.0, 35.0, 100), 60)
+    rows = (time > 300.0) & (time < 330.0)
+    load[rows] = 18.0 + 9.0 * np.sin(2 * np.pi * 2.1 * time[rows])
+    controller["battery_current"] = np.round(load, 2)
+    controller["pack_voltage"] = rides.voltage(time, load)
+    polls = np.searchsorted(time, board["time"], side="right")
+    sums = np.concatenate(([0.0], np.cumsum(load)))[polls]
+    board["battery_current"] = np.diff(sums, prepend=0.0) / np.maximum(np.diff(polls, prepend=0), 1)
+    incident = investigate([rides.log(controller), rides.log(board, Role.BMS)])
+    assert "frozen-telemetry" not in _loud(incident)
+
+
 def test_a_meter_with_a_dead_band_is_not_frozen():
     controller, board = rides.controller(), rides.board()
     for columns in (controller, board):

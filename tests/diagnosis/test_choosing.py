@@ -14,17 +14,20 @@ def test_what_happened_to_the_vehicle_goes_before_what_happened_to_the_record():
     lost = made_fault("RM01", "lost", Severity.WARNING, 300.0, 302.0, "remote.lost")
     assert diagnose([frozen], builtin_table()).verdict.cause == "telemetry-fault"
     assert diagnose([frozen, lost], builtin_table()).verdict.cause == "remote-input-loss"
+    faded = made_fault("LV01", "faded", Severity.WARNING, 300.0, 340.0, "lowvoltage.foldback")
+    assert diagnose([frozen, faded], builtin_table()).verdict.cause == "controller-low-voltage-cutoff"
     worse = made_fault("TF01", "frozen", Severity.CRITICAL, 100.0, 120.0, "telemetry.frozen")
     assert diagnose([worse, lost], builtin_table()).verdict.cause == "telemetry-fault"
+    assert diagnose([worse, faded], builtin_table()).verdict.cause == "telemetry-fault"
 
 
 @pytest.mark.parametrize("at", [(100.0, 300.0), (300.0, 100.0)])
 @pytest.mark.parametrize("limit", ["lowvoltage.foldback", "thermal.motor-limit"])
 def test_what_failed_goes_before_a_limit_that_did_its_job_and_both_are_told(limit, at):
-    frozen = made_fault("TF01", "frozen", Severity.WARNING, at[0], at[0] + 2.0, "telemetry.frozen")
+    lost = made_fault("RM01", "lost", Severity.WARNING, at[0], at[0] + 2.0, "remote.lost")
     faded = made_fault("LV01", "faded", Severity.WARNING, at[1], at[1] + 2.0, limit)
-    verdict = diagnose([faded, frozen], builtin_table()).verdict
-    assert verdict.cause == "telemetry-fault"
+    verdict = diagnose([faded, lost], builtin_table()).verdict
+    assert verdict.cause == "remote-input-loss"
     assert [item.sentence for item in verdict.also] == ["faded"]
     assert verdict.also[0].onset == Interval(at[1], at[1])
     assert verdict.also[0].cause.startswith("controller-")
@@ -47,7 +50,7 @@ def test_a_full_pack_that_stopped_the_motor_goes_after_a_battery_that_was_lost()
     assert [item.cause for item in verdict.also] == ["regen-overvoltage-full-pack"]
 
 
-def test_a_graver_limit_goes_before_a_lessermade_fault():
+def test_a_graver_limit_goes_before_a_lesser_fault():
     full = made_fault("RG01", "full", Severity.CRITICAL, 40.0, 41.0, "regen.overvoltage-with-pack")
     frozen = made_fault("TF01", "frozen", Severity.WARNING, 300.0, 320.0, "telemetry.frozen")
     verdict = diagnose([full, frozen], builtin_table()).verdict
