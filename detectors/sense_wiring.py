@@ -103,7 +103,7 @@ class SenseWiring(Detector):
                 evidence["wiring.missing-cell"] = Evidence.observed(f"Cell {cell + 1}.")
         if swapped is None:
             for cell in never_read(track, cells)[:3]:
-                findings.append(self._unread(track, cell))
+                findings.append(self._missing(track, cell, 1.0, None))
                 evidence.setdefault("wiring.missing-cell", Evidence.observed(f"Cell {cell + 1}, in every poll."))
         for wire, ohm, usual in wires(track):
             findings.append(self._wire(track, wire, ohm, usual))
@@ -216,7 +216,12 @@ class SenseWiring(Detector):
         )
 
     def _missing(self, track: Track, cell: int, share: float, connected: int | None) -> Finding:
-        if connected is None:
+        if share == 1.0:
+            message = (
+                f"Cell {cell + 1} is never read, and the voltage of the pack has it in it: the cell is there, and its sense "
+                "wire or the input of the board is not."
+            )
+        elif connected is None:
             message = (
                 f"Cell {cell + 1} is missing in {100 * share:.0f} % of the polls in which its neighbours are read."
             )
@@ -234,21 +239,6 @@ class SenseWiring(Detector):
             message=message,
             measurements=(Measurement("share of polls without it", share, "", MISSING_SHARE, "engineering judgement"),),
             channels=("cell_voltages",),
-        )
-
-    def _unread(self, track: Track, cell: int) -> Finding:
-        return self.finding(
-            track,
-            0,
-            track.log.rows - 1,
-            severity=Severity.WARNING,
-            event=False,
-            message=(
-                f"Cell {cell + 1} is never read, and the voltage of the pack has it in it: the cell is there, and its sense "
-                "wire or the input of the board is not."
-            ),
-            measurements=(Measurement("share of polls without it", 1.0, "", MISSING_SHARE, "engineering judgement"),),
-            channels=("cell_voltages", "pack_voltage"),
         )
 
     def _wire(self, track: Track, wire: int, ohm: float, usual: float) -> Finding:
