@@ -123,28 +123,34 @@ class Source:
 
 
 class UnreadableSource(Source):
-    """A file of a folder that cannot be opened; whoever asks for its bytes gets the reason.
+    """A file of a folder that cannot be opened as a log; whoever asks for what is in it gets the reason.
 
     Args:
-        path: The path.
+        file: The file.
         error: Why it cannot be opened.
     """
 
-    def __init__(self, path: str, error: SourceError) -> None:
-        super().__init__(path, b"")
+    def __init__(self, file: Path, error: SourceError) -> None:
+        super().__init__(str(file), file=file)
         self._error = error
-        # Two of these are not the same file.
-        self.sha256 = hashlib.sha256(path.encode("utf-8", "replace")).hexdigest()
 
     @property
     def data(self) -> bytes:
-        """All bytes, which there are none of."""
+        """What is in it, which nobody can tell."""
         raise self._error
 
     @cached_property
     def head(self) -> bytes:
-        """The first bytes, which there are none of."""
+        """The beginning of what is in it, which nobody can tell."""
         raise self._error
+
+    @cached_property
+    def sha256(self) -> str:
+        """SHA-256 of the file as it lies there, in hex; "" where even that cannot be read."""
+        try:
+            return super().sha256
+        except OSError:
+            return ""
 
 
 def open_sources(path: str, limits: Limits | None = None) -> list[Source]:
@@ -186,7 +192,7 @@ def _open_folder(files: list[Path], limits: Limits) -> list[Source]:
             sources += _open_file(str(file), file, limits)
         except SourceError as error:
             errors.append(error)
-            sources.append(UnreadableSource(str(file), error))
+            sources.append(UnreadableSource(file, error))
     if len(errors) == len(sources):
         raise errors[0]
     return sources

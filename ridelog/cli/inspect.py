@@ -19,7 +19,7 @@ def options(parser: ArgumentParser) -> None:
 def command(given: Namespace) -> int:
     """Show what a file holds: the parser, the channels, the clock and the damage."""
     from ridelog.cli.screen import console
-    from ridelog.errors import SourceError, UnrecognisedError
+    from ridelog.errors import RidelogError, UnrecognisedError
     from ridelog.reading import read_source, recognise
     from ridelog.sources import open_sources
 
@@ -29,26 +29,30 @@ def command(given: Namespace) -> int:
     if given.write_map is not None:
         _write_draft(sources[0], asked, given.write_map)
         return 0
-    recognised = 0
-    refusal: UnrecognisedError | None = None
+    readable = 0
+    refusal: RidelogError | None = None
     for source in sources:
         screen.print(f"[bold]{_plain(source.label)}[/bold]  {source.size:,} bytes  sha256 {source.sha256[:16]}…")
         try:
             parser, reasons = recognise(source, asked)
-        except SourceError as error:
-            screen.print(f"  {_plain(error.message)}")
-            continue
+            logs = read_source(source, asked)
         except UnrecognisedError as error:
             refusal = error
             screen.print("  not a log that ridelog knows:")
             for name, reason in error.reasons.items():
                 screen.print(f"    {name}: {_plain(reason)}")
             continue
-        recognised += 1
+        except RidelogError as error:
+            # One bad file of a folder does not keep the others from being shown.
+            refusal = error
+            if len(sources) > 1:
+                screen.print(f"  {_plain(error.message)}")
+            continue
+        readable += 1
         screen.print(f"  {parser.title} ({parser.name}): {_plain(reasons[parser.name])}")
-        for number, item in enumerate(read_source(source, asked), 1):
+        for number, item in enumerate(logs, 1):
             _show(screen, number, item)
-    if not recognised and refusal is not None:
+    if not readable and refusal is not None:
         raise refusal
     return 0
 

@@ -157,6 +157,23 @@ def test_inspect_shows_channels_and_refusals(ride, tmp_path):
     assert "vesc-tool:" in refused.stdout
 
 
+def test_inspect_shows_the_rest_of_a_folder_with_files_that_cannot_be_read(ride, tmp_path):
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    (folder / "b_ride.csv").write_bytes(ride.read_bytes())
+    (folder / "a_empty.csv").touch()
+    (folder / "a_wheel.csv").write_bytes(
+        b"date,time,speed,voltage,current,battery_level,totaldistance\nx,y,1,2,3,4,5\n"
+    )
+    result = run("inspect", folder)
+    assert result.returncode == 0, result.stderr
+    assert "no row has a time stamp" in result.stdout
+    assert "pack_voltage" in result.stdout
+    alone = run("inspect", folder / "a_wheel.csv")
+    assert alone.returncode == 3
+    assert "no row has a time stamp" in alone.stderr
+
+
 def test_formats_come_from_the_parsers():
     from ridelog import plugins
 
