@@ -123,7 +123,9 @@ class PackResistance(Detector):
             measured.append(
                 Measurement("resistance of a cell group", group, "ohm", times * _HIGH_GROUP_OHM, "data sheets")
             )
-        can_tell = too_much or share < _HARMLESS_SHARE or (product is not None and product < _LOW_OHM_AH)
+        # More than sound cells have and less than is too much is left open, however little this ride asked for.
+        ordinary = product is None or product < _ORDINARY_OHM_AH
+        can_tell = too_much or (share < _HARMLESS_SHARE and ordinary) or (product is not None and product < _LOW_OHM_AH)
         if not can_tell and case.pack.series.best is not None and case.pack.series.certain:
             a_group = (estimate.reference_ohm or estimate.ohm) / case.pack.series.best
             message += (
@@ -157,6 +159,8 @@ class PackResistance(Detector):
             by_load = 0.7 + 4.0 * (share - allowed) if share >= allowed else 0.65 if tired else 0.5
             strength = min(by_load + (0.4 if product is not None and product >= _HIGH_OHM_AH else 0.0), 1.0)
             seen = Evidence.observed(strength=strength * min(estimate.confidence + 0.2, 1.0))
+        elif too_much:
+            seen = Evidence.not_observable("the resistance is too uncertain")
         elif not can_tell:
             seen = Evidence.not_observable("whether the pack is worn cannot be told without its capacity")
         else:

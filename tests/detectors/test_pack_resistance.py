@@ -14,8 +14,8 @@ from tests import rides
 SERIES, CAPACITY_AH = 20, 20.0
 
 
-def _check(ohm_ah, seconds, amps=1.0, seed=2, garbled=(), every=5):
-    """A ride of a pack whose groups have this resistance times capacity, at 25 degC, its capacity nowhere in the log."""
+def _check(ohm_ah, seconds, amps=1.0, seed=2, garbled=(), every=5, capacity_ah=None):
+    """A ride of a pack whose groups have this resistance times capacity, at 25 degC, its capacity only in the log if given."""
     time, _, current = rides.shape(seconds, 10.0, seed, high_a=40.0)
     time, current = time[::every], current[::every] * amps
     taken = np.cumsum(current * np.diff(time, prepend=time[0])) / 3600
@@ -29,6 +29,8 @@ def _check(ohm_ah, seconds, amps=1.0, seed=2, garbled=(), every=5):
         "cell_voltages": cells,
         "battery_temperature": np.full(len(time), 25.0),
     }
+    if capacity_ah is not None:
+        columns["full_charge_capacity"] = np.full(len(time), capacity_ah)
     for row, (volts, current_a) in garbled:
         columns["pack_voltage"][row], columns["battery_current"][row] = volts, current_a
     incident = investigate([rides.log(columns, Role.BMS, settings={"series_cells": float(SERIES)})])
@@ -55,6 +57,15 @@ def test_a_short_ride_leaves_worn_cells_open_and_says_from_which_capacity_on_it_
     assert check.evidence["pack.high-resistance"].seen is Seen.NOT_OBSERVABLE
     from_ah = float(re.search(r"from (\d+) Ah on it is too much", check.findings[0].message).group(1))
     assert 15 <= from_ah <= CAPACITY_AH
+
+
+@pytest.mark.parametrize(
+    ("ohm_ah", "seen"), [(0.10, Seen.ABSENT), (0.19, Seen.NOT_OBSERVABLE), (0.30, Seen.NOT_OBSERVABLE)]
+)
+def test_between_sound_and_worn_cells_a_gentle_ride_leaves_it_open(ohm_ah, seen):
+    # At 0.30 ohm Ah it would be too much, if so small a load told the resistance better.
+    check = _check(ohm_ah, 1200.0, amps=0.25, capacity_ah=CAPACITY_AH)
+    assert check.evidence["pack.high-resistance"].seen is seen
 
 
 @pytest.mark.parametrize("values", [(0.0, 2990.0), (327.67, 1400.0), (9.1, 1400.0)])
