@@ -79,12 +79,19 @@ def by_importance(
         weighed("event", evidence, table, cluster) if _has_signs(cluster, evidence, table) else Event(cluster, evidence)
         for cluster in clusters
     ]
-    return tuple(sorted(events, key=_importance))
+    events.sort(key=_importance)
+    if events and not events[0].order:
+        # Nothing that marks a moment was seen of the gravest: what holds for the whole ride is all there is to weigh.
+        events[0] = weighed("event", evidence, table, events[0].cluster)
+    return tuple(events)
 
 
 def _has_signs(cluster: Cluster, evidence: Mapping[str, Evidence], table: EvidenceTable) -> bool:
-    """Whether something that marks a moment was seen in its time; a detector gives the moment of its first finding only."""
-    return any(
+    """Whether something that marks a moment was seen in its time; a detector gives the moment of its first finding only.
+
+    What has no time, as a list of faults or a meter that is off all ride long, has no other signs than those.
+    """
+    return not cluster.timed or any(
         name in table.rows and table.rows[name].event and _seen_in(cluster, item) for name, item in evidence.items()
     )
 

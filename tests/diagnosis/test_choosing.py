@@ -4,7 +4,7 @@ import pytest
 
 from ridelog.diagnosis.evidence import builtin_table
 from ridelog.diagnosis.reasoning import diagnose
-from ridelog.finding import Interval, Severity
+from ridelog.finding import Evidence, Interval, Severity
 
 from .made_up import made_check, made_fault, made_finding
 
@@ -81,3 +81,8 @@ def test_damage_that_a_cut_may_have_done_does_not():
     cut = made_fault("PP01", "cut", Severity.CRITICAL, 60.0, 61.0, "path.collapse")
     verdict = diagnose([cut, *_current_and_driver()], builtin_table()).verdict
     assert verdict.onset.latest_s == 60.0
+
+
+def test_a_moment_that_nothing_marks_is_weighed_by_what_holds_for_the_whole_ride():
+    meter = made_check({"sensor.voltage-differs": Evidence.observed()}, made_finding(10.0))
+    assert diagnose([meter], builtin_table()).verdict.cause == "controller-sensing-fault"
