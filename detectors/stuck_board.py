@@ -77,24 +77,19 @@ def _find(case: Case, track: Track) -> list[tuple[int, int, float]]:
     ]
     if not long:
         return []
-    elsewhere = [other for other in case.ride.riding if other.clock.aligned and other.has("battery_current")]
-    return [
-        (int(answered[first]), int(answered[last]), float(time[last] - time[first]))
-        for first, last in long
-        if any(_left_behind(current, time, (first, last), other, track.clock.uncertainty_s) for other in elsewhere)
+    # Some boards show the current of the moment and some its average since the last poll: one that follows either is live, and
+    # swings that come and go between two polls leave the average where it is.
+    elsewhere = [
+        (_between_polls(other, time), _at_polls(other, time))
+        for other in case.ride.riding
+        if other.clock.aligned and other.has("battery_current")
     ]
-
-
-def _left_behind(
-    current: NDArray[np.float64], time: NDArray[np.float64], stretch: tuple[int, int], other: Track, uncertain_s: float
-) -> bool:
-    """Whether a board did not follow a controller in a stretch.
-
-    Some boards show the current of the moment and some its average since the last poll: one that follows either is live, and
-    swings that come and go between two polls leave the average where it is.
-    """
-    inside = _inside(time, *stretch, uncertain_s)
-    return all(_stuck(current, moved, inside) for moved in (_between_polls(other, time), _at_polls(other, time)))
+    found = []
+    for first, last in long:
+        inside = _inside(time, first, last, track.clock.uncertainty_s)
+        if any(all(_stuck(current, moved, inside) for moved in views) for views in elsewhere):
+            found.append((int(answered[first]), int(answered[last]), float(time[last] - time[first])))
+    return found
 
 
 def _standing(current: NDArray[np.float64], first: int, last: int) -> tuple[int, int]:
