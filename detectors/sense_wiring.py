@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
+from ridelog.battery.quantiles import row_medians
 from ridelog.detection import Case, Detector, Need
 from ridelog.finding import Evidence, Finding, Measurement, Outcome, Severity
 from ridelog.log import Role
@@ -267,7 +268,7 @@ def opposite_rows(cells: NDArray[np.float64]) -> dict[int, NDArray[np.int64]]:
     polled = np.flatnonzero(read.any(axis=1))
     if cells.shape[1] < 4 or not len(polled):
         return {}
-    left = cells[polled] - np.nanmedian(cells[polled], axis=1, keepdims=True)
+    left = cells[polled] - row_medians(cells[polled])[:, None]
     left[:, ~read.any(axis=0)] = 0.0
     left = left - np.nanmedian(left, axis=0, keepdims=True)
     noise = 1.4826 * np.nanmedian(np.abs(left), axis=0)
@@ -275,7 +276,7 @@ def opposite_rows(cells: NDArray[np.float64]) -> dict[int, NDArray[np.int64]]:
     bound = np.maximum(_APART_V, 6 * np.maximum(noise[:-1], noise[1:]))
     if cells.shape[1] >= _FEWEST_TO_SPREAD:
         # Where all cells part, as at the end of a charge, two of them part by chance.
-        apart = 1.4826 * np.nanmedian(np.abs(left), axis=1)
+        apart = 1.4826 * row_medians(np.abs(left))
         bound = np.maximum(bound, _ROW_SIGMAS * apart[:, None])
     larger = np.maximum(np.abs(one), np.abs(other))
     opposite = (one * other < 0) & (np.minimum(np.abs(one), np.abs(other)) > bound)

@@ -119,36 +119,39 @@ def _at_polls(other: Track, time: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.where(fresh, current[np.maximum(before, 0)], np.nan)
 
 
-def _inside(time: NDArray[np.float64], first: int, last: int, uncertain_s: float) -> NDArray[np.bool_]:
+def _inside(time: NDArray[np.float64], first: int, last: int, uncertain_s: float) -> slice:
     """The polls of a stretch without its ends, which may lie beside it on the other clock."""
-    inside: NDArray[np.bool_] = (time >= time[first] + uncertain_s) & (time <= time[last] - uncertain_s)
-    inside[: first + 1] = False
-    inside[last:] = False
-    return inside
+    begin = int(np.searchsorted(time, time[first] + uncertain_s))
+    end = int(np.searchsorted(time, time[last] - uncertain_s, side="right"))
+    return slice(max(begin, first + 1), max(min(end, last), first + 1))
 
 
-def _stuck(current: NDArray[np.float64], moved: NDArray[np.float64], inside: NDArray[np.bool_]) -> bool:
+def _stuck(current: NDArray[np.float64], moved: NDArray[np.float64], inside: slice) -> bool:
     """Whether the board does not follow the controller in these rows, and does at the same load in all others.
 
     A board that stands at none may be one that does not measure what is charged: braking does not count there.
     """
-    if np.count_nonzero(inside) < _FEWEST_POLLS:
+    load, shown = moved[inside], current[inside]
+    if len(load) < _FEWEST_POLLS:
         return False
-    none = abs(float(np.median(current[inside]))) <= _NOISE_A
+    none = abs(float(np.median(shown))) <= _NOISE_A
     if none:
-        moved = np.where(moved < 0.0, 0.0, moved)
-    known = np.isfinite(moved)
-    outside, inside = known & ~inside, known & inside
-    if np.count_nonzero(inside) < _FEWEST_POLLS:
+        load = np.where(load < 0.0, 0.0, load)
+    shown, load = shown[np.isfinite(load)], load[np.isfinite(load)]
+    if len(load) < _FEWEST_POLLS:
         return False
-    low, high = np.percentile(moved[inside], (5, 95))
-    outside &= (moved >= low - _AROUND_A) & (moved <= high + _AROUND_A)
+    low, high = np.percentile(load, (5, 95))
     moves = _MOVES_FROM_NONE_A if none else _MOVES_A
-    apart = np.abs(moved[inside] - np.median(moved[inside])) > moves / 2
-    if high - low < moves or np.count_nonzero(apart) < _FEWEST_MOVED or np.count_nonzero(outside) < _FEWEST_OUTSIDE:
+    apart = np.abs(load - np.median(load)) > moves / 2
+    if high - low < moves or np.count_nonzero(apart) < _FEWEST_MOVED:
         return False
-    follows, unsure = _slope(moved[outside], current[outside])
-    stuck, error = _slope(moved[inside], current[inside])
+    elsewhere = np.where(moved < 0.0, 0.0, moved) if none else moved
+    outside = (elsewhere >= low - _AROUND_A) & (elsewhere <= high + _AROUND_A)
+    outside[inside] = False
+    if np.count_nonzero(outside) < _FEWEST_OUTSIDE:
+        return False
+    follows, unsure = _slope(elsewhere[outside], current[outside])
+    stuck, error = _slope(load, shown)
     return follows - _ERRORS * unsure > _FOLLOWS and stuck + _ERRORS * error < _STUCK * follows
 
 
