@@ -13,7 +13,7 @@ from ridelog.log import Role
 from ridelog.ride import Track
 from ridelog.settings import number
 
-from .fet_edges import KINDS, Edge, falling_edges, highest_cell, recorded_in_use
+from .fet_edges import Edge, falling_edges, highest_cell, recorded_in_use
 from .never_brakes import never_brakes
 from .poll_cover import missed_in_braking
 
@@ -102,10 +102,7 @@ class BmsChargePath(Detector):
             if always:
                 return Outcome.found((self._off_at_rest(track),), dict.fromkeys(self.evidence, _PARKED))
             if not ridden.any():
-                unseen = dict.fromkeys(self.evidence, _PARKED)
-                if _nothing_in_the_logbook(case):
-                    unseen["bms.charge-fet-opened-in-regen"] = Evidence.absent(_NO_ENTRY, strength=_LOGBOOK)
-                return Outcome.clear("the vehicle was not ridden in this log.", unseen)
+                return Outcome.clear("the vehicle was not ridden in this log.", dict.fromkeys(self.evidence, _PARKED))
             return Outcome.clear(
                 note,
                 {
@@ -210,11 +207,6 @@ _WHY: Final[dict[str, str]] = {
     "charge-overtemperature": " because the cells were too hot to be charged",
     "charge-overcurrent": " because the braking current was too high for it",
 }
-#: Kinds of entries of a logbook after which the charge path is off.
-_SWITCHES_CHARGING: Final = ("overvoltage", "charge-", "manual", "wiring", "lock")
-_NO_ENTRY: Final = "The logbook of the board has no entry of it, unless it was read before the ride."
-#: What a logbook without an entry is worth, since nobody knows when it was read; engineering judgement.
-_LOGBOOK: Final = 0.3
 _PARKED = Evidence.not_observable("the vehicle was not ridden in this log")
 
 
@@ -233,15 +225,6 @@ def _stayed_closed(case: Case, track: Track) -> Evidence:
     interval = track.log.interval_s
     seen = next((strength for longest, strength in _UNSEEN_FLIPS if interval <= longest), _SELDOM)
     return Evidence.absent(f"A flip shorter than {interval:.2g} s could hide.", strength=seen)
-
-
-def _nothing_in_the_logbook(case: Case) -> bool:
-    """Whether the board keeps a logbook, and no entry is of charging that it, or somebody, switched off."""
-    books = [
-        track.log for track in case.ride.tracks if track.log.role is Role.EVENTS and track.log.has("event", "uptime")
-    ]
-    entries = {text for book in books for text in book.texts("event") if text}
-    return bool(entries) and not any(KINDS.get(text, "").startswith(_SWITCHES_CHARGING) for text in entries)
 
 
 def _rides(case: Case) -> bool:

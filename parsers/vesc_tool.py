@@ -16,6 +16,7 @@ from .columns import MILLI, Column, add_columns
 from .delimited import read_delimited
 from .loose_text import unknown_captions
 from .positions import drop_missing_fixes
+from .required_columns import require_columns
 from .timed_rows import TimedRows, timed_rows
 from .vesc_blocks import FIX_BLOCK, IMU_BLOCK, SETUP_BLOCK, only_fresh
 from .vesc_clock import local_clock, running_seconds, utc_clock
@@ -133,6 +134,7 @@ class VescTool(Parser):
             skip_lines=header.skip_lines,
             path=source.label,
         )
+        require_columns(table.frame, (TIME,), source.label)
         stamps = table.frame.get_column(TIME).to_numpy()
         rows = timed_rows(
             table.frame,
