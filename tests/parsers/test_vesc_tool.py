@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from ridelog.clock import ClockBasis
 from ridelog.damage import DamageKind
-from ridelog.errors import RidelogError
+from ridelog.errors import ParseError, RidelogError
 from ridelog.log import Role
 from ridelog.parsers.vesc_meter import battery_level
 from ridelog.parsers.vesc_tool import VescTool
@@ -351,3 +351,8 @@ def test_saved_again_with_another_separator(separator):
     np.testing.assert_array_equal(
         read(plain.replace(b";", separator.encode())).values("battery_current"), read(plain).values("battery_current")
     )
+
+
+def test_a_quote_that_swallows_the_captions_is_an_error_of_the_file():
+    with pytest.raises(ParseError, match="ms_today"):
+        VescTool().parse(Source("log.csv", b'"' + text(rows(40, HEADER_C), HEADER_C)), ReadOptions())
