@@ -25,6 +25,8 @@ _APART_V = 0.030
 #: Their sum must stay within this share of the larger error.
 _SUM_SHARE = 0.35
 _FEWEST_ROWS = 3
+#: Polls that tell where a cell usually stands.
+_ENOUGH = 6000
 #: Standard deviations of the cells of a poll that the pair must leave them by, with so many cells that two of them do not
 #: make the deviation themselves.
 _ROW_SIGMAS, _FEWEST_TO_SPREAD = 4.0, 8
@@ -270,17 +272,19 @@ def opposite_rows(cells: NDArray[np.float64]) -> dict[int, NDArray[np.int64]]:
         return {}
     left = cells[polled] - row_medians(cells[polled])[:, None]
     left[:, ~read.any(axis=0)] = 0.0
-    left = left - np.nanmedian(left, axis=0, keepdims=True)
-    noise = 1.4826 * np.nanmedian(np.abs(left), axis=0)
-    one, other = left[:, :-1], left[:, 1:]
+    # Where a cell usually stands, and how it flickers, is known from some thousand polls.
+    some = left[:: max(1, len(left) // _ENOUGH)]
+    usual = np.nanmedian(some, axis=0)
+    left -= usual
+    noise = 1.4826 * np.nanmedian(np.abs(some - usual), axis=0)
     bound = np.maximum(_APART_V, 6 * np.maximum(noise[:-1], noise[1:]))
-    if cells.shape[1] >= _FEWEST_TO_SPREAD:
+    opposite = _opposite_by(left, bound)
+    hit = np.flatnonzero(opposite.any(axis=1))
+    polled, left, opposite = polled[hit], left[hit], opposite[hit]
+    if len(hit) and cells.shape[1] >= _FEWEST_TO_SPREAD:
         # Where all cells part, as at the end of a charge, two of them part by chance.
         apart = 1.4826 * row_medians(np.abs(left))
-        bound = np.maximum(bound, _ROW_SIGMAS * apart[:, None])
-    larger = np.maximum(np.abs(one), np.abs(other))
-    opposite = (one * other < 0) & (np.minimum(np.abs(one), np.abs(other)) > bound)
-    opposite &= np.abs(one + other) < _SUM_SHARE * larger
+        opposite = _opposite_by(left, np.maximum(bound, _ROW_SIGMAS * apart[:, None]))
     # Garbage hits many cells of a poll at once; a wire moves two.
     quiet = np.count_nonzero(np.abs(left) > _APART_V, axis=1) <= 3
     opposite &= quiet[:, None]
@@ -292,8 +296,17 @@ def opposite_rows(cells: NDArray[np.float64]) -> dict[int, NDArray[np.int64]]:
     return found
 
 
+def _opposite_by(left: NDArray[np.float64], bound: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Whether each cell and the next stand beyond the bound in opposite directions, and their sum nearly where it was."""
+    one, other = left[:, :-1], left[:, 1:]
+    larger, smaller = np.maximum(np.abs(one), np.abs(other)), np.minimum(np.abs(one), np.abs(other))
+    return (one * other < 0) & (smaller > bound) & (np.abs(one + other) < _SUM_SHARE * larger)
+
+
 def _false_trip(track: Track, pairs: dict[int, NDArray[np.int64]]) -> int | None:
     """A trip for a low or high cell while a pair shows opposite errors: the cell was never there."""
+    if not pairs:
+        return None
     lists = track.log.names("protections")
     acted = [
         row
