@@ -165,12 +165,9 @@ class BmsChargePath(Detector):
         )
 
     def _off_at_rest(self, track: Track) -> Finding:
-        return self.finding(
+        return self.standing(
             track,
-            0,
-            track.log.rows - 1,
             severity=Severity.INFO,
-            event=False,
             message=(
                 "The charge path of the BMS is off in every row. Nothing shows that the vehicle was ridden meanwhile; with "
                 "the path off, braking current has nowhere to go."

@@ -214,12 +214,9 @@ class BmsHeat(Detector):
             if steady in _SENTINELS or default:
                 channel = name.split(" ")[0]
                 findings.append(
-                    self.finding(
+                    self.standing(
                         track,
-                        0,
-                        track.log.rows - 1,
                         severity=Severity.INFO,
-                        event=False,
                         message=(
                             f"The sensor '{name.replace('_', ' ')}' reads {steady:g} degC in every row: it is missing or "
                             "broken, and the protection behind it sees no heat."
@@ -257,12 +254,9 @@ class BmsHeat(Detector):
         others = np.delete(shares, most)
         if shares[most] < _SHOWS or close[most] < _FOLLOWS or not np.nanmax(np.abs(others)) < _OTHERS_SHOW:
             return None
-        return self.finding(
+        return self.standing(
             track,
-            0,
-            track.log.rows - 1,
             severity=Severity.INFO,
-            event=False,
             message=(
                 f"Battery sensor {most + 1} follows the FETs of the BMS and not the cells: it, or the cells there, touch "
                 "the board or its heatsink."

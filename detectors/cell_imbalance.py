@@ -140,24 +140,18 @@ class CellImbalance(Detector):
 
     def _offset(self, track: Track, cell: int, offset: float, severity: Severity) -> Finding:
         where = "above" if offset > 0 else "below"
-        return self.finding(
+        return self.standing(
             track,
-            0,
-            track.log.rows - 1,
             severity=severity,
-            event=False,
             message=f"Cell group {cell + 1} stands {1000 * abs(offset):.0f} mV {where} the others.",
             measurements=(Measurement("rest offset", offset, "V", OFFSET_V, "methods of cell drift"),),
             channels=("cell_voltages",),
         )
 
     def _lacking(self, track: Track, cell: int, low_v: float, share: float) -> Finding:
-        return self.finding(
+        return self.standing(
             track,
-            0,
-            track.log.rows - 1,
             severity=Severity.WARNING,
-            event=False,
             message=(
                 f"Cell group {cell + 1} stands {-1000 * low_v:.0f} mV below the others where the pack was emptiest: it lacks "
                 f"{100 * share:.0f} % of its charge or more, which the flat part of the curve hid."
@@ -177,12 +171,9 @@ class CellImbalance(Detector):
             if spread >= _SPREAD_V
             else "not yet so much that the ride is shorter for it."
         )
-        return self.finding(
+        return self.standing(
             track,
-            0,
-            track.log.rows - 1,
             severity=Severity.WARNING if spread >= limit else Severity.INFO,
-            event=False,
             message=f"The cell groups are spread over {1000 * spread:.0f} mV: {meaning}",
             measurements=(Measurement("spread at rest", spread, "V", limit, "CELL-06"),),
             channels=("cell_voltages",),

@@ -244,12 +244,9 @@ class CurrentEnvelope(Detector):
         ratio = limit / (demand * max(count, 1.0))
         if ratio >= _HEADROOM:
             return None
-        return self.finding(
+        return self.standing(
             track,
-            0,
-            track.log.rows - 1,
             severity=Severity.INFO,
-            event=False,
             message=(
                 f"The controllers may draw {demand * max(count, 1.0):.0f} A and the BMS cuts at {limit:.0f} A: too little "
                 "room between them."

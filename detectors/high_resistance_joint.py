@@ -74,12 +74,9 @@ class HighResistanceJoint(Detector):
         for cell in joints:
             extra = float(estimate.extra_resistance[cell])
             findings.append(
-                self.finding(
+                self.standing(
                     track,
-                    0,
-                    track.log.rows - 1,
                     severity=Severity.WARNING,
-                    event=False,
                     message=(
                         f"Cell group {cell + 1} has {1000 * extra:.1f} mOhm more than the "
                         f"{1000 * estimate.median_resistance:.1f} mOhm of the others, without an offset at rest"

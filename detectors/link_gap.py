@@ -97,12 +97,9 @@ class LinkGap(Detector):
         ]
         if len(gaps) > _MOST:
             findings.append(
-                self.finding(
+                self.standing(
                     track,
-                    0,
-                    track.log.rows - 1,
                     severity=Severity.INFO,
-                    event=False,
                     message=f"{len(gaps)} pauses in all, {lasting(total)} together.",
                     measurements=(Measurement("pauses", float(len(gaps))), Measurement("together", total, "s")),
                 )

@@ -145,12 +145,9 @@ class PackResistance(Detector):
             message += " That is more than a pack of this kind should have for this load."
             if sag >= _SAG_V:
                 message += " It reaches the cutoff with much charge left, whatever the display shows."
-        finding = self.finding(
+        finding = self.standing(
             track,
-            0,
-            track.log.rows - 1,
             severity=severity,
-            event=False,
             message=message,
             measurements=tuple(measured),
             channels=("pack_voltage", "battery_current"),

@@ -94,12 +94,9 @@ class PathResistance(Detector):
             return Outcome.clear(reason, {"path.resistance": Evidence.absent(strength=0.7)})
         load = float(np.nanpercentile(np.abs(board.values("battery_current")), _HIGH_LOAD))
         heat = between * load**2
-        finding = self.finding(
+        finding = self.standing(
             track,
-            0,
-            track.log.rows - 1,
             severity=Severity.CRITICAL if heat >= _BURNS_W else Severity.WARNING,
-            event=False,
             message=(
                 f"{1000 * between:.0f} mOhm lie between the cells and the controller: a connector, a lead or the BMS "
                 f"resists too much, and turns {heat:.0f} W into heat at {load:.0f} A."

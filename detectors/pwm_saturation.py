@@ -121,8 +121,7 @@ class PwmSaturation(Detector):
             return Outcome.found(findings, evidence)
         ended = self._at_the_end(track, speed, used, limit)
         if ended is not None:
-            at = track.onset(_first_of_the_last(full[: int(np.flatnonzero(full)[-1]) + 1]))
-            return Outcome.found((ended,), {"pwm.saturated-at-the-end": Evidence.observed(at=at)})
+            return Outcome.found((ended,), {"pwm.saturated-at-the-end": Evidence.observed(at=ended.onset)})
         most = float(np.nanmax(used, initial=0.0))
         gap = track.log.interval_s
         hides = (

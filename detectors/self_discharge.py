@@ -95,12 +95,9 @@ class SelfDischarge(Detector):
         return Outcome.found(findings, {"cells.self-discharge": seen})
 
     def _of(self, track: Track, cell: int, fall: float) -> Finding:
-        return self.finding(
+        return self.standing(
             track,
-            0,
-            track.log.rows - 1,
             severity=Severity.CRITICAL,
-            event=False,
             message=f"Cell group {cell + 1} loses {-1000 * fall:.1f} mV a day against the others.",
             measurements=(
                 Measurement("fall against the others", fall, "V/day", -_FALL_V_DAY, "engineering judgement"),

@@ -165,12 +165,9 @@ class SenseWiring(Detector):
         )
 
     def _strap(self, track: Track, first: int, ohm: float) -> Finding:
-        return self.finding(
+        return self.standing(
             track,
-            0,
-            track.log.rows - 1,
             severity=Severity.WARNING,
-            event=False,
             message=(
                 f"Cells {first + 1} and {first + 2} differ in opposite directions with the current "
                 f"({1000 * abs(ohm):.1f} mOhm): the tap between them sits on the wrong side of a strap or joint."
@@ -181,12 +178,9 @@ class SenseWiring(Detector):
 
     def _apart(self, track: Track, first: int, offset: NDArray[np.float64]) -> Finding:
         one, other = float(offset[first]), float(offset[first + 1])
-        return self.finding(
+        return self.standing(
             track,
-            0,
-            track.log.rows - 1,
             severity=Severity.WARNING,
-            event=False,
             message=(
                 f"Cells {first + 1} and {first + 2} stand {1000 * one:+.0f} and {1000 * other:+.0f} mV from the others all "
                 "through, and their sum is right: more likely the wire between them than two cells that differ."
@@ -245,12 +239,9 @@ class SenseWiring(Detector):
         )
 
     def _wire(self, track: Track, wire: int, ohm: float, usual: float) -> Finding:
-        return self.finding(
+        return self.standing(
             track,
-            0,
-            track.log.rows - 1,
             severity=Severity.WARNING,
-            event=False,
             message=f"Sense wire {wire + 1} has {1000 * ohm:.0f} mOhm where its neighbours have {1000 * usual:.0f} mOhm.",
             measurements=(Measurement("wire resistance", ohm, "ohm", WIRE_TIMES * usual, "CELL-17"),),
             channels=("cell_wire_resistances",),

@@ -128,24 +128,18 @@ class SeriesCount(Detector):
 
     def _of(self, track: Track, configured: int, present: int, never: list[int]) -> Finding:
         which = f" Never read: cell {', '.join(str(cell + 1) for cell in never[:6])}." if never else ""
-        return self.finding(
+        return self.standing(
             track,
-            0,
-            track.log.rows - 1,
             severity=Severity.CRITICAL,
-            event=False,
             message=f"The BMS is set to {configured} cells, and {present} are there.{which}",
             measurements=(Measurement("cells that read", float(present), "", float(configured), "CELL-11"),),
             channels=("cell_voltages",),
         )
 
     def _sum(self, track: Track, share: float, present: int) -> Finding:
-        return self.finding(
+        return self.standing(
             track,
-            0,
-            track.log.rows - 1,
             severity=Severity.WARNING,
-            event=False,
             message=f"The sum of the {present} cells differs from the pack voltage by {100 * share:+.1f} %.",
             measurements=(Measurement("difference", share, "", _SUM_SHARE, "CELL-11"),),
             channels=("cell_voltages", "pack_voltage"),

@@ -97,12 +97,9 @@ class SocMeter(Detector):
         return Outcome.found(findings, evidence)
 
     def _differs(self, track: Track, points: float, shown: float, true: float) -> Finding:
-        return self.finding(
+        return self.standing(
             track,
-            0,
-            track.log.rows - 1,
             severity=Severity.WARNING,
-            event=False,
             message=(
                 f"The BMS shows {100 * shown:.0f} % where the cells have {100 * true:.0f} %: "
                 + ("it promises charge that is not there." if points > 0 else "there is more than it shows.")
@@ -114,12 +111,9 @@ class SocMeter(Detector):
         )
 
     def _uncounted(self, track: Track, points: float, shown: float, true: float) -> Finding:
-        return self.finding(
+        return self.standing(
             track,
-            0,
-            track.log.rows - 1,
             severity=Severity.INFO,
-            event=False,
             message=(
                 f"The BMS shows {100 * shown:.0f} % where the cells have {100 * true:.0f} % by now; it was right when the rest "
                 f"began. A meter {'does not count' if points > 0 else 'counts too much of'} a standby draw that its shunt "

@@ -81,12 +81,9 @@ class WeakCellGroup(Detector):
             if np.isfinite(estimate.extra_resistance[cell]):
                 measured.append(Measurement("extra resistance", float(estimate.extra_resistance[cell]), "ohm"))
             findings.append(
-                self.finding(
+                self.standing(
                     track,
-                    0,
-                    track.log.rows - 1,
                     severity=Severity.WARNING,
-                    event=False,
                     message=(
                         f"Cell group {cell + 1} is weak: {-1000 * low:.0f} mV below the others where the pack was emptiest, "
                         f"and it {'falls faster' if share > CHARGE_SHARE else 'sags more'} than they do."
@@ -116,12 +113,9 @@ class WeakCellGroup(Detector):
         }
         if not signs.empty_first:
             return Outcome.unable(f"{low}; {left_open}.", evidence)
-        finding = self.finding(
+        finding = self.standing(
             track,
-            0,
-            track.log.rows - 1,
             severity=Severity.WARNING,
-            event=False,
             message=(
                 f"C{low[1:]} and is nearly empty while they are not: it ends the ride. It holds less charge than they do, "
                 f"or was never balanced; {left_open}."

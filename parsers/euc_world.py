@@ -21,7 +21,7 @@ from .mac_address import format_mac, mac_address
 from .positions import drop_missing_fixes
 from .required_columns import require_columns
 from .stamps import parse_iso_stamps
-from .timed_rows import TimedRows, timed_rows
+from .timed_rows import UNHEARD_WHEEL, TimedRows, timed_rows
 from .written_notes import written_notes
 
 if TYPE_CHECKING:
@@ -92,8 +92,6 @@ COLUMNS_2019: Final[tuple[Column, ...]] = (
 )
 _ELECTRIC: Final = Electric("voltage", "current", "power", "current_phase")
 _TEXT: Final = frozenset({"datetime", "gps_datetime", "alert", "mode", "extra"})
-#: A wheel that answers has a voltage; the app may hold the distance and the charge of the answer before.
-_ZERO_COLUMNS: Final = ("speed", "voltage", "current")
 _FIX: Final = ("gps_speed", "gps_alt", "gps_bearing", "gps_heading", "gps_acc")
 
 
@@ -161,7 +159,7 @@ class EucWorld(Parser):
             stamps,
             path=source.label,
             expected="a stamp like 2023-05-19T15:56:24.869+0200 in 'datetime'",
-            zero_columns=_ZERO_COLUMNS,
+            zero_columns=UNHEARD_WHEEL,
         )
         latitude, longitude = ("gps_lat", "gps_lon") if columns is COLUMNS else ("latitude", "longitude")
         frame, no_fix = drop_missing_fixes(rows.frame, latitude, longitude, _FIX)

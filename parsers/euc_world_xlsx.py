@@ -18,7 +18,7 @@ from .loose_text import numbers_where_possible
 from .mac_address import mac_address
 from .positions import drop_missing_fixes
 from .stamps import parse_first_fitting
-from .timed_rows import timed_rows
+from .timed_rows import UNHEARD_WHEEL, timed_rows
 from .workbook import XLSX_MAGIC, captions_of_workbook, sheets_of_workbook
 
 if TYPE_CHECKING:
@@ -119,7 +119,7 @@ class EucWorldXlsx(Parser):
             stamps,
             path=source.label,
             expected="an Excel date or a text like 2024-06-29 19:55:32 in 'Date & Time'",
-            zero_columns=("speed", "voltage", "current"),
+            zero_columns=UNHEARD_WHEEL,
         )
         frame, no_fix = drop_missing_fixes(rows.frame, "gps latitude", "gps longitude", _FIX)
         table, signs = signed_columns(

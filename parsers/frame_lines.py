@@ -19,7 +19,7 @@ from .frame_json import Piece, find_pieces, hex_bytes
 from .frames.capture import GIVES, Stream, capture_logs, count_frames
 from .frames.protocol import Packet
 from .json_records import json_lines
-from .json_text import DECODE_ERRORS, json_text, load_cut
+from .json_text import DECODE_ERRORS, cut_off, json_text, load_cut
 
 _STRING: Final = re.compile(rb'"([0-9A-Fa-fxX :.,-]{8,})"')
 _NUMBERS: Final = re.compile(rb"\[\s*(\d{1,3}(?:\s*,\s*\d{1,3}){7,})\s*\]")
@@ -91,8 +91,7 @@ def _pieces(data: bytes, damage: list[Damage]) -> Iterator[tuple[int, Piece]]:
         yield from _line_pieces(data, damage)
         return
     if cut:
-        message = "The file is cut off: an unfinished last record is left out."
-        damage.append(Damage(DamageKind.TRUNCATED_TAIL, Effect.LOST, message, 1))
+        damage.append(cut_off())
     breaks = [match.start() for match in re.finditer("\n", text)]
     place = 0
     for piece in find_pieces(document):

@@ -12,7 +12,7 @@ import numpy as np
 from ridelog.damage import Damage, DamageKind, Effect
 from ridelog.errors import ParseError
 
-from .json_text import DECODE_ERRORS, json_text, load_cut
+from .json_text import DECODE_ERRORS, cut_off, json_text, load_cut
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -35,10 +35,7 @@ def load_object(data: bytes, path: str) -> tuple[dict[str, object], tuple[Damage
         ) from error
     if not isinstance(value, dict):
         raise ParseError("is JSON but not an object with the records of a ride.", path=path)
-    if not cut:
-        return value, ()
-    message = "The file is cut off: what was not written to its end is left out, and what would follow is missing."
-    return value, (Damage(DamageKind.TRUNCATED_TAIL, Effect.LOST, message, 1),)
+    return value, (cut_off(),) if cut else ()
 
 
 def _first_line(error: Exception) -> str:

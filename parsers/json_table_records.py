@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from ridelog.damage import Damage, DamageKind, Effect
 
-from .json_text import DECODE_ERRORS, load_cut
+from .json_text import DECODE_ERRORS, cut_off, load_cut
 
 Record = dict[str, Any]
 
@@ -76,7 +76,7 @@ def find_records(text: str, head: bool = False) -> Records:
     name, rows = tables[0]
     found.rows = list(enumerate(rows, 1))
     if cut and not head:
-        found.damage.append(_cut(len(rows)))
+        found.damage.append(cut_off(len(rows)))
     others = [f"'{other}' ({len(more):,} records)" for other, more in tables[1:8] if other != name and len(more) > 1]
     if others:
         message = f"Beside the records in '{name}' the file has others, which are not read: {', '.join(others)}."
@@ -123,7 +123,7 @@ def _one_by_one(text: str, at: int, head: bool, *, listed: bool = False) -> Reco
         usual = at / len(found.rows)
         found.damage += _broken(broken, lost)
         if cut and lost < _ONE_RECORD * usual:
-            found.damage.append(_cut(cut))
+            found.damage.append(cut_off(cut))
         elif cut:
             found.damage += _broken([cut], lost)
     if len({place for place, _ in found.rows}) < len(found.rows):
@@ -139,12 +139,7 @@ def _broken(broken: Sequence[int], lost: int) -> tuple[Damage, ...]:
     return (Damage(DamageKind.BROKEN_ROW, Effect.LOST, message, len(broken), tuple(broken[:20])),)
 
 
-def _cut(place: int) -> Damage:
-    message = "The file is cut off: the logger stopped while writing, and an unfinished last record is left out."
-    return Damage(DamageKind.TRUNCATED_TAIL, Effect.LOST, message, 1, (place,))
-
-
-def _tables(value: Any, name: str, depth: int) -> Iterator[tuple[str, list[Record]]]:  # noqa: ANN401 - decoded JSON
+def _tables(value: object, name: str, depth: int) -> Iterator[tuple[str, list[Record]]]:
     """Everything in a document that is a list of records, and what amounts to one."""
     if depth > _DEEPEST:
         return

@@ -7,6 +7,8 @@ import json
 import re
 from typing import Any, Final
 
+from ridelog.damage import Damage, DamageKind, Effect
+
 #: What the decoder of the standard library raises: bad text, numbers of thousands of digits, deep nesting.
 DECODE_ERRORS: Final = (ValueError, RecursionError)
 _SIGN: Final = re.compile(r'"(?:[^"\\]|\\.)*"|["\[\]{},]')
@@ -28,6 +30,12 @@ def json_text(data: bytes) -> str:
     if data[:2] in (b"\0{", b"\0["):
         return data.decode("utf-16-be", "replace").rstrip("\0")
     return data.rstrip(b"\0").decode("utf-8-sig", "replace")
+
+
+def cut_off(place: int | None = None) -> Damage:
+    """The note on a file of JSON that ends early, with the place of what was not written to its end where it is known."""
+    message = "The file is cut off: what was not written to its end is left out, and what would follow is missing."
+    return Damage(DamageKind.TRUNCATED_TAIL, Effect.LOST, message, 1, () if place is None else (place,))
 
 
 def load_cut(text: str, decoder: json.JSONDecoder) -> tuple[Any, bool]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
@@ -14,6 +14,10 @@ from ridelog.errors import ParseError
 if TYPE_CHECKING:
     import polars as pl
     from numpy.typing import NDArray
+
+#: Captions of wheel logs that are all 0 while the app does not hear the wheel: one that answers has a voltage. The distance
+#: and the charge of the answer before may be held.
+UNHEARD_WHEEL: Final = ("speed", "voltage", "current")
 
 
 @dataclass(frozen=True, slots=True)

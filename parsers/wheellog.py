@@ -20,7 +20,7 @@ from .mac_address import mac_address
 from .positions import drop_missing_fixes
 from .required_columns import require_columns
 from .stamps import parse_stamps
-from .timed_rows import timed_rows
+from .timed_rows import UNHEARD_WHEEL, timed_rows
 from .wheellog_rows import headerless_layout, read_wheellog
 
 if TYPE_CHECKING:
@@ -29,8 +29,6 @@ if TYPE_CHECKING:
 
 _FIX: Final = ("gps_speed", "gps_alt", "gps_heading")
 #: Where all of these are 0 the app has not heard the wheel (46 such rows in 19 real rides of one wheel).
-#: A wheel that answers has a voltage; the app may hold the distance and the charge of the answer before.
-_ZERO_COLUMNS: Final = ("speed", "voltage", "current")
 _COLUMNS: Final[tuple[Column, ...]] = (
     Column("speed", "speed", KILOMETRES_PER_HOUR, conversion="km/h to m/s"),
     Column("voltage", "pack_voltage"),
@@ -114,7 +112,7 @@ class WheelLog(Parser):
             stamps,
             path=source.label,
             expected="a date like 2024-05-24 and a time like 09:35:23.015",
-            zero_columns=_ZERO_COLUMNS,
+            zero_columns=UNHEARD_WHEEL,
         )
         frame, no_fix = drop_missing_fixes(rows.frame, "latitude", "longitude", _FIX)
         frame, no_trip = _without_copied_odometer(frame, rows.lines)

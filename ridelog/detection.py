@@ -165,6 +165,10 @@ class Detector(ABC):
             **{"onset": track.onset(first), **details},  # type: ignore[arg-type]
         )
 
+    def standing(self, track: Track, **details: object) -> Finding:
+        """Make a finding of something that holds for a whole log and did not happen at a moment."""
+        return self.finding(track, 0, track.log.rows - 1, event=False, **details)
+
     @classmethod
     def sections(cls) -> dict[str, str]:
         """The documentation by section.

@@ -5,9 +5,9 @@ import pytest
 from ridelog.diagnosis.evidence import EvidenceRow, builtin_table, table_with
 from ridelog.diagnosis.reasoning import diagnose
 from ridelog.errors import PluginError
-from ridelog.finding import Check, Evidence, Severity, Status
+from ridelog.finding import Evidence, Severity
 
-from .made_up import made_check, made_finding, moment
+from .made_up import made_check, made_fault, made_finding, moment
 
 
 def test_a_trip_on_a_voltage_that_was_never_there_is_the_wire():
@@ -125,22 +125,8 @@ def test_a_defect_beside_a_lost_battery_still_only_contributes():
 
 
 def test_a_battery_that_is_lost_goes_before_a_full_pack_that_the_ride_went_on_through():
-    full = Check(
-        "RG01",
-        "regen-overvoltage",
-        Status.FOUND,
-        "",
-        (made_finding(at=40.0, code="RG01"),),
-        {"regen.overvoltage-with-pack": Evidence.observed(at=moment(40))},
-    )
-    lost = Check(
-        "PP01",
-        "power-path-open",
-        Status.FOUND,
-        "",
-        (made_finding(at=340.0, code="PP01"),),
-        {"path.collapse": Evidence.observed(at=moment(340)), "path.stayed-open": Evidence.observed(at=moment(340))},
-    )
+    full = made_fault("RG01", "full", Severity.CRITICAL, 40.0, 40.0, "regen.overvoltage-with-pack")
+    lost = made_fault("PP01", "lost", Severity.CRITICAL, 340.0, 340.0, "path.collapse")
     assert diagnose([full, lost], builtin_table()).verdict.onset.latest_s == 340
     assert diagnose([full], builtin_table()).verdict.cause == "regen-overvoltage-full-pack"
 
