@@ -103,7 +103,8 @@ def _gaps(looked: Looked) -> list[str]:
     """What could not be seen, the largest gap first."""
     if not sum(looked.states.values()) >= _ENOUGH * len(looked.states):
         gaps = [
-            "The single cells and the switches of the BMS could not be looked at: that takes a log of the BMS over the ride."
+            "Little or nothing of the single cells and the switches of the BMS could be looked at: that takes a log of the "
+            "BMS over the ride."
         ]
     elif not looked.of_rides:
         gaps = ["What the controller did could not be looked at: that takes its log."]
