@@ -102,9 +102,10 @@ def nothing_found(evidence: Mapping[str, Evidence], table: EvidenceTable) -> tup
 def _gaps(looked: Looked) -> list[str]:
     """What could not be seen, the largest gap first."""
     if not sum(looked.states.values()) >= _ENOUGH * len(looked.states):
+        some = any(looked.states.values())
         gaps = [
-            "Little or nothing of the single cells and the switches of the BMS could be looked at: that takes a log of the "
-            "BMS over the ride."
+            f"{'Little of the' if some else 'The'} single cells and the switches of the BMS "
+            f"{'could' if some else 'could not'} be looked at: that takes a log of the BMS over the ride."
         ]
     elif not looked.of_rides:
         gaps = ["What the controller did could not be looked at: that takes its log."]
