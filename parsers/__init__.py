@@ -52,5 +52,6 @@ PARSERS: Final[tuple[ParserEntry, ...]] = (
     _entry("hexdump:HexDump"),
     _entry("raw_frames:RawFrames"),
     _entry("home_assistant:HomeAssistant", "entity_id"),
+    _entry("esphome_log:EsphomeLog", "sending state", "[sensor", "[s][", "new state", "][logger"),
     _entry("table:Table"),
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
@@ -151,35 +151,52 @@ def read_history(source: Source) -> list[DeviceTable]:
     if not devices:
         raise ParseError("none of its entities is one of a battery.", path=source.label)
     return [
-        _pivot(device, members, whole, time, (*damage, *_left_out(whole, devices)))
-        for device, members in devices.items()
+        pivot(device, members, whole, time, (*damage, *left_out(whole, devices))) for device, members in devices.items()
     ]
 
 
-def _left_out(events: pl.DataFrame, devices: Mapping[str, Mapping[str, Meaning]]) -> tuple[Damage, ...]:
+def left_out(events: pl.DataFrame, devices: Mapping[str, Mapping[str, Meaning]]) -> tuple[Damage, ...]:
+    """Tell how many entities belong to no battery."""
     taken = {entity for members in devices.values() for entity in members}
     others = events.get_column("entity").n_unique() - len(taken)
     if others <= 0:
         return ()
-    message = f"{others} entities of the history are not those of a battery; they are left out."
+    message = f"{others} entities are not those of a battery; they are left out."
     return (Damage(DamageKind.NOTE, Effect.NOTED, message, others),)
 
 
-def _pivot(
-    device: str, members: Mapping[str, Meaning], events: pl.DataFrame, time: TimeColumn, damage: tuple[Damage, ...]
+def by_quiet(events: pl.DataFrame) -> NDArray[np.int64]:
+    """The number of the poll of each change, shape (n,): changes close together are one poll."""
+    return np.concatenate(([0], np.cumsum(np.diff(events.get_column("seconds").to_numpy()) > _ONE_POLL_S)))
+
+
+def pivot(
+    device: str,
+    members: Mapping[str, Meaning],
+    events: pl.DataFrame,
+    time: TimeColumn,
+    damage: tuple[Damage, ...],
+    polls: Callable[[pl.DataFrame], NDArray[np.int64]] = by_quiet,
 ) -> DeviceTable:
-    """One row for each poll, one column for each entity; a state holds until it changes."""
+    """One row for each poll, one column for each entity; a state holds until it changes.
+
+    Args:
+        device: Name of the device.
+        members: Its entities and what they mean.
+        events: Changes of all devices: `entity`, `state`, `seconds` (never decreasing) and `line`.
+        time: What the stamps count.
+        damage: What was dropped or repaired so far.
+        polls: Numbers the polls of the changes of the device, from 0, never decreasing.
+    """
     import polars as pl
 
     mine = events.filter(pl.col("entity").is_in(list(members)))
-    seconds = mine.get_column("seconds").to_numpy()
-    poll = np.concatenate(([0], np.cumsum(np.diff(seconds) > _ONE_POLL_S)))
+    poll = polls(mine)
     entities = list(members)
     if (int(poll[-1]) + 1) * len(entities) > _MOST_CELLS:
         entities = [entity for entity in entities if members[entity].channel]
-        mine = mine.with_columns(pl.Series("poll", poll)).filter(pl.col("entity").is_in(entities)).drop("poll")
-        seconds = mine.get_column("seconds").to_numpy()
-        poll = np.concatenate(([0], np.cumsum(np.diff(seconds) > _ONE_POLL_S)))
+        mine = mine.filter(pl.col("entity").is_in(entities))
+        poll = polls(mine)
     mine = mine.with_columns(pl.Series("poll", poll))
     rows = mine.group_by("poll", maintain_order=True).agg(pl.col("seconds").last(), pl.col("line").first())
     wide = mine.pivot(on="entity", index="poll", values="state", aggregate_function="last", maintain_order=True)
