@@ -59,6 +59,9 @@ _LACKING_SHARE: Final = 0.06
 _NO_JOINT: Final = 0.1
 #: Neighbours that stand opposite at rest by this much, in V, and whose sum stays within this share of the smaller one.
 _PAIR_V, _PAIR_SUM = 0.020, 0.35
+#: Standard deviations of all other cells by which both must stand apart, and how many times as far apart as on the fullest
+#: quarter of a ride two cells are on its emptiest that differ in charge. Engineering judgement.
+_PAIR_SIGMAS, _PARTS_TIMES = 4.0, 1.5
 #: A cell that is missing in more than this share of the polls may have lost its wire.
 _LOST_SHARE: Final = 0.01
 
@@ -124,7 +127,7 @@ def _told_apart(track: Track, estimate: CellEstimate, whole: ChargeCourse | None
     known = a[np.isfinite(a)]
     far = np.abs(known - np.median(known)) > OFFSET_V if len(known) else np.zeros(0, dtype=bool)
     scattered = bool(np.count_nonzero(far) >= max(3, 0.3 * len(a)))
-    offset_pairs = () if scattered else tuple(_offset_pairs(a, spread_a))
+    offset_pairs = () if scattered else tuple(_offset_pairs(a, spread_a, whole))
     in_pair = {cell for first in (*pairs, *offset_pairs) for cell in (first, first + 1)}
     when_low = _when_low(estimate, whole)
     weak, joint, offset, empty_first = [], [], [], []
@@ -248,16 +251,33 @@ def _loses_charge(
     return loses, clearly and lacks.least - doubt > _CLEAR_SHARE, ordinary, lacks
 
 
-def _offset_pairs(a: NDArray[np.float64], spread: float) -> list[int]:
-    """Neighbours that stand opposite by like amounts: the wire between them drops a voltage that neither cell lacks."""
+def _offset_pairs(a: NDArray[np.float64], spread: float, course: ChargeCourse | None) -> list[int]:
+    """Neighbours that stand opposite by like amounts: the wire between them drops a voltage that neither cell lacks.
+
+    Among cells that differ in charge two such neighbours turn up by chance: they must stand out from all others, and not
+    part as the pack is emptied.
+    """
     found = []
     for cell in range(len(a) - 1):
         one, other = a[cell], a[cell + 1]
         size = min(abs(one), abs(other))
         opposite = one * other < 0 and size > max(_PAIR_V, 3 * spread)
-        if opposite and abs(one + other) < max(_PAIR_SUM * size, 2 * spread):
+        if not opposite or abs(one + other) >= max(_PAIR_SUM * size, 2 * spread):
+            continue
+        others = np.delete(a, [cell, cell + 1])
+        others = others[np.isfinite(others)]
+        if size > _PAIR_SIGMAS * float(np.std(others, ddof=1) if len(others) > 2 else spread) and not _parts(course, cell):
             found.append(cell)
     return found
+
+
+def _parts(course: ChargeCourse | None, first: int) -> bool:
+    """Whether two neighbours differ by more, the emptier the pack is: that is their charge, no wire."""
+    if course is None:
+        return False
+    apart = np.abs(course.offsets[:, first] - course.offsets[:, first + 1])
+    few = max(len(apart) // 4, 1)
+    return bool(np.mean(apart[:few]) > _PARTS_TIMES * np.mean(apart[-few:]))
 
 
 def _pairs(extra: NDArray[np.float64], spread: float, median: float) -> list[int]:

@@ -125,6 +125,15 @@ def test_two_cells_that_differ_alike_are_no_sense_wire():
     assert _loud(_board(offset={CELL: -0.07, CELL + 1: -0.06}))[0] == {"cell-imbalance"}
 
 
+@pytest.mark.parametrize("seed", [4, 5, 6])
+def test_neighbours_that_part_as_the_pack_is_emptied_differ_in_charge(seed):
+    columns = _board(start=0.30, seconds=1500.0, noise=0.002, spread=0.002, seed=seed)
+    empty = np.interp(columns["soc"], SOC, OPEN_V)
+    for cell, more in ((CELL, 0.022), (CELL + 1, -0.02)):
+        columns["cell_voltages"][:, cell] += np.interp(columns["soc"] + more, SOC, OPEN_V) - empty
+    assert "sense-wiring" not in _loud(columns)[0]
+
+
 def test_beside_a_broken_wire_no_cell_is_out_of_balance():
     """The group whose wire is broken reads nothing, its neighbour the volts of both."""
     columns = _board()
