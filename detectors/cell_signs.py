@@ -61,7 +61,7 @@ _NO_JOINT: Final = 0.1
 _PAIR_V, _PAIR_SUM = 0.020, 0.35
 #: Standard deviations of all other cells by which both must stand apart, and how many times as far apart as on the fullest
 #: quarter of a ride two cells are on its emptiest that differ in charge. Engineering judgement.
-_PAIR_SIGMAS, _PARTS_TIMES = 4.0, 1.5
+_PAIR_SIGMAS, _PARTS_TIMES = 4.0, 1.3
 #: A cell that is missing in more than this share of the polls may have lost its wire.
 _LOST_SHARE: Final = 0.01
 
@@ -266,7 +266,9 @@ def _offset_pairs(a: NDArray[np.float64], spread: float, course: ChargeCourse | 
             continue
         others = np.delete(a, [cell, cell + 1])
         others = others[np.isfinite(others)]
-        if size > _PAIR_SIGMAS * float(np.std(others, ddof=1) if len(others) > 2 else spread) and not _parts(course, cell):
+        if size > _PAIR_SIGMAS * float(np.std(others, ddof=1) if len(others) > 2 else spread) and not _parts(
+            course, cell
+        ):
             found.append(cell)
     return found
 
