@@ -201,8 +201,8 @@ class ControllerConfigurationCheck(Detector):
                     f"With the cells this pack has in all likelihood {start:.1f} V is a usual cutoff; whether it is set too high "
                     f"hangs on their number and kind ({100 * probability:.0f} %)."
                 )
-                at = track.onset(long[0][0]) if track.timed else None
-                return None, Evidence.observed(note, strength=_as_strength(probability), at=at)
+                # It has no moment of its own: it weighs on whatever the cutoff did in this ride.
+                return None, Evidence.observed(note, strength=_as_strength(probability))
             if long:
                 sure = (
                     ""

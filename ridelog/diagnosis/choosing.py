@@ -89,10 +89,12 @@ def by_importance(
 def _has_signs(cluster: Cluster, evidence: Mapping[str, Evidence], table: EvidenceTable) -> bool:
     """Whether something that marks a moment was seen in its time; a detector gives the moment of its first finding only.
 
-    What has no time, as a list of faults or a meter that is off all ride long, has no other signs than those.
+    What has no time, as a list of faults or a meter that is off all ride long, has no other signs than those; beside what
+    has one, a sign without a time marks no moment.
     """
     return not cluster.timed or any(
-        name in table.rows and table.rows[name].event and _seen_in(cluster, item) for name, item in evidence.items()
+        name in table.rows and table.rows[name].event and item.at is not None and _seen_in(cluster, item)
+        for name, item in evidence.items()
     )
 
 
