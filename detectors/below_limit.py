@@ -32,8 +32,10 @@ _OWN_BELOW_V, _OWN_HELD_S = 0.010, 30.0
 _LOWEST_V: Final = {"nmc": 2.35, "lfp": 1.85}
 _LONG_ROOM_V: Final = 0.10
 _NO_LTO_V: Final = 2.9
-#: Cells this low under load are close to the hard cut of a board, V (CUT-01; iron phosphate is ridden lower), in so many rows.
-_EARLY_V, _EARLY_ROWS = 2.9, 3
+#: Cells this low under load are close to the hard cut of a board, V (CUT-01 for NMC; iron phosphate, and what may be that,
+#: is ridden lower: makers of its cells end a discharge at 2.0 to 2.5 V), in so many rows.
+_EARLY_V: Final = {"nmc": 2.9, "lfp": 2.3}
+_EARLY_ROWS: Final = 3
 #: Limits of boards for lithium cells lie between these, V.
 _LIMITS_V: Final = (1.5, 3.4)
 
@@ -111,12 +113,14 @@ def _longest(track: Track, rows: CellRows, limit: float, at_a_time_s: float) -> 
     return best[1:] if best is not None and total >= _HELD_S and best[0] >= at_a_time_s else None
 
 
-def close_to_the_cut(case: Case, rows: CellRows) -> tuple[int, int, float] | None:
-    """First and last row and the lowest cell, V, of the rows under load in which a cell was close to the cut (CUT-01)."""
-    if not rows.logged or case.pack.chemistry.name != "nmc":
+def close_to_the_cut(case: Case, rows: CellRows) -> tuple[int, int, float, float] | None:
+    """First and last row, the lowest cell, V, and what counts as low, V, of rows under load close to the cut (CUT-01)."""
+    no_lto = float(np.nanmax(rows.high, initial=0.0)) > _NO_LTO_V
+    early = _EARLY_V.get(case.pack.chemistry.name, _EARLY_V["lfp"] if no_lto else None)
+    if not rows.logged or early is None:
         return None
     with np.errstate(invalid="ignore"):
-        at = np.flatnonzero((rows.low < _EARLY_V) & (rows.low > _LIMITS_V[0]) & (rows.current > 1.0))
+        at = np.flatnonzero((rows.low < early) & (rows.low > _LIMITS_V[0]) & (rows.current > 1.0))
     if len(at) < _EARLY_ROWS:
         return None
-    return int(rows.rows[at[0]]), int(rows.rows[at[-1]]), float(np.min(rows.low[at]))
+    return int(rows.rows[at[0]]), int(rows.rows[at[-1]]), float(np.min(rows.low[at])), early

@@ -44,7 +44,8 @@ class DeepDischarge(Detector):
     What it finds:
         Cell groups that stay below 2.5 V at rest (LFP 2.0 V), and whether the discharge FETs are on all the same; cells under
         load below the limit of the board for longer than any board waits, with the FETs on; boards that fall silent where
-        boards of their family fall asleep (information); NMC cells below 2.9 V under load, close to a hard cut (information).
+        boards of their family fall asleep (information); cells below 2.9 V (LFP 2.3 V) under load, close to a hard cut
+        (information).
 
     Why it matters:
         Copper dissolves in a cell that was drained that far, and it can short inside when it is charged again. A BMS that
@@ -151,7 +152,7 @@ class DeepDischarge(Detector):
             evidence["protection.undervoltage-ignored"] = Evidence.absent()
         return Outcome.found(findings, evidence | beyond)
 
-    def _early(self, track: Track, first: int, last: int, volts: float) -> Finding:
+    def _early(self, track: Track, first: int, last: int, volts: float, early: float) -> Finding:
         return self.finding(
             track,
             first,
@@ -159,10 +160,10 @@ class DeepDischarge(Detector):
             severity=Severity.INFO,
             event=False,
             message=(
-                f"Under load the lowest cell fell to {volts:.2f} V: from about 2.9 V down a board may cut at any moment, with no "
-                "fading before it. Let the controller's cutoff begin above that."
+                f"Under load the lowest cell fell to {volts:.2f} V: from about {early:.1f} V down a board may cut at any moment, "
+                "with no fading before it. Let the controller's cutoff begin above that."
             ),
-            measurements=(Measurement("lowest cell under load", volts, "V", 2.9, "CUT-01"),),
+            measurements=(Measurement("lowest cell under load", volts, "V", early, "CUT-01"),),
             channels=("cell_voltages",),
         )
 

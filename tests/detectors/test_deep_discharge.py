@@ -205,6 +205,19 @@ def test_a_cell_close_to_the_cut_under_load_is_said_early(volts, said):
     assert incident.verdict.cause == "none"
 
 
+@pytest.mark.parametrize(("volts", "said"), [(2.2, True), (2.6, False)])
+def test_of_iron_phosphate_only_what_is_low_for_that_is_said(volts, said):
+    columns = parked.resting(0.25, level=0.3, step=0.5)
+    columns["cell_voltages"] += 3.2 - columns["cell_voltages"].mean()
+    columns["battery_current"][200:208] = 40.0
+    columns["cell_voltages"][200:208] = volts
+    columns["pack_voltage"] = columns["cell_voltages"].sum(axis=1)
+    incident = investigate([parked.log(columns, settings={"chemistry": "lfp"})])
+    found = [item for item in parked.check(incident, NAME).findings if "may cut at any moment" in item.message]
+    assert bool(found) is said
+    assert incident.verdict.cause == "none"
+
+
 def test_a_pack_that_is_drained_to_nothing_while_it_stands():
     """All cells fall from 3.2 V to 0.45 V within a day: no garbage, and drained too far at the end."""
     time = np.arange(0.0, 86_400.0, 120.0)
