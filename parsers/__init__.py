@@ -40,6 +40,7 @@ PARSERS: Final[tuple[ParserEntry, ...]] = (
     ),
     _entry("vesc_logger_2016:VescLogger2016", "inpvoltage"),
     _entry("vescape:Vescape", '"kind"'),
+    _entry("cycle_analyst:CycleAnalyst", "ah\tv\ta", "ah v a", "ah,v,a"),
     _entry("jbdtools:JbdTools", "rsoc", "\tmos"),
     _entry("jbd_fig:JbdFig", "designcapacity"),
     _entry("smart_bms_utility:SmartBmsUtility", "chargingcurrenta"),

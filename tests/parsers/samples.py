@@ -7,6 +7,7 @@ from . import bms_files as bms
 from . import board_files as boards
 from . import table_files as tables
 from . import wheel_files as wheels
+from .cycle_analyst_files import cycle_analyst
 from .esphome_files import esphome_log
 from .vesc_tool_files import HEADER_A, HEADER_B, HEADER_C, rows, text
 
@@ -61,6 +62,7 @@ SAMPLES = {
     "jk-detail-log": ("jk-export", bms.jk_detail_log()),
     "jk-usb-csv": ("jk-usb-csv", bms.jk_usb_csv()),
     "home-assistant": ("home-assistant", tables.history()),
+    "cycle-analyst": ("cycle-analyst", cycle_analyst()),
     "esphome-log": ("esphome-log", esphome_log()),
     "esphome-log-2026": ("esphome-log", esphome_log("2026")),
 }
