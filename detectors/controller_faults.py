@@ -207,7 +207,9 @@ def _evidence(
         if code in _DRIVER:
             name = "fault.driver-recovers" if _drives_after(track, last) else "fault.driver-for-good"
         elif code == _OVERCURRENT:
-            name = "fault.current-stuck" if stuck else _overcurrent(track, row)
+            # The duty of the later rows is that of the motor the fault has already let go.
+            begins = row == first or codes[row - 1] != code
+            name = "fault.current-stuck" if stuck else _overcurrent(track, row) if begins else ""
         else:
             name = _EVIDENCE.get(code, "")
         near = np.searchsorted(track.time, (track.time[row] - _JUMPS_S, track.time[row] + _JUMPS_S))

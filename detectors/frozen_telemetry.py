@@ -47,6 +47,17 @@ _CHANNELS: Final = (
     "cell_voltage_min",
     "power",
 )
+#: Counters that the same device adds up: values that are coarse and steady still move these, a device that froze does not.
+_COUNTERS: Final = (
+    "tachometer",
+    "tachometer_absolute",
+    "distance",
+    "distance_absolute",
+    "amp_hours_used",
+    "amp_hours_charged",
+    "watt_hours_used",
+    "watt_hours_charged",
+)
 
 
 class FrozenTelemetry(Detector):
@@ -65,7 +76,7 @@ class FrozenTelemetry(Detector):
 
     Looks like it but is not:
         A vehicle at rest (no current but what its electronics draw, nothing moves), a slow board polled fast (its
-        values repeat a few times), a gap (no rows).
+        values repeat a few times), a gap (no rows), a steady ride in coarse digits whose counters of charge or way go on.
 
     Needs:
         A controller, wheel or BMS log with at least three channels that usually change.
@@ -102,7 +113,7 @@ class FrozenTelemetry(Detector):
             if not (length >= _SHORTEST_S and rows >= _FEWEST_ROWS and unlikely):
                 continue
             if _in_use(case, track, first, last + 1):
-                found += [(first, last + 1, length)] if rows > usual else []
+                found += [(first, last + 1, length)] if rows > usual and not _counted_on(track, first, last + 1) else []
             elif _restless(track, same, first, last):
                 at_rest.append((first, last + 1, length))
         if not found and not at_rest:
@@ -149,6 +160,16 @@ def _unchanged(track: Track) -> tuple[NDArray[np.bool_], int]:
         same &= ((steps == 0) | ~np.isfinite(steps)).all(axis=1)
         used += cells.shape[1]
     return same, used
+
+
+def _counted_on(track: Track, first: int, last: int) -> bool:
+    """Whether a counter of the same device went on between the second row of a stretch and its last but one."""
+    for channel in _COUNTERS:
+        counted = track.values(channel)[first + 1 : last]
+        known = counted[np.isfinite(counted)]
+        if len(known) > 1 and known[-1] != known[0]:
+            return True
+    return False
 
 
 def _usual_rows(track: Track, same: NDArray[np.bool_]) -> float:

@@ -59,7 +59,7 @@ _BY_UNIT: Final[dict[str, str]] = {
 _ONLY_UNIT: Final = frozenset({"V", "A", "W", "m/s", "1/min", "Ah", "Wh"})
 #: Captions of clocks that are no words: a lower-case t, since a capital one is a temperature.
 _TIME_LETTERS: Final = ("t", "s", "ms")
-_TIME_WORDS: Final = ("seconds", "sec", "millis", "x")
+_TIME_WORDS: Final = ("seconds", "sec", "millis", "unix", "utc", "x")
 #: Units a channel may have besides its own: a temperature in a bare degree sign, a fraction that is written in percent.
 _FRACTIONS: Final = frozenset({"duty", "pwm", "soc", "soh", "humidity", "remote_input"})
 

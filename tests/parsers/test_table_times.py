@@ -73,6 +73,13 @@ def test_numbers_since_1970(factor, digits):
     np.testing.assert_allclose(log.time, np.arange(COUNT) * 0.25, atol=1e-5)
 
 
+@pytest.mark.parametrize("caption", ["unix_ms", "UTC (ms)", "unix"])
+def test_a_caption_that_names_nothing_but_the_clock(caption):
+    log = read(caption, lambda i: f"{(START + i * 0.25) * 1000:.0f}")
+    assert str(log.clock.basis) == "utc"
+    assert log.clock.start == START
+
+
 @pytest.mark.parametrize(
     ("caption", "step", "seconds"),
     [
