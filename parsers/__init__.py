@@ -53,6 +53,7 @@ PARSERS: Final[tuple[ParserEntry, ...]] = (
     _entry("hexdump:HexDump"),
     _entry("raw_frames:RawFrames"),
     _entry("home_assistant:HomeAssistant", "entity_id"),
+    _entry("home_assistant_json:HomeAssistantJson", '"entity_id"', "sensor."),
     _entry("esphome_log:EsphomeLog", "sending state", "[sensor", "[s][", "new state", "][logger"),
     _entry("table:Table"),
 )

@@ -19,7 +19,7 @@ from ridelog.sources import Source
 from .entity_logs import entity_draft, entity_logs
 from .esphome_lines import State, read_states, time_of_states, units_of
 from .hexdump import HexDump
-from .home_assistant_history import DeviceTable, by_quiet, group_devices, left_out, pivot
+from .home_assistant_history import DeviceTable, by_quiet, group_devices, left_out, pivot, with_units
 from .plain_text import as_utf8
 from .table_captions import Meaning
 from .table_logs import GIVEN
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     import polars as pl
     from numpy.typing import NDArray
 
-    from .table_units import Unit
 
 #: A line of such a log, whatever it tells: [D][sensor:125], [C][jk_bms_ble:479], "[D]" and a tab before the tag.
 _LINE: Final = re.compile(rb"\[[A-Z]{1,2}\][\s:]{0,4}\[[a-z0-9_.]{2,40}(?::[0-9A-Fa-f]{1,4})?\]")
@@ -132,7 +131,7 @@ def _read_tables(source: Source) -> list[DeviceTable]:
     )
     units = units_of(states)
     return [
-        _table(device, _with_units(members, units), events, time, (*damage, *left_out(events, devices)))
+        _table(device, with_units(members, units), events, time, (*damage, *left_out(events, devices)))
         for device, members in devices.items()
     ]
 
@@ -144,18 +143,6 @@ def _table(
     if np.isfinite(table.seconds).all():
         return table
     return replace(table, seconds=np.arange(table.grid.frame.height, dtype=float))
-
-
-def _with_units(members: Mapping[str, Meaning], units: Mapping[str, Unit]) -> dict[str, Meaning]:
-    """The meanings with the units of the lines; a capacity that is left in percent is a state of charge."""
-    found = {}
-    taken = {meaning.channel for meaning in members.values()}
-    for entity, meaning in members.items():
-        unit = units.get(entity)
-        if unit is not None and unit.quantity == "fraction" and meaning.channel == "remaining_capacity":
-            meaning = replace(meaning, channel="" if "soc" in taken else "soc")
-        found[entity] = replace(meaning, unit=unit) if unit is not None and meaning.channel else meaning
-    return found
 
 
 def _polls(events: pl.DataFrame, members: Mapping[str, Meaning]) -> NDArray[np.int64]:

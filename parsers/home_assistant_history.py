@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -20,6 +21,7 @@ from .table_numbers import Style
 from .table_source import Grid
 from .table_text import Layout
 from .table_times import TimeColumn, read_time_column
+from .table_units import Unit
 
 if TYPE_CHECKING:
     import polars as pl
@@ -136,11 +138,35 @@ def read_history(source: Source) -> list[DeviceTable]:
             "line": table.lines,
         }
     )
+    return history_tables(events, time, table.damage, source.label)
+
+
+def history_tables(
+    events: pl.DataFrame,
+    time: TimeColumn,
+    damage: Sequence[Damage],
+    path: str,
+    units: Mapping[str, Unit] = MappingProxyType({}),
+) -> list[DeviceTable]:
+    """Put the changes of a history into one table for each device.
+
+    Args:
+        events: `entity`, `state`, `seconds` since 1970 and `line`, in any order.
+        time: What the stamps count.
+        damage: What was dropped or repaired so far.
+        path: Name of the file, for the error.
+        units: The units of entities where the history names them.
+
+    Raises:
+        ParseError: If no device has entities of a battery.
+    """
+    import polars as pl
+
+    told = [*damage]
     whole = events.filter(pl.col("seconds").is_finite() & pl.col("entity").is_not_null())
-    damage = [*table.damage]
     if whole.height < events.height:
         lost = events.height - whole.height
-        damage.append(
+        told.append(
             Damage(
                 DamageKind.BROKEN_ROW, Effect.LOST, f"{lost} rows have no readable time stamp.", lost, channel="time"
             )
@@ -149,9 +175,10 @@ def read_history(source: Source) -> list[DeviceTable]:
         whole = whole.sort("seconds", maintain_order=True)
     devices = group_devices(whole.get_column("entity").unique(maintain_order=True).sort().to_list())
     if not devices:
-        raise ParseError("none of its entities is one of a battery.", path=source.label)
+        raise ParseError("none of its entities is one of a battery.", path=path)
     return [
-        pivot(device, members, whole, time, (*damage, *left_out(whole, devices))) for device, members in devices.items()
+        pivot(device, with_units(members, units), whole, time, (*told, *left_out(whole, devices)))
+        for device, members in devices.items()
     ]
 
 
@@ -163,6 +190,18 @@ def left_out(events: pl.DataFrame, devices: Mapping[str, Mapping[str, Meaning]])
         return ()
     message = f"{others} entities are not those of a battery; they are left out."
     return (Damage(DamageKind.NOTE, Effect.NOTED, message, others),)
+
+
+def with_units(members: Mapping[str, Meaning], units: Mapping[str, Unit]) -> dict[str, Meaning]:
+    """The meanings with the units that are written; a capacity that is left in percent is a state of charge."""
+    found = {}
+    taken = {meaning.channel for meaning in members.values()}
+    for entity, meaning in members.items():
+        unit = units.get(entity)
+        if unit is not None and unit.quantity == "fraction" and meaning.channel == "remaining_capacity":
+            meaning = replace(meaning, channel="" if "soc" in taken else "soc")
+        found[entity] = replace(meaning, unit=unit) if unit is not None and meaning.channel else meaning
+    return found
 
 
 def by_quiet(events: pl.DataFrame) -> NDArray[np.int64]:

@@ -9,6 +9,7 @@ from . import table_files as tables
 from . import wheel_files as wheels
 from .cycle_analyst_files import cycle_analyst
 from .esphome_files import esphome_log
+from .home_assistant_files import rest_history, socket_history
 from .vesc_tool_files import HEADER_A, HEADER_B, HEADER_C, rows, text
 
 COUNT = 40
@@ -63,6 +64,8 @@ SAMPLES = {
     "jk-usb-csv": ("jk-usb-csv", bms.jk_usb_csv()),
     "home-assistant": ("home-assistant", tables.history()),
     "cycle-analyst": ("cycle-analyst", cycle_analyst()),
+    "home-assistant-json": ("home-assistant-json", rest_history()),
+    "home-assistant-socket": ("home-assistant-json", socket_history()),
     "esphome-log": ("esphome-log", esphome_log()),
     "esphome-log-2026": ("esphome-log", esphome_log("2026")),
 }

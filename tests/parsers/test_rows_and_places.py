@@ -175,6 +175,10 @@ CELL_TEXTS = {
     "vesc-express": (";4.110;", ";0.000;"),
     "ponewheel-cells": (" 4.051 ", " 0.000 "),
     "home-assistant": ("_cell_voltage_2,", "_cell_voltage_2,0,2024-05-13T09:01:02.500Z\nsensor.jk_bms_cell_voltage_2,"),
+    "home-assistant-json": (
+        '"state": "3.237", "last_changed": "2024-05-13T09:00:00.010',
+        '"state": "0", "last_changed": "2024-05-13T09:00:00.010',
+    ),
     "esphome-log-2026": ("'jk-bms cell voltage 2' >> 3.", "'jk-bms cell voltage 2' >> 0 V\n3."),
 }
 #: Where the cells of the other parsers are held to the same.
@@ -194,7 +198,7 @@ def test_a_cell_in_the_text_that_reads_nothing_keeps_its_place(name, reading):
     old, new = CELL_TEXTS[name]
     if reading == "missing":
         new = {"daly-arduino": "", "vesc-express": ";;", "ponewheel-cells": " -- "}.get(
-            name, new.replace(",0,", ",unknown,").replace(">> 0 V", ">> nan V")
+            name, new.replace(",0,", ",unknown,").replace(">> 0 V", ">> nan V").replace('"0"', '"unknown"')
         )
     data = SAMPLES[name][1]
     assert old.encode() in data
@@ -272,6 +276,7 @@ WRITTEN = {
     "jbdtools": ("81%", "{:.0f}%", "soc", 100),
     "daly-arduino": ("A, 80.00SOC", "A, {:.2f}SOC", "soc", 100),
     "home-assistant": ("state_of_charge,90", "state_of_charge,{:.0f}", "soc", 100),
+    "home-assistant-json": ('"state": "90"', '"state": "{:.0f}"', "soc", 100),
     "esphome-log": ("state 90.00000 %", "state {:.5f} %", "soc", 100),
 }
 #: Where the fractions of the other parsers are held to the same.
