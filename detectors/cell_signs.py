@@ -60,8 +60,9 @@ _NO_JOINT: Final = 0.1
 #: Neighbours that stand opposite at rest by this much, in V, and whose sum stays within this share of the smaller one.
 _PAIR_V, _PAIR_SUM = 0.020, 0.35
 #: Standard deviations of all other cells by which both must stand apart, and how many times as far apart as on the fullest
-#: quarter of a ride two cells are on its emptiest that differ in charge. Engineering judgement.
-_PAIR_SIGMAS, _PARTS_TIMES = 4.0, 1.3
+#: quarter of a ride two cells are on its emptiest that differ in charge; and how far, as a share of what they differ by, a
+#: level then lies from the line between its neighbours. Engineering judgement.
+_PAIR_SIGMAS, _PARTS_TIMES, _JUMPS_SHARE = 4.0, 1.3, 0.2
 #: A cell that is missing in more than this share of the polls may have lost its wire.
 _LOST_SHARE: Final = 0.01
 
@@ -274,12 +275,17 @@ def _offset_pairs(a: NDArray[np.float64], spread: float, course: ChargeCourse | 
 
 
 def _parts(course: ChargeCourse | None, first: int) -> bool:
-    """Whether two neighbours differ by more, the emptier the pack is: that is their charge, no wire."""
+    """Whether two neighbours differ by more, the emptier the pack is: that is their charge, no wire.
+
+    Charge parts them little by little; what jumps from one level of the pack to the next is a contact.
+    """
     if course is None:
         return False
     apart = np.abs(course.offsets[:, first] - course.offsets[:, first + 1])
     few = max(len(apart) // 4, 1)
-    return bool(np.mean(apart[:few]) > _PARTS_TIMES * np.mean(apart[-few:]))
+    jumps = float(np.median(np.abs(np.diff(apart, 2)))) if len(apart) > 2 else 0.0
+    smooth = jumps < _JUMPS_SHARE * float(np.mean(apart))
+    return smooth and bool(np.mean(apart[:few]) > _PARTS_TIMES * np.mean(apart[-few:]))
 
 
 def _pairs(extra: NDArray[np.float64], spread: float, median: float) -> list[int]:

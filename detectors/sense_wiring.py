@@ -182,8 +182,8 @@ class SenseWiring(Detector):
             track,
             severity=Severity.WARNING,
             message=(
-                f"Cells {first + 1} and {first + 2} stand {1000 * one:+.0f} and {1000 * other:+.0f} mV from the others all "
-                "through, and their sum is right: more likely the wire between them than two cells that differ."
+                f"Cells {first + 1} and {first + 2} stand {1000 * one:+.0f} and {1000 * other:+.0f} mV from the others on "
+                "the whole, and their sum is right: more likely the wire between them than two cells that differ."
             ),
             measurements=(
                 Measurement("smaller of the two errors", min(abs(one), abs(other)), "V"),

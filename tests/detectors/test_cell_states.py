@@ -134,6 +134,19 @@ def test_neighbours_that_part_as_the_pack_is_emptied_differ_in_charge(seed):
     assert "sense-wiring" not in _loud(columns)[0]
 
 
+@pytest.mark.parametrize("seed", [4, 5, 6, 7])
+def test_a_contact_that_is_lost_for_minutes_at_a_time_is_a_sense_wire(seed):
+    """For half of the ride, in stretches, one cell shows what its neighbour lacks, by another amount in each stretch."""
+    columns = _board(start=0.85, noise=0.002, spread=0.003, seed=seed)
+    rng = np.random.default_rng(seed)
+    for begin in range(0, len(columns["time"]), 240):
+        lost = slice(begin + 60, begin + 180)
+        error = rng.uniform(0.08, 0.4) * (1 + rng.normal(0, 0.3, len(columns["time"][lost])))
+        columns["cell_voltages"][lost, CELL] += error
+        columns["cell_voltages"][lost, CELL + 1] -= error
+    assert _loud(columns) == ({"sense-wiring"}, "sense-wiring-fault")
+
+
 def test_beside_a_broken_wire_no_cell_is_out_of_balance():
     """The group whose wire is broken reads nothing, its neighbour the volts of both."""
     columns = _board()
