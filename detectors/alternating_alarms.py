@@ -29,8 +29,9 @@ def alternating_alarms(track: Track) -> tuple[int, int, int] | None:
         return None
     current = np.abs(np.nan_to_num(track.values("battery_current")))
     told: list[tuple[int, str]] = []
-    for row, names in enumerate(track.log.names("protections")):
-        if not names or len(kinds := _KINDS & set(names)) != 1:
+    for row, names in track.log.named_rows("protections").items():
+        kinds = _KINDS.intersection(names)
+        if len(kinds) != 1:
             continue
         (kind,) = kinds
         flows = bool((current[max(row - 2, 0) : row + 1] >= REST_A).any())

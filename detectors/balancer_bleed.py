@@ -93,6 +93,6 @@ def _loss_a(
     if table is None or capacity is None:
         return None
     begin = float(np.nanmedian(rows.cells[at[: max(len(at) // _PART, 3)], cell]))
-    soc = table.soc(np.array([begin, begin - fell])).soc
+    soc = table.charge(np.array([begin, begin - fell]))
     lost = float(soc[0] - soc[1]) * capacity / hours
     return lost if np.isfinite(lost) and lost > 0 else None

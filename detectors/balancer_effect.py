@@ -87,7 +87,7 @@ def without_effect(
     if table is None or capacity is None or moved > WIDE_V:
         return None
     ampere = balance_current(track, rows, working, family)
-    soc = table.soc(np.array([float(np.nanmedian(rows.middle[at]))])).soc
+    soc = table.charge(np.array([float(np.nanmedian(rows.middle[at]))]))
     slope = float(table.slope(soc)[0])
     needed = before / slope * capacity
     noise = 1.25 * float(np.nanstd(spread[at[:fifth]]) + np.nanstd(spread[at[-fifth:]])) / np.sqrt(fifth)

@@ -246,8 +246,8 @@ def _while_riding(track: Track, ridden: np.ndarray[tuple[int], np.dtype[np.bool_
 
 
 def _flagged(track: Track, row: int) -> bool:
-    names = track.log.names("protections")[row]
-    return bool(names) and any(name in ("cell-overvoltage", "pack-overvoltage", "full") for name in names or ())
+    (names,) = track.log.names("protections", row, row + 1)
+    return any(name in ("cell-overvoltage", "pack-overvoltage", "full") for name in names or ())
 
 
 def _cell_high(case: Case, track: Track, row: int) -> Evidence:

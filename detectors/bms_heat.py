@@ -146,14 +146,14 @@ class BmsHeat(Detector):
         """Stretches in which the BMS itself names heat as the reason it protects; its limit is its own."""
         if not track.has("protections"):
             return []
-        lists = track.log.names("protections")
+        named = track.log.named_rows("protections")
         found = []
         for name, what in _NAMED.items():
-            acted = np.array([name in (names or ()) for names in lists], dtype=np.bool_)
+            acted = [row for row, names in named.items() if name in names]
             # One poll may be garbled; records an hour apart are written for a reason.
-            if np.count_nonzero(acted) < (_FEWEST_NAMED if track.log.interval_s < _RECORDS_S else 1):
+            if len(acted) < (_FEWEST_NAMED if track.log.interval_s < _RECORDS_S else 1):
                 continue
-            first, last = (int(row) for row in np.flatnonzero(acted)[[0, -1]])
+            first, last = acted[0], acted[-1]
             channels = [channel for channel in (*_BOARD, "battery_temperature") if track.has(channel)]
             heat = {channel: track.values(channel)[max(first - 2, 0) : last + 1] for channel in channels}
             measured = tuple(

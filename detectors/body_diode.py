@@ -11,10 +11,11 @@ from ridelog.finding import Evidence, Finding, Interval, Measurement, Outcome, S
 from ridelog.log import Role
 from ridelog.ride import Track
 
+from .cell_reads import cell_reads
 from .common_bins import bin_edges, bin_means, controller_current
 from .spike_decay import Held, held_by_diodes
 from .stuck_board import stuck_rows
-from .voltage_step import FEWEST, Difference, Step, largest_step
+from .voltage_step import FEWEST, Difference, Step, bounded, largest_step
 
 #: Forward voltage of body diodes, V: 0.5 to 0.9 V hardly depending on the current (methods of BMS trips), and what
 #: meters add to it.
@@ -93,7 +94,7 @@ class BodyDiode(Detector):
         if step is None:
             return Outcome.unable("the logs share too little driving for a step to show.")
         other = _no_diode(step)
-        return other if other is not None else self._found(boards[0], seen, step)
+        return other if other is not None else self._found(boards[0], seen, bounded(seen, step))
 
     def _held(self, track: Track, held: list[Held]) -> Outcome:
         first = held[0]
@@ -186,9 +187,13 @@ def _no_diode(step: Step) -> Outcome | None:
 
 def _difference(case: Case, controllers: list[Track], board: Track) -> Difference | str:
     """Cells less controller in stretches of driving, or why they cannot be compared."""
-    cells = board.log.matrix("cell_voltages")
-    read = np.isfinite(cells).any(axis=0) if cells.shape[1] else np.zeros(0, dtype=bool)
-    volts = cells[:, read].sum(axis=1) if read.any() else board.values("pack_voltage")
+    reads = cell_reads(case, board)
+    cells = reads.cells
+    if reads.whole and cells.shape[1]:
+        volts = reads.sums
+    else:
+        read = np.isfinite(cells).any(axis=0)
+        volts = cells[:, read].sum(axis=1) if read.any() else board.values("pack_voltage")
     if not np.isfinite(volts).any():
         return "the BMS log has no voltages."
     # Old values of a board that froze are not the cells of that moment.

@@ -70,7 +70,7 @@ def capacity_of_ride(case: Case, track: Track) -> tuple[float, float] | None:
 
 
 def _by(table: OpenCircuitTable, charge: NDArray[np.float64], level: NDArray[np.float64]) -> tuple[float, float] | None:
-    soc = table.soc(level).soc
+    soc = table.charge(level)
     known = (soc > _EMPTY) & (soc < _FULL)
     if np.count_nonzero(known) < _LEVELS // 2:
         return None

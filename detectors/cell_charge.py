@@ -86,7 +86,7 @@ class ChargeCourse:
     def when_low(self, cell: int) -> tuple[float, float]:
         """State of charge of a cell and of the pack, 0..1, where the pack was emptiest: the middle of the curves."""
         volts = self.levels[0] + np.array([float(self.offsets[0, cell]), 0.0])
-        own, pack = np.median([table.soc(volts).soc for table in self.tables], axis=0)
+        own, pack = np.median([table.charge(volts) for table in self.tables], axis=0)
         return float(own), float(pack)
 
     def lacking(self, cell: int) -> float:
@@ -98,8 +98,8 @@ class ChargeCourse:
         for table in self.tables:
             for shift in SHIFTS_V:
                 levels = self.levels[:_LOWEST] + shift
-                own = table.soc(levels + self.offsets[:_LOWEST, cell]).soc
-                least.append(float(np.min(table.soc(levels).soc - own)))
+                own = table.charge(levels + self.offsets[:_LOWEST, cell])
+                least.append(float(np.min(table.charge(levels) - own)))
         return min(least)
 
     def missing(self, cell: int) -> MissingCharge | None:
@@ -116,8 +116,8 @@ class ChargeCourse:
 
     def _by(self, table: OpenCircuitTable, shift_v: float, cell: int) -> MissingCharge | None:
         levels = self.levels + shift_v
-        own = table.soc(levels + self.offsets[:, cell]).soc
-        pack = table.soc(levels).soc
+        own = table.charge(levels + self.offsets[:, cell])
+        pack = table.charge(levels)
         known = np.isfinite(own) & (own > _EMPTY) & (own < _FULL) & (pack > _BENT) & (pack < _FULL)
         if np.count_nonzero(known) < _FEWEST_LEVELS:
             return None

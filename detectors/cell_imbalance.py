@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, ClassVar, Final
 import numpy as np
 
 from ridelog.battery.ocv import OpenCircuitTable, table_for_chemistry
+from ridelog.battery.quantiles import quantiles
 from ridelog.detection import Case, Detector, Need
 from ridelog.finding import Evidence, Finding, Measurement, Outcome, Severity
 from ridelog.log import Role
@@ -190,7 +191,7 @@ def _untold(case: Case, track: Track) -> str:
 
     The offset that counts is then more charge than an imbalance that matters, or that depends on the chemistry.
     """
-    volts = _rested_at(track)
+    volts = _rested_at(case, track)
     told = [_mean_slope(table, volts) * _MATTERS < OFFSET_V for table in _tables(case)] if len(volts) else []
     if not any(told):
         return ""
@@ -203,17 +204,23 @@ def _tables(case: Case) -> list[OpenCircuitTable]:
     return [table for name in names if (table := table_for_chemistry(name)) is not None]
 
 
-def _rested_at(track: Track) -> NDArray[np.float64]:
+def _rested_at(case: Case, track: Track) -> NDArray[np.float64]:
     """Quantiles of the voltages at which cells rested, V; empty when none did."""
-    channel = "cell_voltages" if track.has("cell_voltages") else "cell_voltage_min"
-    cells = track.log.matrix(channel) if channel == "cell_voltages" else track.values(channel)[:, None]
-    resting = cells[_resting(track)]
-    resting = resting[np.isfinite(resting)]
-    return np.asarray(np.quantile(resting, _LEVELS)) if len(resting) else np.empty(0)
+    key = ("rested-at", track.index)
+    if key not in case.shared:
+        channel = "cell_voltages" if track.has("cell_voltages") else "cell_voltage_min"
+        cells = track.log.matrix(channel) if channel == "cell_voltages" else track.values(channel)[:, None]
+        resting = cells[_resting(track)].ravel()
+        if not np.isfinite(resting.sum()):
+            resting = resting[np.isfinite(resting)]
+        case.shared[key] = quantiles(resting, _LEVELS) if len(resting) else np.empty(0)
+    volts = case.shared[key]
+    assert isinstance(volts, np.ndarray)
+    return volts
 
 
 def _mean_slope(table: OpenCircuitTable, volts: NDArray[np.float64]) -> float:
-    return float(np.mean(np.asarray(table.slope(table.soc(volts).soc))))
+    return float(np.mean(np.asarray(table.slope(table.charge(volts)))))
 
 
 def steepness(case: Case, track: Track) -> float:
@@ -224,18 +231,18 @@ def steepness(case: Case, track: Track) -> float:
     has a part of it from the steep end, wherever it rested most. Where the chemistry is not known it is the greater of both:
     what sound cells of either may show is no fault.
     """
-    tables, volts = _tables(case), _rested_at(track)
+    tables, volts = _tables(case), _rested_at(case, track)
     if not tables or not len(volts):
         return 1.0
     return max(_mean_steepness(table, volts) for table in tables)
 
 
 def _mean_steepness(table: OpenCircuitTable, volts: NDArray[np.float64]) -> float:
-    level = np.asarray(table.soc(volts).soc)
+    level = np.asarray(table.charge(volts))
     full = level > _FULL
     slope = np.asarray(table.slope(level))
     if table.chemistry != "lfp":
-        below = np.asarray(table.soc(volts - _SPREAD_V).soc)
+        below = np.asarray(table.charge(volts - _SPREAD_V))
         slope = np.where(full, _SPREAD_V / np.maximum(level - below, 1e-3), slope)
     steep = np.where((level < _STEEP_BELOW) | full, slope / _USUAL_SLOPE_V, 1.0)
     return float(np.mean(np.maximum(steep, 1.0)))

@@ -72,7 +72,16 @@ class CellRows:
 
 
 def cell_rows(case: Case, track: Track) -> CellRows | None:
-    """Take rows of a log; None when it has neither cells nor a pack voltage with a sure series count."""
+    """Rows of a log, taken once for all detectors; None without cells and without a pack voltage of a sure series count."""
+    key = ("cell-rows", track.index)
+    if key not in case.shared:
+        case.shared[key] = _taken(case, track)
+    rows = case.shared[key]
+    assert rows is None or isinstance(rows, CellRows)
+    return rows
+
+
+def _taken(case: Case, track: Track) -> CellRows | None:
     rows = np.arange(0, track.log.rows, max(1, -(-track.log.rows // _MOST_ROWS)))
     cells = track.log.matrix("cell_voltages")[rows]
     low, high = track.values("cell_voltage_min")[rows], track.values("cell_voltage_max")[rows]

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from .cell_charge import ChargeCourse, MissingCharge, charge_course
+from .cell_reads import cell_reads
 from .low_group import low_group_is_weak, resisting_group_is_weak, resists_beyond, slow_ohm
 
 if TYPE_CHECKING:
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     from ridelog.battery.pack import CellEstimate
     from ridelog.detection import Case
     from ridelog.ride import Track
+
+    from .cell_reads import CellReads
 
 #: A rest offset counts from here, V (15 mV warn, methods of cell drift; 3-7 mV is what an active balancer holds, CELL-04).
 OFFSET_V: Final = 0.015
@@ -65,6 +68,10 @@ _PAIR_V, _PAIR_SUM = 0.020, 0.35
 _PAIR_SIGMAS, _PARTS_TIMES, _JUMPS_SHARE = 4.0, 1.3, 0.2
 #: A cell that is missing in more than this share of the polls may have lost its wire.
 _LOST_SHARE: Final = 0.01
+
+
+#: Of the charge of a group: it does not fall faster, nor clearly so, and may be ordinary or not.
+_NOT_ASKED: Final = (False, False, False, None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +118,9 @@ def cell_signs(case: Case, track: Track) -> CellSigns | None:
         case.shared[key] = (
             None
             if estimate is None
-            else _told_apart(track, estimate, charge_course(case, track, estimate), _beside_unread(track))
+            else _told_apart(
+                track, estimate, charge_course(case, track, estimate), _beside_unread(cell_reads(case, track))
+            )
         )
     signs = case.shared[key]
     assert signs is None or isinstance(signs, CellSigns)
@@ -147,8 +156,10 @@ def _told_apart(track: Track, estimate: CellEstimate, whole: ChargeCourse | None
             apart &= a[cell] > 0 or a[cell] + float(np.mean(course.offsets - whole.offsets, axis=0)[cell]) < -least
         if not abs(a[cell]) > OFFSET_HIGH_V and course is not None and (share := _lacks_charge(course, cell)):
             lacking[cell], apart = share, True
-        loses, clearly, ordinary, lacks = _loses_charge(estimate, cell, course)
         fallen = low_v < -max(OFFSET_V, 2 * spread_a) and low_v < a[cell]
+        # What it lacks in charge is asked of a group that stands low, or fell there.
+        asked = fallen or bool(apart and a[cell] < 0)
+        loses, clearly, ordinary, lacks = _loses_charge(estimate, cell, course) if asked else _NOT_ASKED
         low = bool(apart and a[cell] < 0 and not ordinary)
         may = low_group_is_weak(track, estimate, course, lacks, cell) if low and not loses else 0.0
         if (apart and a[cell] < 0 and loses) or (clearly and fallen) or may > _WEAK_FROM:
@@ -188,16 +199,15 @@ def _told_apart(track: Track, estimate: CellEstimate, whole: ChargeCourse | None
     )
 
 
-def _beside_unread(track: Track) -> frozenset[int]:
+def _beside_unread(reads: CellReads) -> frozenset[int]:
     """Cells whose neighbour is missing in polls that read the others: with a broken wire one shows the volts of both."""
-    cells = track.log.matrix("cell_voltages")
-    gone = ~np.isfinite(cells)
-    read = np.count_nonzero(~gone, axis=1) >= 0.6 * cells.shape[1]
-    if not read.any():
+    count = reads.cells.shape[1]
+    read = reads.counts >= 0.6 * count
+    if reads.whole or not read.any():
         return frozenset()
-    share = gone[read].mean(axis=0)
+    share = (~np.isfinite(reads.cells[read])).mean(axis=0)
     lost = np.flatnonzero((share > _LOST_SHARE) & (share < 1.0))
-    return frozenset(int(cell) for near in (-1, 1) for cell in lost + near if 0 <= cell < cells.shape[1])
+    return frozenset(int(cell) for near in (-1, 1) for cell in lost + near if 0 <= cell < count)
 
 
 def _when_low(estimate: CellEstimate, course: ChargeCourse | None) -> NDArray[np.float64]:

@@ -119,19 +119,18 @@ def named_kinds(track: Track, before: int, row: int) -> tuple[tuple[str, ...], b
     end = int(np.searchsorted(track.time, track.time[row] + reach, side="right"))
     found: list[str] = []
     observable = False
-    lists = track.log.names("protections")
-    standing = set(_first(lists[max(start - 50, 0) : start]))
-    for names in lists[start:end]:
+    standing = set(_first(track.log.names("protections", max(start - 50, 0), start)))
+    for names in track.log.names("protections", start, end):
         if names is not None:
             observable = True
             found += [name for name in names if name not in standing]
     for channel in ("discharge_fet_state", "charge_fet_state"):
         if track.log.has(channel):
-            texts = [text for text in track.log.texts(channel)[row:end] if text]
+            texts = [text for text in track.log.texts(channel, row, end) if text]
             observable |= bool(texts)
             found += texts
     if track.log.has("event"):
-        events = [text for text in track.log.texts("event")[start:end] if text]
+        events = [text for text in track.log.texts("event", start, end) if text]
         observable |= bool(events)
         found += ["manual-off" if text in COMMANDS else text for text in events]
     kinds = {KINDS[name] for name in found if name in KINDS}
@@ -147,14 +146,13 @@ def named_trip(track: Track, trips: Collection[str]) -> Edge | None:
         track: A BMS log with current and protections.
         trips: Kinds of trip that end a load.
     """
-    lists = track.log.names("protections")
+    named = track.log.named_rows("protections")
     current = track.values("battery_current")
-    before: set[str] | None = None
-    for row, names in enumerate(lists):
-        if names is None:
-            continue
+    known = np.flatnonzero(track.log.named_known("protections"))
+    earlier = np.searchsorted(known, np.fromiter(named, np.intp)) - 1
+    for (row, names), place in zip(named.items(), earlier.tolist(), strict=True):
+        before = named.get(int(known[place]), ()) if place >= 0 else None
         fresh = {KINDS.get(name, "") for name in names if before is not None and name not in before} & set(trips)
-        before = set(names)
         load = recent_load(track, row) if fresh else 0.0
         # An over-current that trips within a second can lie between two polls: the pack was in use and gives nothing since.
         between = bool(fresh & _BETWEEN_POLLS) and recent_load(track, row, _IN_USE_S) >= _NAMED_LOAD_A
@@ -192,7 +190,7 @@ def recent_load(track: Track, row: int, seconds: float = _LOAD_S) -> float:
 
 def recorded_in_use(track: Track, row: int) -> bool:
     """Whether a board wrote the record of this row at an event, with a discharge current that no standby has."""
-    if not track.log.has("event") or not track.log.texts("event")[row]:
+    if not track.log.has("event") or not track.log.texts("event", row, row + 1)[0]:
         return False
     return float(np.nan_to_num(track.values("battery_current")[row])) > _RECORDED_A
 

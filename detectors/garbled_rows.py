@@ -9,11 +9,15 @@ import numpy as np
 from ridelog.channels import CHANNELS
 from ridelog.log import Role
 
+from .cell_reads import cell_reads
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from ridelog.detection import Case
     from ridelog.ride import Track
+
+    from .cell_reads import CellReads
 
 #: Cells that must be impossible in one poll: one alone is a sense wire.
 _SEVERAL_CELLS: Final = 2
@@ -34,7 +38,7 @@ def garbled_rows(case: Case, track: Track) -> NDArray[np.bool_]:
     current = _possible_current(case, track)
     jumps = _lone_jumps(case, track, current)
     odd = jumps | (np.isfinite(track.values("battery_current")) & ~np.isfinite(current))
-    return odd | _cells(track, odd)
+    return odd | _cells(cell_reads(case, track), odd)
 
 
 def led_to(volts: NDArray[np.float64], low: float) -> NDArray[np.bool_]:
@@ -53,12 +57,12 @@ def _possible_current(case: Case, track: Track) -> NDArray[np.float64]:
     return np.where(np.abs(current) > most, np.nan, current)
 
 
-def _cells(track: Track, odd: NDArray[np.bool_]) -> NDArray[np.bool_]:
+def _cells(reads: CellReads, odd: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """Polls with several impossible cells, or one where something else is odd too, or one of ever another cell."""
-    cells = track.log.matrix("cell_voltages")
-    if not cells.shape[1]:
-        return np.zeros(track.log.rows, dtype=bool)
-    channel = CHANNELS["cell_voltages"]
+    cells, channel = reads.cells, CHANNELS["cell_voltages"]
+    least, most = reads.extremes
+    if not (least < channel.low or most > channel.high):
+        return np.zeros(len(cells), dtype=bool)
     with np.errstate(all="ignore"):
         outside = np.isfinite(cells) & ((cells < channel.low) | (cells > channel.high))
     for cell in np.flatnonzero(outside.any(axis=0)):

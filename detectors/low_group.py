@@ -153,7 +153,7 @@ def _by_depth(course: ChargeCourse | None, cell: int) -> float:
     offset = min(float(course.offsets[-1, cell]) + _METER_V, 0.0)
     ratios = []
     for table in course.tables:
-        own, pack = table.soc(course.levels[-1] + np.array([offset, 0.0])).soc
+        own, pack = table.charge(course.levels[-1] + np.array([offset, 0.0]))
         ratios.append(float(pack - own) / max(1.0 - float(pack), 1e-3))
     beyond = max(min(ratios) / _MOST_LACK - 1.0, 0.0)
     return float(np.exp(-min(3.0 * beyond, 2.0)))
@@ -173,7 +173,7 @@ def _by_course(course: ChargeCourse | None, cell: int) -> float:
 
     weak = []
     for table, shift in product(course.tables, SHIFTS_V):
-        pack = table.soc(course.levels + shift).soc
+        pack = table.charge(course.levels + shift)
         lacks = [np.clip(pack - (1.0 - pack) * lack, 0.0, 1.0) for lack in np.linspace(*_LACKS, 8)]
         weak.append(float(np.mean([fits(table.voltage(own) - table.voltage(pack)) for own in lacks])))
     # Which curve the cells follow, and where on it, is not known: the one that allows it most.

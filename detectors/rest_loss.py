@@ -123,7 +123,7 @@ def _plunge(
     span = float(days[-1] - days[0])
     if not ends[0] - ends[1] > _PLUNGE_V or span <= 0:
         return None
-    soc = table.soc(ends).soc
+    soc = table.charge(ends)
     if not (np.isfinite(soc).all() and soc[0] < _BELOW_FULL):
         return None
     error = float(np.hypot(*(_END_ERROR_V / table.slope(soc))))

@@ -152,8 +152,8 @@ def _by_the_curve(case: Case, track: Track, estimate: CellEstimate) -> NDArray[n
     for table in tables:
         for shift in SHIFTS_V:
             way, middle = level + shift, float(np.median(level)) + shift
-            lacks = table.soc(middle).soc - table.soc(middle + offset).soc
-            apart = table.voltage(table.soc(way).soc[:, None] - lacks) - way[:, None]
+            lacks = table.charge(middle) - table.charge(middle + offset)
+            apart = table.voltage(table.charge(way)[:, None] - lacks) - way[:, None]
             most = np.minimum(most, days @ apart / float(days @ days))
     return most
 

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
     from ridelog.ride import Track
 
+    from .cell_reads import CellReads
+
 #: A cell that is missing in this share of the polls in which the others are read, at so many different times or in so many
 #: polls: a reading that failed once or twice, until the next came, is no wire that comes and goes.
 _FEWEST_TIMES, _FEWEST_POLLS = 3, 10
@@ -26,29 +28,35 @@ _FEWEST_FULL, _PACK_CELLS = 3, 0.35
 WIRE_TIMES, _WIRE_FLOOR_OHM = 2.0, 0.05
 
 
-def missing(cells: NDArray[np.float64]) -> list[tuple[int, float]]:
+def missing(reads: CellReads) -> list[tuple[int, float]]:
     """Cells that are missing in some polls that read the others, from 0, and in what share of them."""
-    gone = ~np.isfinite(cells)
-    read = np.count_nonzero(~gone, axis=1) >= 0.6 * cells.shape[1]
+    if reads.whole:
+        return []
+    count = reads.cells.shape[1]
+    read = reads.counts >= 0.6 * count
     if np.count_nonzero(read) < 10:
         return []
-    share, often = gone[read].mean(axis=0), gone[read].sum(axis=0)
-    times = gone[read][0] + (gone[read][1:] & ~gone[read][:-1]).sum(axis=0)
+    gone = ~np.isfinite(reads.cells[read])
+    share, often = gone.mean(axis=0), gone.sum(axis=0)
+    times = gone[0] + (gone[1:] & ~gone[:-1]).sum(axis=0)
     return [
         (cell, float(share[cell]))
-        for cell in range(cells.shape[1])
+        for cell in range(count)
         if (times[cell] >= _FEWEST_TIMES or often[cell] >= _FEWEST_POLLS)
         and MISSING_SHARE < share[cell] < 0.995
         and share[cell] > 10 * float(np.median(share))
     ][:3]
 
 
-def never_read(track: Track, cells: NDArray[np.float64]) -> list[int]:
+def never_read(track: Track, reads: CellReads) -> list[int]:
     """Cells that are not read in the whole log although the voltage of the pack has them in it, from 0.
 
     A board that is set to more cells than the pack has lacks the last ones, and its pack voltage is that of the others; a
     pack with more cells than the board reads lacks the last ones as well (CELL-14). Those are no wires.
     """
+    if reads.within(CELL_LOW_V, CELL_HIGH_V):
+        return []
+    cells = reads.cells
     there = (cells > CELL_LOW_V) & (cells < CELL_HIGH_V)
     read: NDArray[np.bool_] = np.asarray(there.any(axis=0))
     last = int(np.flatnonzero(read)[-1]) if read.any() else 0

@@ -2,34 +2,27 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, Final
 
 import numpy as np
 
-from ridelog.battery.quantiles import row_medians
 from ridelog.detection import Case, Detector, Need
 from ridelog.finding import Evidence, Finding, Measurement, Outcome, Severity
 from ridelog.log import Role
 from ridelog.ride import Track
 
 from .alternating_alarms import FEWEST_CHANGES, alternating_alarms
+from .cell_reads import cell_reads
 from .cell_signs import cell_signs
+from .opposite_neighbours import FEWEST_POLLS, opposite_neighbours
 from .sense_leads import MISSING_SHARE, WIRE_TIMES, connected_at, missing, never_read, wires
 from .swapped_leads import SwappedLeads, swapped_leads
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-#: A pair of neighbours must leave the others by this much, in opposite directions, V; engineering judgement.
-_APART_V = 0.030
-#: Their sum must stay within this share of the larger error.
-_SUM_SHARE = 0.35
-_FEWEST_ROWS = 3
-#: Polls that tell where a cell usually stands.
-_ENOUGH = 6000
-#: Standard deviations of the cells of a poll that the pair must leave them by, with so many cells that two of them do not
-#: make the deviation themselves.
-_ROW_SIGMAS, _FEWEST_TO_SPREAD = 4.0, 8
+#: Protections that a cell which was never there can set off.
+_CELL_TRIPS: Final = frozenset({"cell-undervoltage", "cell-overvoltage", "cell-difference", "open-wire"})
 
 
 class SenseWiring(Detector):
@@ -77,10 +70,11 @@ class SenseWiring(Detector):
 
     def examine(self, case: Case, track: Track) -> Outcome:
         """Look at one BMS log."""
-        cells = track.log.matrix("cell_voltages")
+        reads = cell_reads(case, track)
+        cells = reads.cells
         findings: list[Finding] = []
         evidence: dict[str, Evidence] = {}
-        pairs = opposite_rows(cells)
+        pairs = opposite_neighbours(reads)
         for first, rows in sorted(pairs.items(), key=lambda item: -len(item[1]))[:3]:
             findings.append(self._opposite(track, cells, first, rows))
             evidence.setdefault("wiring.opposite-neighbours", Evidence.observed(f"Cells {first + 1} and {first + 2}."))
@@ -94,18 +88,18 @@ class SenseWiring(Detector):
                 findings.append(self._apart(track, first, estimate.rest_offset))
                 note = f"Cells {first + 1} and {first + 2}, at rest and under load alike."
                 evidence.setdefault("wiring.opposite-neighbours", Evidence.observed(note, strength=0.85))
-        swapped = swapped_leads(cells)
+        swapped = swapped_leads(reads)
         if swapped is not None:
             findings.append(self._swapped(track, swapped))
             note = f"Cell {swapped.cell + 1}, with two cells on either side."
             evidence["wiring.missing-cell"] = Evidence.observed(note)
-        for cell, share in missing(cells):
+        for cell, share in missing(reads):
             connected = connected_at(track, cells, cell)
             findings.append(self._missing(track, cell, share, connected))
             if connected is None:
                 evidence["wiring.missing-cell"] = Evidence.observed(f"Cell {cell + 1}.")
         if swapped is None:
-            for cell in never_read(track, cells)[:3]:
+            for cell in never_read(track, reads)[:3]:
                 findings.append(self._missing(track, cell, 1.0, None))
                 evidence.setdefault("wiring.missing-cell", Evidence.observed(f"Cell {cell + 1}, in every poll."))
         for wire, ohm, usual in wires(track):
@@ -144,7 +138,7 @@ class SenseWiring(Detector):
                 Measurement(
                     "difference of the two at worst", abs(float(cells[worst, first] - cells[worst, first + 1])), "V"
                 ),
-                Measurement("polls", float(len(rows)), "", float(_FEWEST_ROWS), "engineering judgement"),
+                Measurement("polls", float(len(rows)), "", float(FEWEST_POLLS), "engineering judgement"),
             ),
             channels=("cell_voltages",),
         )
@@ -248,62 +242,11 @@ class SenseWiring(Detector):
         )
 
 
-def opposite_rows(cells: NDArray[np.float64]) -> dict[int, NDArray[np.int64]]:
-    """Rows in which a cell and the next leave their own usual place in opposite directions by like amounts.
-
-    Args:
-        cells: Cell voltages in V, shape (rows, cells), NaN for what was not read.
-
-    Returns:
-        First cell of the pair to its rows; pairs with fewer than three rows are left out.
-    """
-    read = np.isfinite(cells)
-    polled = np.flatnonzero(read.any(axis=1))
-    if cells.shape[1] < 4 or not len(polled):
-        return {}
-    left = cells[polled] - row_medians(cells[polled])[:, None]
-    left[:, ~read.any(axis=0)] = 0.0
-    # Where a cell usually stands, and how it flickers, is known from some thousand polls.
-    some = left[:: max(1, len(left) // _ENOUGH)]
-    usual = np.nanmedian(some, axis=0)
-    left -= usual
-    noise = 1.4826 * np.nanmedian(np.abs(some - usual), axis=0)
-    bound = np.maximum(_APART_V, 6 * np.maximum(noise[:-1], noise[1:]))
-    opposite = _opposite_by(left, bound)
-    hit = np.flatnonzero(opposite.any(axis=1))
-    polled, left, opposite = polled[hit], left[hit], opposite[hit]
-    if len(hit) and cells.shape[1] >= _FEWEST_TO_SPREAD:
-        # Where all cells part, as at the end of a charge, two of them part by chance.
-        apart = 1.4826 * row_medians(np.abs(left))
-        opposite = _opposite_by(left, np.maximum(bound, _ROW_SIGMAS * apart[:, None]))
-    # Garbage hits many cells of a poll at once; a wire moves two.
-    quiet = np.count_nonzero(np.abs(left) > _APART_V, axis=1) <= 3
-    opposite &= quiet[:, None]
-    found = {}
-    for first in range(opposite.shape[1]):
-        rows = np.flatnonzero(opposite[:, first])
-        if len(rows) >= _FEWEST_ROWS:
-            found[first] = polled[rows]
-    return found
-
-
-def _opposite_by(left: NDArray[np.float64], bound: NDArray[np.float64]) -> NDArray[np.bool_]:
-    """Whether each cell and the next stand beyond the bound in opposite directions, and their sum nearly where it was."""
-    one, other = left[:, :-1], left[:, 1:]
-    larger, smaller = np.maximum(np.abs(one), np.abs(other)), np.minimum(np.abs(one), np.abs(other))
-    return (one * other < 0) & (smaller > bound) & (np.abs(one + other) < _SUM_SHARE * larger)
-
-
 def _false_trip(track: Track, pairs: dict[int, NDArray[np.int64]]) -> int | None:
     """A trip for a low or high cell while a pair shows opposite errors: the cell was never there."""
     if not pairs:
         return None
-    lists = track.log.names("protections")
-    acted = [
-        row
-        for row, names in enumerate(lists)
-        if names and {"cell-undervoltage", "cell-overvoltage", "cell-difference", "open-wire"} & set(names)
-    ]
+    acted = [row for row, names in track.log.named_rows("protections").items() if not _CELL_TRIPS.isdisjoint(names)]
     if not acted:
         return None
     window = max(5.0, 3 * track.log.interval_s)

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
+from ridelog.battery.quantiles import median
 from ridelog.detection import Case, Detector, Need, combine
 from ridelog.finding import Evidence, Finding, Measurement, Outcome, Severity
 from ridelog.log import Role
 from ridelog.ride import RIDING_ROLES, Track
 from ridelog.settings import number
 
+from .cell_reads import CellReads, cell_reads
 from .sense_leads import CELL_HIGH_V, CELL_LOW_V, never_read
 from .settings_place import place
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 #: A cell that reads in this share of the polls is there.
 _EVER_SHARE = 0.005
@@ -97,20 +102,21 @@ class SeriesCount(Detector):
 
     def examine(self, case: Case, track: Track) -> Outcome:
         """Look at one BMS log."""
-        cells = track.log.matrix("cell_voltages")
-        read = (cells > CELL_LOW_V) & (cells < CELL_HIGH_V)
-        polled = read.sum(axis=1) >= 2
+        reads = cell_reads(case, track)
+        read = None if reads.within(CELL_LOW_V, CELL_HIGH_V) else _there(reads.cells)
+        polled = reads.counts >= 2 if read is None else np.count_nonzero(read, axis=1) >= 2
         if np.count_nonzero(polled) < 3:
             return Outcome.unable("the cells were read fewer than three times.")
-        share = read[polled].mean(axis=0)
+        count = reads.cells.shape[1]
+        share = np.ones(count) if read is None else read[polled].mean(axis=0)
         # A cell that was ever read is there, and so is one that the pack voltage holds: what it lacks is a wire.
-        wires = never_read(track, cells)
+        wires = never_read(track, reads)
         never = [int(cell) for cell in np.flatnonzero(share < _EVER_SHARE) if cell not in wires]
         present = int(np.count_nonzero(share >= _EVER_SHARE)) + len(wires)
         findings: list[Finding] = []
         evidence: dict[str, Evidence] = {}
-        configured = max(_configured(track), cells.shape[1])
-        sums = _sum_error(track, cells, read)
+        configured = max(_configured(track), count)
+        sums = _sum_error(track, reads, read)
         if never or configured > present:
             findings.append(self._of(track, configured, present, never))
             evidence["series.cells-missing"] = Evidence.observed(f"{present} of {configured} cells are there.")
@@ -153,16 +159,16 @@ def _configured(track: Track) -> int:
     return max(counted, int(given) if isinstance(given, int | float) else 0)
 
 
-def _sum_error(
-    track: Track,
-    cells: np.ndarray[tuple[int, ...], np.dtype[np.float64]],
-    read: np.ndarray[tuple[int, ...], np.dtype[np.bool_]],
-) -> float | None:
+def _there(cells: NDArray[np.float64]) -> NDArray[np.bool_]:
+    return np.asarray((cells > CELL_LOW_V) & (cells < CELL_HIGH_V))
+
+
+def _sum_error(track: Track, reads: CellReads, read: NDArray[np.bool_] | None) -> float | None:
+    """Share of the sum of the cells that the pack has more; `read` tells the cells that are there, None for all."""
     if not track.has("pack_voltage"):
         return None
-    whole = read.all(axis=1)
     pack = track.values("pack_voltage")
-    usable = whole & (pack > 5)
-    if np.count_nonzero(usable) < 3:
+    usable = np.flatnonzero(pack > 5 if read is None else read.all(axis=1) & (pack > 5))
+    if len(usable) < 3:
         return None
-    return float(np.median(pack[usable] / cells[usable].sum(axis=1) - 1.0))
+    return median(pack[usable] / reads.sums[usable] - 1.0)

@@ -22,6 +22,8 @@ _NOISE_A, _NOISE_SHARE = 0.35, 0.03
 #: The controller's current moves by more than meters of small loads are apart, A; where the board shows none, by more than
 #: its dead band (0.5 to 1 A) and its meter's offset hide.
 _MOVES_A, _MOVES_FROM_NONE_A = 1.2, 2.5
+#: What rounding may take from a difference of currents, A.
+_ROUNDING_A: Final = 1e-6
 #: How far beyond the loads of the stretch the board is asked how it follows, A.
 _AROUND_A: Final = 5.0
 #: The stretch lasts this many times longer than the clocks are uncertain.
@@ -68,14 +70,13 @@ def _find(case: Case, track: Track) -> list[tuple[int, int, float]]:
     if len(answered) < _FEWEST_STEPS + _FEWEST_OUTSIDE:
         return []
     steady = np.abs(np.diff(current)) <= _NOISE_A + _NOISE_SHARE * np.abs(current[:-1])
-    stretches = [_standing(current, first, last + 1) for first, last in runs(steady)]
     shortest = max(_SHORTEST_S, _TIMES_CLOCK * track.clock.uncertainty_s)
-    long = [
-        (first, last)
-        for first, last in stretches
-        if time[last] - time[first] >= shortest and last - first > _FEWEST_STEPS
-    ]
-    if not long:
+
+    def long(first: int, last: int) -> bool:
+        return last - first > _FEWEST_STEPS and bool(time[last] - time[first] >= shortest)
+
+    stretches = [(first, last + 1) for first, last in runs(steady) if long(first, last + 1)]
+    if not stretches:
         return []
     # Some boards show the current of the moment and some its average since the last poll: one that follows either is live, and
     # swings that come and go between two polls leave the average where it is.
@@ -84,8 +85,14 @@ def _find(case: Case, track: Track) -> list[tuple[int, int, float]]:
         for other in case.ride.riding
         if other.clock.aligned and other.has("battery_current")
     ]
+    moving = np.zeros(len(stretches), dtype=bool)
+    for views in elsewhere:
+        moving |= np.all([_may_be_stuck(current, moved, stretches) for moved in views], axis=0)
     found = []
-    for first, last in long:
+    for place in np.flatnonzero(moving).tolist():
+        first, last = _standing(current, *stretches[place])
+        if not long(first, last):
+            continue
         inside = _inside(time, first, last, track.clock.uncertainty_s)
         if any(all(_stuck(current, moved, inside) for moved in views) for views in elsewhere):
             found.append((int(answered[first]), int(answered[last]), float(time[last] - time[first])))
@@ -99,6 +106,28 @@ def _standing(current: NDArray[np.float64], first: int, last: int) -> tuple[int,
     near = runs(np.abs(inside - level) <= _NOISE_A + _NOISE_SHARE * abs(level))
     begin, end = max(near, key=lambda run: run[1] - run[0])
     return first + begin, first + end
+
+
+def _may_be_stuck(
+    current: NDArray[np.float64], moved: NDArray[np.float64], stretches: list[tuple[int, int]]
+) -> NDArray[np.bool_]:
+    """Stretches in which the controller's current moves enough, and moves away from the board's; shape (stretches,).
+
+    What stands within its noise while the other moves has a difference to it that moves as well, but for that noise, be it
+    taken of the same poll or of the one before or after.
+    """
+    edges = np.asarray(stretches).ravel()
+
+    def reach(values: NDArray[np.float64]) -> NDArray[np.float64]:
+        return np.asarray(np.fmax.reduceat(values, edges)[::2] - np.fmin.reduceat(values, edges)[::2])
+
+    noise = _NOISE_A + _NOISE_SHARE * np.maximum.reduceat(np.abs(current), edges)[::2]
+    may: NDArray[np.bool_] = reach(moved) >= _MOVES_A
+    # What is compared of a stretch leaves out its ends: the polls before and after are of the stretch, too.
+    before, after = np.append(current[1:], current[-1]), np.append(current[:1], current[:-1])
+    for beside in (current, before, after):
+        may &= reach(moved - beside) >= _MOVES_A - 2 * noise - _ROUNDING_A
+    return may
 
 
 def _between_polls(other: Track, time: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from ridelog.battery.quantiles import row_medians
+
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from .cell_reads import CellReads
 
 #: Between swapped leads a board reads minus one cell, which it shows as nothing, V; beside them two cells, or the end of
 #: its range of about 5 V: more than any cell has, V, or this many times the usual one.
@@ -25,32 +27,36 @@ class SwappedLeads(NamedTuple):
     beside: float
 
 
-def swapped_leads(cells: NDArray[np.float64]) -> SwappedLeads | None:
+def swapped_leads(reads: CellReads) -> SwappedLeads | None:
     """Find a cell that reads nothing while both its neighbours read two.
 
     A wire that is open gives both voltages to one neighbour only. Leads swapped at the very end of the harness look like
     that as well and are not told from it.
 
     Args:
-        cells: Cell voltages in V, shape (rows, cells), NaN for what was not read.
+        reads: The cells of a BMS log.
     """
+    cells = reads.cells
     count = cells.shape[1]
-    if count < 5:
+    if count < 5 or reads.within(_NOTHING_V, np.inf):
         return None
-    read = np.isfinite(cells)
-    usual = np.full(len(cells), np.nan)
-    polled = read.sum(axis=1) >= count - 2
-    if np.count_nonzero(polled) < _FEWEST_ROWS:
+    polled = np.flatnonzero(reads.counts >= count - 2)
+    if len(polled) < _FEWEST_ROWS:
         return None
-    usual[polled] = np.nanmedian(cells[polled], axis=1)
+    cells = cells[polled]
+    least = max(_FEWEST_ROWS, _SHARE * len(polled))
     with np.errstate(invalid="ignore"):
-        nothing = polled[:, None] & ~(cells > _NOTHING_V)
+        nothing = ~(cells[:, 1:-1] > _NOTHING_V)
+    if nothing.sum(axis=0).max() < least:
+        return None
+    usual = row_medians(cells)
+    with np.errstate(invalid="ignore"):
         double = cells > np.minimum(_NO_CELL_V, _TIMES * usual)[:, None]
-    shown = nothing[:, 1:-1] & double[:, :-2] & double[:, 2:]
+    shown = nothing & double[:, :-2] & double[:, 2:]
     often = shown.sum(axis=0)
     cell = int(np.argmax(often))
-    if often[cell] < max(_FEWEST_ROWS, _SHARE * np.count_nonzero(polled)):
+    if often[cell] < least:
         return None
     rows = np.flatnonzero(shown[:, cell])
     beside = float(np.median(cells[rows][:, (cell, cell + 2)]))
-    return SwappedLeads(cell + 1, int(rows[0]), int(rows[-1]), beside)
+    return SwappedLeads(cell + 1, int(polled[rows[0]]), int(polled[rows[-1]]), beside)

@@ -77,33 +77,35 @@ def _slope_of_neighbours(amps: NDArray[np.float64], volts: NDArray[np.float64]) 
 
 
 def largest_step(seen: Difference) -> Step | None:
-    """The step that stands out most, None when there is not enough on both sides of any moment."""
+    """The step that stands out most, None when there is not enough on both sides of any moment.
+
+    It lies between the two stretches beside it; `bounded` tells how far it may lie elsewhere.
+    """
     if len(seen.volts) < 2 * FEWEST:
         return None
     rough = seen.volts - _slope_of_neighbours(seen.amps, seen.volts) * seen.amps
     levels = np.median(np.lib.stride_tricks.sliding_window_view(rough, FEWEST), axis=1)
     change = np.abs(levels[FEWEST:] - levels[:-FEWEST])
     likely = np.argsort(-change, kind="stable")[:_CANDIDATES] + FEWEST
-    steps = [_step_at(seen, place) for place in likely.tolist()]
-    told = [step for step in steps if step is not None]
-    return _bounded(seen, max(told, key=lambda step: abs(step.volts) / step.error)) if told else None
+    told = [fit for place in likely.tolist() if (fit := _fit_at(seen, place)) is not None]
+    return _step(seen, max(told, key=lambda fit: abs(fit.height) / fit.error)) if told else None
 
 
-def _bounded(seen: Difference, best: Step) -> Step:
+def bounded(seen: Difference, best: Step) -> Step:
     """The same step with the moments between which it lies: those that fit about as well."""
     places = range(max(best.place - _AROUND, FEWEST), min(best.place + _AROUND, len(seen.volts) - FEWEST) + 1)
     rows = sum(len(side) for side in _sides(seen, best.place))
-    near = [best]
+    near = [best.place]
     for place in places:
-        step = _step_at(seen, place)
-        if step and step.volts * best.volts > 0 and rows * np.log(step.misfit / max(best.misfit, 1e-9)) < _AS_WELL:
-            near.append(step)
-    earliest, latest = min(step.earliest_s for step in near), max(step.latest_s for step in near)
-    if min(step.place for step in near) == FEWEST:
-        earliest = float(seen.start[0])
-    if max(step.place for step in near) == len(seen.volts) - FEWEST:
-        latest = float(seen.end[-1])
-    return replace(best, earliest_s=earliest, latest_s=latest)
+        fit = _fit_at(seen, place)
+        if fit and fit.height * best.volts > 0 and rows * np.log(fit.misfit / max(best.misfit, 1e-9)) < _AS_WELL:
+            near.append(place)
+    first, last = min(near), max(near)
+    return replace(
+        best,
+        earliest_s=float(seen.start[0 if first == FEWEST else first - 1]),
+        latest_s=float(seen.end[-1 if last == len(seen.volts) - FEWEST else last]),
+    )
 
 
 def _sides(seen: Difference, place: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
@@ -114,37 +116,56 @@ def _sides(seen: Difference, place: int) -> tuple[NDArray[np.intp], NDArray[np.i
     return before, after[seen.start[after] < seen.end[place - 1] + _REACH_S]
 
 
-def _step_at(seen: Difference, place: int) -> Step | None:
-    """Fit resistance and step together, once as a voltage and once as a further resistance."""
+@dataclass(frozen=True, slots=True)
+class _Fit:
+    """A step at a place as a voltage: its height in V, the standard error, resistance in ohm and mean absolute misfit in V."""
+
+    place: int
+    height: float
+    error: float
+    per_amp: float
+    misfit: float
+
+
+def _fit_at(seen: Difference, place: int) -> _Fit | None:
+    """Fit resistance and step together, the step as a voltage."""
     before, after = _sides(seen, place)
     # Across a long pause too little is near enough.
     if min(len(before), len(after)) < FEWEST:
         return None
+    if min(float(np.ptp(seen.amps[after])), float(np.ptp(seen.amps[before]))) <= 0:
+        return None
+    rows = np.concatenate((before, after))
+    later = np.arange(len(rows)) >= len(before)
+    (_, per_amp, height), misfit, error = _robust_fit(seen.amps[rows], later.astype(float), seen.volts[rows])
+    return _Fit(place, height, error, per_amp, misfit)
+
+
+def _step(seen: Difference, fit: _Fit) -> Step:
+    """The step of a fit, told from a further resistance."""
+    before, after = _sides(seen, fit.place)
     rows = np.concatenate((before, after))
     amps, volts = seen.amps[rows], seen.volts[rows]
     later = np.arange(len(rows)) >= len(before)
-    if min(float(np.ptp(amps[later])), float(np.ptp(amps[~later]))) <= 0:
-        return None
-    (_, per_amp, height), as_diode, error = _robust_fit(amps, later.astype(float), volts)
     _, as_resistance, _ = _robust_fit(amps, later * amps, volts)
-    nats = len(rows) * float(np.log(max(as_resistance, 1e-9) / max(as_diode, 1e-9)))
+    nats = len(rows) * float(np.log(max(as_resistance, 1e-9) / max(fit.misfit, 1e-9)))
     middle = float(np.median(amps[later]))
-    left = volts[later] - per_amp * amps[later] - float(np.median((volts - per_amp * amps)[~later]))
+    left = volts[later] - fit.per_amp * amps[later] - float(np.median((volts - fit.per_amp * amps)[~later]))
     parts = [float(np.median(left[part])) for part in (amps[later] <= middle, amps[later] >= middle)]
     loads = [float(np.median(amps[later][part])) for part in (amps[later] <= middle, amps[later] >= middle)]
     return Step(
-        place,
-        float(seen.start[place - 1]),
-        float(seen.end[place]),
-        height,
-        error,
+        fit.place,
+        float(seen.start[fit.place - 1]),
+        float(seen.end[fit.place]),
+        fit.height,
+        fit.error,
         parts[0],
         parts[1],
         loads[0],
         loads[1],
-        per_amp,
+        fit.per_amp,
         nats,
-        as_diode,
+        fit.misfit,
     )
 
 

@@ -81,6 +81,33 @@ def matrix(column: pa.ChunkedArray) -> NDArray[np.float64]:
     return np.concatenate(parts) if parts else np.empty((0, size))
 
 
+def named_rows(column: pa.ChunkedArray) -> dict[int, tuple[str, ...]]:
+    """Rows of a column of lists of names that hold a name, in order, with their names."""
+    named: dict[int, tuple[str, ...]] = {}
+    start = 0
+    for chunk in column.chunks:
+        if not len(chunk):
+            continue
+        offsets = np.frombuffer(chunk.buffers()[1], np.int32, len(chunk) + 1, 4 * chunk.offset)
+        filled = np.flatnonzero(np.diff(offsets))
+        if chunk.null_count:
+            filled = filled[_valid_at(chunk, filled)]
+        if len(filled):
+            first, end = int(offsets[filled[0]]), int(offsets[filled[-1] + 1])
+            flat = chunk.values[first:end].to_pylist()
+            begins, ends = (offsets[filled] - first).tolist(), (offsets[filled + 1] - first).tolist()
+            for row, begin, stop in zip((filled + start).tolist(), begins, ends, strict=True):
+                named[row] = tuple(flat[begin:stop])
+        start += len(chunk)
+    return named
+
+
+def valid(column: pa.ChunkedArray) -> NDArray[np.bool_]:
+    """Rows of a column that are not null, shape (rows,)."""
+    parts = [_valid(chunk) if chunk.null_count else np.ones(len(chunk), dtype=bool) for chunk in column.chunks]
+    return np.concatenate(parts) if parts else np.empty(0, dtype=bool)
+
+
 def _floats(array: pa.Array) -> NDArray[np.float64]:
     values: NDArray[np.float64]
     if pa.types.is_boolean(array.type):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 import pyarrow as pa
 
 from ridelog.errors import UsageError
-from ridelog.log import Log, metadata_json
+from ridelog.log import Log
 
 _SUFFIXES = (".parquet", ".csv", ".arrow")
 
@@ -42,7 +43,7 @@ def convert(logs: Sequence[Log], out: Path) -> list[Path]:
 
 
 def _write(log: Log, target: Path) -> None:
-    table = log.table.replace_schema_metadata({"ridelog": metadata_json(log)})
+    table = log.table.replace_schema_metadata({"ridelog": _metadata(log)})
     if target.suffix == ".parquet":
         import pyarrow.parquet as pq
 
@@ -55,6 +56,20 @@ def _write(log: Log, target: Path) -> None:
 
         columns = [_flat(table.column(name)) for name in table.column_names]
         pyarrow.csv.write_csv(pa.table(columns, names=table.column_names), target)
+
+
+def _metadata(log: Log) -> str:
+    """Everything about a log but its table, as JSON."""
+    return json.dumps(
+        {
+            "role": str(log.role),
+            "parser": log.parser,
+            "clock": {"basis": str(log.clock.basis), "start": log.clock.start, "zone": log.clock.zone},
+            "damage": [damage.to_dict() for damage in log.damage],
+            "settings": dict(log.settings),
+        },
+        sort_keys=True,
+    )
 
 
 def _flat(column: Any) -> Any:  # noqa: ANN401 - Arrow columns have no types to name

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -12,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 
-from ridelog.arrow_columns import floats, from_array, from_list, from_values, integers, matrix
+from ridelog.arrow_columns import floats, from_array, from_list, from_values, integers, matrix, named_rows, valid
 from ridelog.channels import CHANNELS
 from ridelog.clock import Clock, ClockBasis
 from ridelog.damage import Damage
@@ -97,6 +96,7 @@ class Log:
 
     def __post_init__(self) -> None:
         self._values: dict[str, NDArray[Any]] = {}
+        self._named: dict[str, dict[int, tuple[str, ...]]] = {}
 
     def __repr__(self) -> str:
         return f"<Log {self.role} by {self.parser}: {self.rows} rows, {len(self.channels)} channels>"
@@ -105,7 +105,7 @@ class Log:
         state = self.__dict__.copy()
         for cached in ("time", "interval_s", "channels"):
             state.pop(cached, None)
-        state["_values"] = {}
+        state["_values"], state["_named"] = {}, {}
         return state
 
     @property
@@ -199,17 +199,30 @@ class Log:
             self._values[channel] = values
         return self._values[channel]
 
-    def texts(self, channel: str) -> list[str | None]:
-        """Values of a TEXT channel."""
-        return (
-            list(self.table.column(channel).to_pylist()) if channel in self.table.column_names else [None] * self.rows
-        )
-
-    def names(self, channel: str) -> list[tuple[str, ...] | None]:
-        """Values of a NAMES channel, one tuple a row, None where it is not known."""
+    def texts(self, channel: str, first: int = 0, end: int | None = None) -> list[str | None]:
+        """Values of a TEXT channel, of the rows from `first` to before `end`."""
         if channel not in self.table.column_names:
-            return [None] * self.rows
-        return [None if row is None else tuple(row) for row in self.table.column(channel).to_pylist()]
+            return [None] * len(range(self.rows)[first:end])
+        return list(self.table.column(channel)[first:end].to_pylist())
+
+    def names(self, channel: str, first: int = 0, end: int | None = None) -> list[tuple[str, ...] | None]:
+        """Values of a NAMES channel of the rows from `first` to before `end`: a tuple a row, None where it is not known."""
+        if channel not in self.table.column_names:
+            return [None] * len(range(self.rows)[first:end])
+        return [None if row is None else tuple(row) for row in self.table.column(channel)[first:end].to_pylist()]
+
+    def named_rows(self, channel: str) -> Mapping[int, tuple[str, ...]]:
+        """Rows in which a NAMES channel names something, in order, with what it names; few of most logs."""
+        if channel not in self._named:
+            there = channel in self.table.column_names
+            self._named[channel] = named_rows(self.table.column(channel)) if there else {}
+        return self._named[channel]
+
+    def named_known(self, channel: str) -> NDArray[np.bool_]:
+        """Rows in which it is known what a NAMES channel names, be it nothing; shape (rows,)."""
+        if channel not in self.table.column_names:
+            return np.zeros(self.rows, dtype=bool)
+        return valid(self.table.column(channel))
 
     def to_polars(self) -> pl.DataFrame:
         """Give the table as a polars frame."""
@@ -321,17 +334,3 @@ class LogBuilder:
             (*damage, *wrong.values()),
             dict(settings or {}),
         )
-
-
-def metadata_json(log: Log) -> str:
-    """Everything about a log but its table, as JSON; written beside a table that is converted to Parquet or Arrow."""
-    return json.dumps(
-        {
-            "role": str(log.role),
-            "parser": log.parser,
-            "clock": {"basis": str(log.clock.basis), "start": log.clock.start, "zone": log.clock.zone},
-            "damage": [damage.to_dict() for damage in log.damage],
-            "settings": dict(log.settings),
-        },
-        sort_keys=True,
-    )

@@ -72,6 +72,31 @@ def test_names_keep_the_difference_of_none_and_unknown():
     assert log.names("protections") == [("cell-undervoltage",), (), None]
 
 
+def test_rows_that_name_something_are_found_without_the_others():
+    builder = LogBuilder(np.arange(5.0), np.arange(5))
+    given = [["cell-undervoltage"], [], None, ["short-circuit", "open-wire"], []]
+    builder.add("protections", given)
+    log = builder.build(Role.BMS, "test")
+    assert list(log.named_rows("protections").items()) == [
+        (0, ("cell-undervoltage",)),
+        (3, ("short-circuit", "open-wire")),
+    ]
+    assert log.named_known("protections").tolist() == [True, True, False, True, True]
+    assert log.names("protections", 2, 4) == [None, ("short-circuit", "open-wire")]
+    assert log.texts("event", 1, 3) == [None, None]
+    assert log.named_rows("warnings") == {}
+    assert not log.named_known("warnings").any()
+
+
+def test_names_are_found_in_a_part_of_a_log_and_in_several_parts_of_one():
+    builder = LogBuilder(np.arange(6.0), np.arange(6))
+    builder.add("protections", [["full"], [], ["open-wire"], None, ["full", "open-wire"], []])
+    log = builder.build(Role.BMS, "test")
+    log.table = pa.concat_tables([log.table.slice(1, 3), log.table.slice(4, 0), log.table.slice(4, 2)])
+    assert dict(log.named_rows("protections")) == {1: ("open-wire",), 3: ("full", "open-wire")}
+    assert log.named_known("protections").tolist() == [True, True, False, True, True]
+
+
 def test_a_column_outside_the_vocabulary_is_refused():
     with pytest.raises(PluginError):
         _builder().add("volts", [1, 2, 3])

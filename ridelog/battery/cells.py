@@ -9,9 +9,9 @@ import numpy as np
 
 from ridelog.ride import Track
 
+from .cell_regression import FEWEST_ROWS, regressed
 from .pack import CellEstimate
 from .power_path import PowerPath, fill_forward
-from .products import product
 from .quantiles import quantile, row_medians, some_rows
 from .resistance import ResistanceFit
 
@@ -22,7 +22,6 @@ _DAY_S: Final = 86_400.0
 #: Rows looked at. The errors are those of slow wander between blocks of time, which more rows of a block do not make
 #: smaller; two thousand leave 0.1 mV of white noise to a meter that reads whole millivolts.
 _MOST_ROWS: Final = 2000
-_FEWEST_ROWS: Final = 20
 #: Share of the current's range it may change by between rows: cells are read one after the other.
 _STEADY_SHARE: Final = 0.04
 _LEAST_STEADY_A: Final = 0.5
@@ -43,10 +42,6 @@ _ALIKE: Final = 0.8
 _CURVE_DEGREE: Final = 3
 #: A pause over which a current is not carried on, s.
 _LONGEST_STEP_S: Final = 60.0
-_ROUNDS: Final = 3
-_HUBER: Final = 1.5
-_REFUSE: Final = 8.0
-_BLOCKS: Final = 30
 #: Open-circuit voltage of a cell that must be passed through before its own answer to charge is told, in V.
 _LEAST_LEVEL_V: Final = 0.04
 
@@ -77,7 +72,7 @@ def estimate_cells(
     amps = seen.amps if seen is not None else fill_forward(track.values("battery_current"))
     known_current = path is not None or bool(np.isfinite(track.values("battery_current")).any())
     rows = _steady_rows(amps, path)
-    if len(rows) < _FEWEST_ROWS:
+    if len(rows) < FEWEST_ROWS:
         return _without_current(cells, amps, len(rows))
     taken = cells[rows]
     taken = np.where((taken > 0.5) & (taken < 5.0), taken, np.nan)
@@ -85,7 +80,7 @@ def estimate_cells(
     deviation = np.ascontiguousarray((taken - middle[:, None]).T)
     level = None if open_circuit is None else open_circuit[rows] * (_middle(middle) / _middle(open_circuit[rows]))
     terms = _terms(track.time[rows], amps[rows], level, known_current)
-    fit = _regress(deviation, terms.design)
+    fit = regressed(deviation, terms.design)
     if not np.isfinite(fit.values[0]).any():
         return _without_current(cells, amps, len(rows))
     middle_resistance = seen.fit.ohm / max(cells.shape[1], 1) if seen is not None and path is not None else np.nan
@@ -121,15 +116,6 @@ class _Terms:
     names: tuple[str, ...]
     load: NDArray[np.float64] | None
     reason: str
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Regression:
-    """Coefficients and standard errors, shape (terms, cells), and the misfit, shape (cells, rows)."""
-
-    values: NDArray[np.float64]
-    errors: NDArray[np.float64]
-    misfit: NDArray[np.float64]
 
 
 def _steady_rows(amps: NDArray[np.float64], path: PowerPath | None) -> NDArray[np.intp]:
@@ -211,44 +197,6 @@ def _goes_with(amps: NDArray[np.float64], level: NDArray[np.float64]) -> bool:
     curve /= np.sqrt((curve**2).mean(axis=1, keepdims=True)) + 1e-12
     fitted = np.linalg.lstsq(curve.T, amps, rcond=None)[0] @ curve
     return float(np.var(amps - fitted)) < (1.0 - _ALIKE**2) * float(np.var(amps))
-
-
-def _regress(deviation: NDArray[np.float64], design: NDArray[np.float64]) -> _Regression:
-    """Huber regression of every cell, shape (cells, rows), on the same terms (terms, rows)."""
-    cells, rows = deviation.shape
-    terms = len(design)
-    size = np.sqrt((design**2).mean(axis=1)) + 1e-12
-    scaled = design / size[:, None]
-    missing = np.isnan(deviation)
-    known = (~missing).astype(np.float64)
-    holes = bool(missing.any())
-    filled, weight = np.where(missing, 0.0, deviation) if holes else deviation, known
-    outer = (scaled[:, None, :] * scaled[None, :, :]).reshape(terms * terms, rows)
-    for round_number in range(_ROUNDS):
-        gram = product(weight, outer).reshape(cells, terms, terms)
-        gram[:, range(terms), range(terms)] += 1e-9 * rows + 1e-12
-        inverse = np.linalg.inv(gram)
-        values = np.einsum("kij,kj->ik", inverse, product(weight * filled, scaled))
-        misfit = filled.copy()
-        for term in range(terms):
-            misfit -= values[term][:, None] * scaled[term]
-        if round_number < _ROUNDS - 1:
-            off = np.abs(misfit)
-            spread = 1.4826 * row_medians(np.where(missing, np.nan, off) if holes else off)
-            spread = np.maximum(np.nan_to_num(spread, nan=1e-4), 1e-4)
-            ratio = off / spread[:, None]
-            weight = known * (ratio <= _REFUSE) * np.minimum(1.0, _HUBER / np.maximum(ratio, 1e-9))
-    edges = np.arange(min(_BLOCKS, rows)) * rows // min(_BLOCKS, rows)
-    pull = weight * misfit
-    sums = np.stack([np.add.reduceat(pull * scaled[term], edges, axis=1) for term in range(terms)])
-    middle = np.einsum("ikb,jkb->kij", sums, sums) * len(edges) / max(len(edges) - terms, 1)
-    covariance = inverse @ middle @ inverse
-    errors = np.sqrt(np.maximum(np.diagonal(covariance, axis1=1, axis2=2).T, 0.0))
-    unread = weight.sum(axis=1) < _FEWEST_ROWS
-    values, errors = values / size[:, None], errors / size[:, None]
-    values[:, unread] = np.nan
-    errors[:, unread] = np.nan
-    return _Regression(values, errors, np.where(missing, np.nan, misfit) if holes else misfit)
 
 
 def _cell_resistance(

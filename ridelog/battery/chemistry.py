@@ -136,7 +136,7 @@ def _falls_faster_than_counted(ride: Ride, voltages: PackVoltages, series: int) 
         return False
     shown = [values[np.isfinite(values)] for values in (track.values("soc") for track in ride.bms if track.has("soc"))]
     counted = max((float(values[0] - values[-1]) for values in shown if len(values)), default=0.0)
-    first, last = (table.soc(volts / series).soc for volts in (voltages.first_v, voltages.first_v - voltages.swing[1]))
+    first, last = (table.charge(volts / series) for volts in (voltages.first_v, voltages.first_v - voltages.swing[1]))
     return counted >= _COUNTED_STEP / 2 and float(first - last) > _FASTER * (counted + _COUNTED_STEP)
 
 

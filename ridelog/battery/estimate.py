@@ -154,7 +154,7 @@ def _state_of_charge(
 ) -> float | None:
     """Median state of charge of the ride 0..1: by the open-circuit voltage, else as the device shows it."""
     if table is not None and count is not None:
-        return float(table.soc(float(np.median(running.anchors)) / count).soc)
+        return float(table.charge(float(np.median(running.anchors)) / count))
     shown = track.values("soc")
     shown = shown[np.isfinite(shown)]
     return float(np.median(shown)) if len(shown) else None

@@ -78,6 +78,10 @@ class OpenCircuitTable:
         low, high = np.clip(wanted - 0.01, 0.0, 1.0), np.clip(wanted + 0.01, 0.0, 1.0)
         return np.asarray((self.voltage(high) - self.voltage(low)) / (high - low))
 
+    def charge(self, volts: ArrayLike) -> NDArray[np.float64]:
+        """State of charge 0..1 at an open-circuit voltage of a cell in V: that of `soc` without its error."""
+        return np.asarray(np.interp(np.asarray(volts, dtype=np.float64), self.volts, self.points))
+
     def soc(self, volts: ArrayLike, error_v: ArrayLike = 0.0) -> SocReading:
         """Read the state of charge off open-circuit voltages of a cell.
 
@@ -89,7 +93,7 @@ class OpenCircuitTable:
             The reading; look at `usable` before building a verdict on it. Voltages beyond the table give 0 or 1.
         """
         wanted = np.asarray(volts, dtype=np.float64)
-        soc = np.asarray(np.interp(wanted, self.volts, self.points))
+        soc = self.charge(wanted)
         spread = np.hypot(self.voltage_error(soc), error_v)
         # The width of the band a voltage error leaves, not error over slope: at a bend of the curve a slope misleads.
         above = np.interp(wanted + spread, self.volts, self.points)

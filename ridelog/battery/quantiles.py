@@ -7,12 +7,16 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
 #: A quantile of more values than this is that of some of them, evenly taken.
 _SAMPLE: Final = 10_000
 #: From so many values on a quantile is one of them, not a point between two: one partition instead of several.
 _MANY: Final = 500
+#: More quantiles than this are read off a sort.
+_FEW_PLACES: Final = 4
 
 
 def quantile(values: NDArray[np.float64], share: float) -> float:
@@ -37,6 +41,35 @@ def some_rows(mask: NDArray[np.bool_], most: int = _SAMPLE) -> NDArray[np.intp]:
         return rows[mask[rows]]
     rows = np.flatnonzero(mask)
     return rows[:: -(-max(len(rows), 1) // most)]
+
+
+def quantiles(values: NDArray[np.float64], shares: Sequence[float] | NDArray[np.float64]) -> NDArray[np.float64]:
+    """Quantiles of finite values, shape (n,) with n > 0, to the last digit those of `np.quantile`; shape (shares,).
+
+    A partition by one place, or a sort, is several times faster than the partition by many places that numpy makes.
+    """
+    places = np.asarray(shares, dtype=np.float64) * (len(values) - 1)
+    below = np.floor(places).astype(np.intp)
+    above = np.minimum(below + 1, len(values) - 1)
+    if len(places) > _FEW_PLACES:
+        ordered = np.sort(values)
+        low, high = ordered[below], ordered[above]
+    else:
+        low, high = np.array([_two_at(values, place) for place in below.tolist()]).reshape(-1, 2).T
+    part, apart = places - below, high - low
+    return np.asarray(np.where(part < 0.5, low + apart * part, high - apart * (1 - part)))
+
+
+def _two_at(values: NDArray[np.float64], place: int) -> tuple[float, float]:
+    """The values at a place of the sorted values and at the next."""
+    upper = min(place + 1, len(values) - 1)
+    parted = np.partition(values, upper)
+    return float(parted[: place + 1].max()), float(parted[upper])
+
+
+def median(values: NDArray[np.float64]) -> float:
+    """Median of finite values, shape (n,) with n > 0, to the last digit that of `np.median`, by a single partition."""
+    return float(row_medians(values[None, :])[0])
 
 
 def row_medians(values: NDArray[np.float64]) -> NDArray[np.float64]:

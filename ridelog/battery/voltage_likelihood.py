@@ -125,9 +125,7 @@ def count_fits(voltages: PackVoltages, settings: Mapping[str, float | str | bool
             inside *= _below(voltages.low_v / COUNTS - _LFP_GIVES_V, _gain_error(voltages, voltages.low_v))
         shape = inside * _swing_likelihood(voltages, table) * _meter_likelihood(voltages, table)
         shape *= _limits_likelihood(settings, family)
-        shapes[family] = np.asarray(
-            shape * np.where(table.soc(voltages.high_v / COUNTS).soc < _EMPTY_SOC, _SELDOM, 1.0)
-        )
+        shapes[family] = np.asarray(shape * np.where(table.charge(voltages.high_v / COUNTS) < _EMPTY_SOC, _SELDOM, 1.0))
         found[family], bounds[family] = shape * _start_likelihood(voltages, table), inside
     return CountFits(found, bounds, shapes)
 
@@ -152,11 +150,11 @@ def _start_likelihood(voltages: PackVoltages, table: OpenCircuitTable) -> NDArra
     Rides begin full more often than not and seldom nearly empty; where the curve is steep, a voltage is seldom met.
     """
     cell = voltages.high_v / COUNTS
-    start = table.soc(cell).soc
+    start = table.charge(cell)
     usual = 0.35 * np.exp(-0.5 * ((1.0 - start) / 0.08) ** 2) / 0.1 + 0.65 * np.clip(0.15 + 1.4 * start, 0.15, 1.15)
     # Charge in the width of a meter's error: smooths over the plateau and beyond the ends.
     width = 2 * _GAIN_ERROR * cell
-    held = table.soc(cell + width).soc - table.soc(cell - width).soc
+    held = table.charge(cell + width) - table.charge(cell - width)
     return np.asarray(usual * np.maximum(held, 0.01) / width / COUNTS)
 
 
@@ -181,7 +179,7 @@ def _swing_likelihood(voltages: PackVoltages, table: OpenCircuitTable) -> NDArra
         return np.ones(len(COUNTS))
     taken_ah, fall_v = voltages.swing
     share = np.exp(-0.5 * (np.log(_CAPACITIES_AH / _USUAL_AH) / _CAPACITY_WIDTH) ** 2)
-    start = table.soc(voltages.first_v / COUNTS).soc[:, None]
+    start = table.charge(voltages.first_v / COUNTS)[:, None]
     end = start - taken_ah / _CAPACITIES_AH[None, :]
     expected = COUNTS[:, None] * (table.voltage(start) - table.voltage(np.clip(end, 0.0, 1.0)))
     error = np.hypot(0.004 * voltages.first_v, voltages.error_v) + 0.1 * np.abs(expected)
