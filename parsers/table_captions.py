@@ -10,6 +10,7 @@ from typing import Final
 from ridelog.channels import CHANNELS
 
 from .table_rules import RULES
+from .table_stated_signs import without_stated_sign
 from .table_units import Unit, find_unit, split_unit
 from .table_words import concepts_of, words_of
 
@@ -28,7 +29,7 @@ class Meaning:
         channel: Canonical channel, "" when it is not known.
         unit: Unit in the caption, None when there is none.
         index: Place in a list channel, from 0; None for other channels.
-        flow: "discharge" or "charge" when the column counts one direction only, else "".
+        flow: "discharge" or "charge" when the column counts one direction only or names the positive one, else "".
         device: "bms" or "controller" when the caption names the device, else "".
         rank: Place of the rule that matched: of two columns for one channel the one with the lower rank is taken.
         time: "time", "date" or "elapsed" when it can be a time column, else "".
@@ -73,7 +74,8 @@ def read_meanings(captions: Sequence[str]) -> list[Meaning]:
     Returns:
         One meaning a caption; several may have the same channel, the one with the lowest rank is the best.
     """
-    split = [split_unit(caption) for caption in captions]
+    stated = [without_stated_sign(caption) for caption in captions]
+    split = [split_unit(caption) for caption, _ in stated]
     words = [words_of(text) for text, _ in split]
     common = _common_words(words)
     letters = _letters_alone(split)
@@ -90,6 +92,8 @@ def read_meanings(captions: Sequence[str]) -> list[Meaning]:
         elif len(numbers) == 1 and not meaning.time:
             quantity = unit.quantity if unit else ""
             series["", frozenset(concepts), tuple(unknown), quantity].append((numbers[0], place))
+        if stated[place][1] and meaning.channel in ("battery_current", "power"):
+            meaning = replace(meaning, flow=stated[place][1])
         meanings.append(meaning)
     for stem, members in series.items():
         _settle_series(stem, members, meanings)

@@ -195,3 +195,31 @@ def test_a_current_without_sign_gets_it_from_the_words_beside_it():
     log = read_one(data)
     np.testing.assert_allclose(log.values("battery_current"), [round(load(i), 2) for i in range(COUNT)])
     assert any("never below zero" in note.message for note in log.damage)
+
+
+@pytest.mark.parametrize(
+    ("caption", "factor"),
+    [
+        ("current_A_charge_positive", -1.0),
+        ("current_A_discharge_negative", -1.0),
+        ("Pack current [A] (positive = discharging)", 1.0),
+        ("Current (A, + = charge)", -1.0),
+        ("Current (A) (+ charge / - discharge)", -1.0),
+        ("Strom [A] (Entladen positiv)", 1.0),
+    ],
+)
+def test_a_caption_that_says_its_sign_is_read_and_obeyed(tmp_path, caption, factor):
+    """No voltage moves with it here, so that nothing but the caption tells."""
+    lines = [f"{i * 0.5},48.0,{30.0 * (i % 7 - 3):.1f}" for i in range(200)]
+    path = tmp_path / "signed.csv"
+    path.write_text("\n".join((f'time [s],voltage [V],"{caption}"', *lines)) + "\n")
+    (log,) = ridelog.read(path)
+    np.testing.assert_allclose(log.values("battery_current")[:7], factor * 30.0 * (np.arange(7) - 3))
+
+
+def test_a_dash_in_front_of_a_word_is_no_sign(tmp_path):
+    lines = [f"{i * 0.5},48.0,{4.0 + i % 3}" for i in range(200)]
+    path = tmp_path / "dash.csv"
+    path.write_text("\n".join(("time [s],voltage [V],BMS current - charging (A)", *lines)) + "\n")
+    (log,) = ridelog.read(path)
+    assert (log.values("battery_current") < 0).all()
