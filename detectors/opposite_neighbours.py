@@ -44,11 +44,10 @@ def opposite_neighbours(reads: CellReads) -> dict[int, NDArray[np.intp]]:
     if cells.shape[1] < 4 or not len(polled):
         return {}
     silent = np.full(cells.shape[1], not reads.whole) & ~np.asarray(np.isfinite(cells).any(axis=0))
-    # Where a cell usually stands, and how it flickers, is known from some thousand polls. One that stands off all the time
-    # has to leave its place by so much more: what grows with the load or the charge is no wire.
+    # Where a cell usually stands, and how it flickers, is known from some thousand polls.
     some = _left(cells[polled[:: max(1, len(polled) // _ENOUGH)]], silent)
     usual = row_medians(np.ascontiguousarray(some.T))
-    noise = 1.4826 * row_medians(np.ascontiguousarray(np.abs(some - usual - usual).T))
+    noise = 1.4826 * row_medians(np.ascontiguousarray(np.abs(some - usual).T))
     bound = np.maximum(_APART_V, 6 * np.maximum(noise[:-1], noise[1:]))
     rows = _parted(cells, usual, 2 * bound - _ROUNDING_V)
     rows = rows[reads.counts[rows] > 0]
