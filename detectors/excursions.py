@@ -61,6 +61,14 @@ class Excursions:
         """Episodes above, joined over `gap_s` seconds."""
         return episodes(self.above > self.high_margin, track.time, gap_s)
 
+    def lifted(self, track: Track, first: int, last: int) -> bool:
+        """Whether the voltage goes above that of the pack without load, as that of capacitors does that a brake charges.
+
+        A voltage that is only higher than the current of its row explains belongs to a load that already ends.
+        """
+        highest = float(np.nanmax(track.values("pack_voltage")[first : last + 1]))
+        return highest > float(np.nanmin(self.open_circuit[first : last + 1]))
+
 
 def excursions(case: Case, track: Track) -> Excursions | None:
     """Compare the voltage with what a connected pack could have had at any current seen within the skew.

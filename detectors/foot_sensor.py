@@ -25,6 +25,8 @@ _FEWEST, _STOOD_ON = 5, 0.7
 _SPEED_M_S: Final = 2.5
 #: A release this short is a bump or a jump, s; balance packages wait for about 0.25 s before they stop.
 _SHORTEST_S: Final = 0.25
+#: Rows further apart than this are a pause of the log, s: a board brakes from its top speed to rest in two of them.
+_PAUSE_S: Final = 1.0
 #: The board stops within this time after it, s; it then has lost this share of its speed, or tilts by so much, deg.
 _AFTER_S, _LOST_SHARE, _TILT_DEG = 1.5, 0.6, 15.0
 #: The board was level before: its tilt lay within this of that of the seconds before, deg. A fall releases the pads too.
@@ -61,7 +63,7 @@ class FootSensor(Detector):
         A log of a balance board with its foot pad (`ADC1`, `ADC2`) or its state, and the speed, 3 rows a second or more.
 
     Limits:
-        A rider who jumps off at speed and a sensor that fails look the same.
+        A rider who jumps off at speed and a sensor that fails look the same. A release in a pause of the log does not show.
 
     Example:
         31 km/h, ADC1 and ADC2 from 3.0 to 0.1 V, STOP Full; 0.4 s later 24 degrees, 1 s later 3 km/h.
@@ -88,7 +90,7 @@ class FootSensor(Detector):
         findings: list[Finding] = []
         tilted = False
         for first, last in runs(whole):
-            if first == 0 or not _rides(speed, first):
+            if first == 0 or not _rides(track, speed, first):
                 continue
             how = _stop(track, speed, stopped, first, last) or _ended(track, last)
             tilted |= bool(how) and not _level(track, first)
@@ -126,7 +128,7 @@ class FootSensor(Detector):
     ) -> Finding | None:
         """Half a pad released at speed before the board stopped: a heel that is lifted to step off, or a fall."""
         for first, last in runs((pads < _RELEASED_V).any(axis=1) & ~whole):
-            if first > 0 and _rides(speed, first) and _stop(track, speed, stopped, first, last):
+            if first > 0 and _rides(track, speed, first) and _stop(track, speed, stopped, first, last):
                 return self.finding(
                     track,
                     first,
@@ -168,8 +170,13 @@ def _stopped(track: Track) -> NDArray[np.bool_] | None:
     return None
 
 
-def _rides(speed: NDArray[np.float64], first: int) -> bool:
-    """Whether the rows just before were ridden at speed; a value that was not read is passed over."""
+def _rides(track: Track, speed: NDArray[np.float64], first: int) -> bool:
+    """Whether the rows just before were ridden at speed; a value that was not read is passed over.
+
+    Across a pause of the log nothing is known of the speed at the release: the rider may have come to rest in it.
+    """
+    if float(track.time[first] - track.time[first - 1]) > _PAUSE_S:
+        return False
     before = speed[max(first - 3, 0) : first]
     return bool(np.isfinite(before).any()) and float(np.nanmin(before)) >= _SPEED_M_S
 

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 #: Ohmic sag at the ride's high current, as a share of the open-circuit voltage, from which the pack is too weak for
 #: the load; engineering judgement: small healthy packs at full throttle reach 0.14.
 _SAG_SHARE = 0.155
+#: Cells that are known to be sound sag by what the load asks of them: a small pack is allowed so many times the share.
+_SOUND_TIMES = 1.5
 #: Resistance of a cell group at 25 degC times its capacity, ohm Ah: healthy cells have 0.03 to 0.15, by the
 #: direct-current resistances of common power and energy cells; engineering judgement.
 _HIGH_OHM_AH = 0.21
@@ -102,7 +104,7 @@ class PackResistance(Detector):
         product = self._product(case, track)
         group = self._group(case, track.index)
         empty = _nearly_empty(case, open_circuit)
-        times = _EMPTY_TIMES if empty else 1.0
+        times = _EMPTY_TIMES if empty else _SOUND_TIMES if self._sound(case) else 1.0
         allowed = times * _SAG_SHARE
         tired = group is not None and group >= times * _HIGH_GROUP_OHM and share >= times * _GROUP_SAG_SHARE
         too_much = share >= allowed or tired or (product is not None and product >= _HIGH_OHM_AH)
@@ -169,6 +171,17 @@ class PackResistance(Detector):
         counts, estimate = case.pack.series.probabilities, case.pack.resistance[track]
         most = max((count for count in counts if counts[count] >= _POSSIBLE), default=0)
         return (estimate.reference_ohm or estimate.ohm) * estimate.low_ohm / estimate.ohm / most if most else None
+
+    def _sound(self, case: Case) -> bool:
+        """Whether a board knows the capacity, and its cells have the resistance that healthy ones of it have."""
+        series = case.pack.series
+        if series.best is None or not series.certain:
+            return False
+        for board in case.ride.bms:
+            estimate, capacity = case.pack.resistance.get(board.index), _capacity(board)
+            if estimate is not None and estimate.reference_ohm is not None and capacity is not None:
+                return estimate.reference_ohm / series.best * capacity < _ORDINARY_OHM_AH
+        return False
 
     def _product(self, case: Case, track: Track) -> float | None:
         """Least resistance of a cell group at 25 degC times least capacity, ohm Ah; None unless the count is sure.

@@ -85,7 +85,8 @@ class RegenOvervoltage(Detector):
         openings = [
             item
             for item in outside.high(track, JOIN_S)
-            if (braking(track, *item) or (faults[slice(*_w(item))].any() and not without_braking(track, *item)))
+            if outside.lifted(track, *item)
+            and (braking(track, *item) or (faults[slice(*_w(item))].any() and not without_braking(track, *item)))
             and not swings(outside, track, *item)
             and (faults[slice(*_w(item))].any() or not taken_along_a_line(track, outside.open_circuit, *item))
         ]

@@ -60,6 +60,16 @@ def test_a_release_at_speed_with_a_stop_behind_it_is_found():
     assert incident.verdict.cause == "foot-sensor-released"
 
 
+def test_a_stop_in_a_pause_of_the_log_is_no_release_at_speed():
+    columns = _board()
+    row = _at_speed(columns)
+    columns = _stops(_released(columns, row), row)
+    columns["pitch"][row:] = 1.0
+    keep = np.ones(len(columns["time"]), bool)
+    keep[row : row + 30] = False
+    assert not _investigate({name: values[keep] for name, values in columns.items()})[1].findings
+
+
 def test_a_log_that_ends_with_the_whole_pad_released_at_speed_is_found():
     columns = _board()
     row = _at_speed(columns)

@@ -51,6 +51,13 @@ def test_healthy_cells_are_never_worn(seconds):
     assert [finding.severity for finding in check.findings] == [Severity.INFO]
 
 
+@pytest.mark.parametrize(("ohm_ah", "severity"), [(0.10, Severity.INFO), (0.18, Severity.WARNING)])
+def test_a_small_pack_that_is_pulled_hard_is_not_worn(ohm_ah, severity):
+    """160 A of 20 Ah: sound cells sag by a fifth; with more resistance than sound cells have, that is too much."""
+    check = _check(ohm_ah, 600.0, amps=4.0, capacity_ah=CAPACITY_AH)
+    assert [finding.severity for finding in check.findings] == [severity]
+
+
 def test_a_short_ride_leaves_worn_cells_open_and_says_from_which_capacity_on_it_is_too_much():
     check = _check(0.24, 300.0)
     assert [finding.severity for finding in check.findings] == [Severity.INFO]

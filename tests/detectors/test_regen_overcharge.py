@@ -112,3 +112,15 @@ def test_a_stop_without_a_rise_where_the_display_says_full_and_the_count_is_open
     assert incident.pack.series.confidence < 0.6
     assert parked.check(incident, NAME).evidence["regen.overvoltage-with-pack"].seen == seen
     assert incident.verdict.probability < 0.8
+
+
+def test_a_load_that_ends_in_front_of_a_braking_does_not_lift_the_bus():
+    """A soft pack: the voltage of a row is back before its mean current is, and stays below that without load."""
+    columns = rides.controller(ohm=0.3, high_a=45.0)
+    braking = columns["battery_current"] < -4
+    starts = np.flatnonzero(braking & ~np.roll(braking, 1))[2:8]
+    for row in starts:
+        columns["battery_current"][row - 9 : row - 1] = 45.0
+        columns["pack_voltage"][row - 9 : row - 1] = rides.OPEN_V - 0.3 * 45.0 - 3
+        columns["pack_voltage"][row - 5] = rides.OPEN_V - 2.5
+    assert "critical" not in parked.severities(investigate([rides.log(columns)]), NAME)
