@@ -1,4 +1,4 @@
-"""Whether the braking current found its pack: a BMS saw it arrive, or more flowed along one line than capacitors hold."""
+"""Whether the braking current found its pack: a BMS saw it, the controller braked on, or it was more than capacitors hold."""
 
 from __future__ import annotations
 
@@ -6,7 +6,11 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from ridelog.episodes import runs
+
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
     from ridelog.detection import Case
@@ -23,6 +27,10 @@ _CAPACITORS_F, _TIMES = 0.020, 5.0
 _ON_A_LINE, _FEWEST_ROWS, _DENSE_S = -0.97, 12, 0.25
 #: Rows this long before and after belong to the same braking, s.
 _BESIDE_S: Final = 1.0
+#: After a stop the brake is still held for this long, s; braking that lasts so long, s, over so many rows went into a pack.
+_HELD_S, _BRAKED_S, _BRAKED_ROWS = 2.0, 0.5, 4
+#: A board whose charge switches flip back at once does so now and then; a limit does it at one brake after another.
+_FEWEST_STOPS: Final = 2
 
 
 def taken_along_a_line(track: Track, open_circuit: NDArray[np.float64], first: int, last: int) -> bool:
@@ -74,3 +82,25 @@ def taken_by_the_pack(case: Case, track: Track, first: int, last: int) -> bool:
         if np.count_nonzero(board.values("battery_current")[inside] <= _TAKEN_A) >= _FEWEST_POLLS:
             return True
     return False
+
+
+def braked_on(track: Track, stops: Sequence[tuple[int, int]]) -> bool:
+    """Tell whether one over-voltage stop after another was followed at once by braking that the pack took.
+
+    Into an open path each new braking ends in the next stop, before a row or two of it are logged.
+
+    Args:
+        track: A controller or wheel log.
+        stops: First and last rows with the fault, of each stop.
+    """
+    amps, faults = track.values("battery_current"), np.nan_to_num(track.values("fault_code"))
+    taken = 0
+    for _, last in stops:
+        end = int(np.searchsorted(track.time, track.time[last] + _HELD_S + _BRAKED_S, side="right"))
+        with np.errstate(invalid="ignore"):
+            braking = (amps[last + 1 : end] <= _TAKEN_A) & (faults[last + 1 : end] == 0)
+        taken += any(
+            track.time[last + 1 + stop] - track.time[last + 1 + start] >= _BRAKED_S and stop - start + 1 >= _BRAKED_ROWS
+            for start, stop in runs(braking)
+        )
+    return taken >= _FEWEST_STOPS and 2 * taken >= len(stops)

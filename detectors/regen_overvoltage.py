@@ -9,23 +9,18 @@ import numpy as np
 
 from ridelog.detection import Case, Detector, Need
 from ridelog.episodes import episodes
-from ridelog.finding import Evidence, Finding, Measurement, Outcome, Severity
+from ridelog.finding import Evidence, Finding, Measurement, Outcome, Seen, Severity
 from ridelog.ride import RIDING_ROLES, Track
 from ridelog.settings import number
 
-from .braking_rows import EVERY_S, NEAR_S, REGEN_A, braking, rows_beside, without_braking
-from .braking_taken import taken_along_a_line, taken_by_the_pack
+from .braking_rows import NEAR_S, REGEN_A, braking, rows_beside, without_braking
+from .braking_taken import braked_on, taken_along_a_line, taken_by_the_pack
 from .drive_lost_too import drive_beside
 from .excursions import Excursions, excursions
-from .full_pack_braking import CELL_FULL_V, CELL_OVER_V, FULL_OPEN_V, JOIN_S, NEARLY_FULL_V, doubt_of, overcharged
+from .full_pack_braking import CELL_FULL_V, CELL_OVER_V, FULL_OPEN_V, JOIN_S, doubt_of, overcharged
+from .full_when_stopped import KNOWN_COUNT, fullness, shown_full, unseen
 from .unheld_bus import swings
 
-#: A cell without load this low, V: the pack is far from full.
-_FAR_FROM_FULL_V = 3.95
-#: A charge from which on a display calls the pack full, and how sure that is; engineering judgement.
-_SHOWN_FULL, _BY_DISPLAY = 0.95, 0.6
-#: A count of cells less sure than this is not known.
-_KNOWN_COUNT = 0.6
 _OVER_VOLTAGE = 1
 
 
@@ -43,7 +38,7 @@ class RegenOvervoltage(Detector):
 
     Evidence:
         regen.open-pack, regen.overvoltage-with-pack, regen.pack-nearly-full, regen.drive-normal, regen.drive-lost-too,
-        regen.not-braking.
+        regen.not-braking, regen.taken-all-the-same.
 
     Looks like it but is not:
         Healthy hard regen: the voltage rises by the current times the resistance, smoothly, and no fault follows; a cold or
@@ -74,6 +69,7 @@ class RegenOvervoltage(Detector):
         "regen.drive-normal",
         "regen.drive-lost-too",
         "regen.not-braking",
+        "regen.taken-all-the-same",
     )
 
     def examine(self, case: Case, track: Track) -> Outcome:
@@ -99,8 +95,10 @@ class RegenOvervoltage(Detector):
         full: list[tuple[int, int]] = []
         for stop in alone:
             (full if self._with_pack(case, track, outside, stop) else openings).append(stop)
-        if len(full) >= len(openings) and all(item in alone for item in openings):
-            # The pack explains most stops and no row left its line: what the others reached lies between two rows.
+        between = all(item in alone for item in openings)
+        taken = between and (braked_on(track, alone) or any(taken_by_the_pack(case, track, *stop) for stop in full))
+        if taken or (between and len(full) >= len(openings)):
+            # The pack explains stops, and no row left its line: what the others reached lies between two rows.
             full, openings = sorted(full + openings), []
         openings.sort()
         lifted = [] if full or openings else overcharged(case, track, outside)
@@ -138,29 +136,34 @@ class RegenOvervoltage(Detector):
             return Outcome.clear("braking never raised the voltage above what the pack explains.", absent)
         driven = [stop for stop in stops if without_braking(track, *stop)]
         findings = [self._open(track, outside, *item) for item in openings]
-        findings += [self._full(case, track, *item) for item in full]
+        findings += [self._full(case, track, taken, *item) for item in full]
         first = (openings or full)[0]
         at = track.onset(first[0])
-        evidence = {"regen.pack-nearly-full": replace(_fullness(case, track, outside, first[0]), at=at)}
+        evidence = {"regen.pack-nearly-full": replace(fullness(case, track, outside, first[0]), at=at)}
         if driven:
             evidence["regen.not-braking"] = Evidence.observed(at=track.onset(driven[0][0]))
         if openings:
             seen = any(item in openings for item in outside.high(track, JOIN_S))
             note = f"{len(openings)} times." if len(openings) > 1 else ""
-            strength = 1.0 if seen else _unseen(case, track, first)
+            strength = 1.0 if seen else unseen(case, track, first)
             evidence["regen.open-pack"] = Evidence.observed(note, strength=strength, at=at)
             evidence["regen.overvoltage-with-pack"] = Evidence.absent(strength=strength)
-            if not seen and case.pack.series.confidence < _KNOWN_COUNT and _shown_full(track, first[0]):
+            if not seen and case.pack.series.confidence < KNOWN_COUNT and shown_full(track, first[0]):
                 doubt = "the count of cells is open, the charge that is shown is full, and the rise itself is not in the log"
                 evidence["regen.overvoltage-with-pack"] = Evidence.not_observable(doubt)
             evidence["regen.drive-normal"], evidence["regen.drive-lost-too"] = drive_beside(
                 case, track, outside, openings
             )
         else:
-            evidence["regen.overvoltage-with-pack"] = Evidence.observed(
-                strength=max(case.pack.series.confidence, 0.6), at=at
+            sureness = max(case.pack.series.confidence, 0.6)
+            evidence["regen.overvoltage-with-pack"] = (
+                Evidence.absent("it stayed far below that", strength=sureness)
+                if taken and evidence["regen.pack-nearly-full"].seen is Seen.ABSENT
+                else Evidence.observed(strength=sureness, at=at)
             )
             evidence["regen.open-pack"] = Evidence.absent("the voltage followed the pack", strength=0.8)
+            if taken:
+                evidence["regen.taken-all-the-same"] = Evidence.observed(at=at)
         return Outcome.found(findings, evidence)
 
     def _with_pack(self, case: Case, track: Track, outside: Excursions, stop: tuple[int, int]) -> bool:
@@ -173,7 +176,7 @@ class RegenOvervoltage(Detector):
         if limit is not None and limit > 0:
             return highest >= 0.97 * limit
         series = case.pack.series
-        if series.best is None or series.confidence < _KNOWN_COUNT:
+        if series.best is None or series.confidence < KNOWN_COUNT:
             return False
         # A pack that is full without any braking reaches the limit by the little its resistance adds.
         full = float(outside.open_circuit[stop[0]]) / series.best >= FULL_OPEN_V + 0.02
@@ -228,7 +231,7 @@ class RegenOvervoltage(Detector):
             channels=("pack_voltage", "battery_current"),
         )
 
-    def _full(self, case: Case, track: Track, first: int, last: int) -> Finding:
+    def _full(self, case: Case, track: Track, taken: bool, first: int, last: int) -> Finding:
         window = slice(max(first - 1, 0), last + 1)
         highest = float(np.nanmax(track.values("pack_voltage")[window]))
         series = case.pack.series.best
@@ -238,7 +241,7 @@ class RegenOvervoltage(Detector):
             measured.append(Measurement("voltage a cell", highest / series, "V", CELL_FULL_V, "REG-04"))
             cell = f", {highest / series:.2f} V a cell"
         what = "Braking pushed current into a full pack"
-        if taken_by_the_pack(case, track, first, last):
+        if taken:
             what = "The controller stopped with an over-voltage fault while the pack took the braking current"
         return self.finding(
             track,
@@ -253,9 +256,6 @@ class RegenOvervoltage(Detector):
 
 #: An over-voltage fault releases the motor for this long, s (firmware default of the fault stop): what a row must fall in.
 _LASTS_S = 0.5
-#: Strength of an over-voltage fault in braking without a rise in the log, and in rows that would show one; engineering
-#: judgement.
-_UNSEEN, _UNSEEN_DENSE = 0.75, 0.5
 
 
 def _w(item: tuple[int, int]) -> tuple[int, int]:
@@ -272,42 +272,5 @@ def _left_the_pack(outside: Excursions, first: int, last: int) -> bool:
     return bool((outside.above[first : last + 1] > outside.high_margin[first : last + 1]).any())
 
 
-def _unseen(case: Case, track: Track, stop: tuple[int, int]) -> float:
-    """How surely an over-voltage fault without a rise in the log met no pack.
-
-    The capacitors of a controller without a pack hold what it rose to for a moment, which rows this dense would show; and
-    with another number of cells the voltage that the log shows may be that of a full pack.
-    """
-    window = slice(max(stop[0] - 3, 0), stop[0] + 2)
-    highest = float(np.nanmax(track.values("pack_voltage")[window]))
-    series = case.pack.series.probabilities
-    full = sum(share for count, share in series.items() if highest / count >= CELL_FULL_V - 0.05)
-    if case.pack.series.confidence < _KNOWN_COUNT and _shown_full(track, stop[0]):
-        full = max(full, _BY_DISPLAY)
-    return (_UNSEEN_DENSE if track.log.interval_s <= EVERY_S else _UNSEEN) * (1.0 - min(full, 0.8))
-
-
 def _has_regen(track: Track) -> bool:
     return bool((np.nan_to_num(track.values("battery_current")) < 5 * REGEN_A).any())
-
-
-def _shown_full(track: Track, row: int) -> bool:
-    """Whether a display that is not the controller's own reading of the voltage calls the pack full.
-
-    Sixteen full cells of NMC and twenty of LFP have one voltage: where the count is open, full they are both.
-    """
-    return track.log.identity.family != "vesc" and bool(track.values("soc")[row] >= _SHOWN_FULL)
-
-
-def _fullness(case: Case, track: Track, outside: Excursions, row: int) -> Evidence:
-    series = case.pack.series
-    if series.best is None or series.confidence < _KNOWN_COUNT:
-        if _shown_full(track, row):
-            return Evidence.observed(f"{100 * float(track.values('soc')[row]):.0f} % shown.", strength=_BY_DISPLAY)
-        return Evidence.not_observable("the number of cells in series is not known")
-    cell = float(outside.open_circuit[max(row - 1, 0)]) / series.best
-    share = (cell - _FAR_FROM_FULL_V) / (NEARLY_FULL_V - _FAR_FROM_FULL_V)
-    note = f"{cell:.2f} V a cell without load."
-    if share >= 0.5:
-        return Evidence.observed(note, strength=min(share, 1.0) * series.confidence)
-    return Evidence.absent(note, strength=min(1.0 - max(share, 0.0), 1.0) * series.confidence)

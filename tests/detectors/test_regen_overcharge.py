@@ -74,10 +74,36 @@ def _stops_that_the_pack_answers(taken):
 
 def test_stops_in_which_the_bms_saw_the_braking_current_met_a_pack():
     taken = parked.check(_stops_that_the_pack_answers(-8.0), NAME)
-    assert taken.evidence["regen.overvoltage-with-pack"].seen == "observed"
+    assert taken.evidence["regen.taken-all-the-same"].seen == "observed"
+    assert taken.evidence["regen.open-pack"].seen == taken.evidence["regen.overvoltage-with-pack"].seen == "absent"
     assert "while the pack took the braking current" in taken.findings[0].message
     refused = parked.check(_stops_that_the_pack_answers(0.0), NAME)
     assert refused.evidence["regen.overvoltage-with-pack"].seen == "absent"
+
+
+def _braking_after_stops(goes_on):
+    """Four over-voltage stops far from full, none with a rise in the rows, and whether the braking went on after each."""
+    columns = rides.controller(open_v=71.0)
+    time, current, volts = columns["time"], columns["battery_current"], columns["pack_voltage"]
+    at_rest = volts + 0.08 * current
+    for begin in (200.0, 300.0, 400.0, 500.0):
+        stop, after = (time >= begin) & (time < begin + 0.6), (time >= begin + 0.6) & (time < begin + 4.0)
+        before = (time >= begin - 0.3) & (time < begin)
+        columns["fault_code"][stop] = 1
+        current[before], current[stop], current[after] = -12.0, 0.0, -11.0 if goes_on else 0.0
+        columns["motor_current"][before | stop | after] = 2 * current[before | stop | after]
+        volts[before | stop | after] = (at_rest - 0.08 * current)[before | stop | after]
+    return investigate([rides.log(columns, settings={"series_cells": 20.0})])
+
+
+def test_braking_that_goes_on_after_each_stop_found_its_pack():
+    incident = _braking_after_stops(goes_on=True)
+    found = parked.check(incident, NAME).evidence
+    assert found["regen.taken-all-the-same"].seen == "observed"
+    assert found["regen.open-pack"].seen == "absent"
+    assert incident.verdict.cause == "controller-configuration"
+    ended = parked.check(_braking_after_stops(goes_on=False), NAME).evidence
+    assert ended["regen.open-pack"].seen == "observed"
 
 
 @pytest.mark.parametrize(("along", "found"), [(True, False), (False, True)])
