@@ -134,9 +134,11 @@ def _header(head: bytes) -> tuple[Field, ...] | str:
     text = head[:_FIRST_LINE].decode(
         "utf-16" if head.startswith((b"\xff\xfe", b"\xfe\xff")) else "utf-8-sig", "replace"
     )
-    lines = [line for line in text.splitlines()[:3] if line.strip()]
+    lines = [line for line in text.splitlines() if line.strip()]
     if not lines or len(lines[0]) >= _FIRST_LINE:
         return "there is no first line of text"
+    if lines[0].lstrip().startswith(">"):
+        return "the first line is a quotation"
     return parse_header("".join(char for char in lines[0] if char.isprintable()))
 
 

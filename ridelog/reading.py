@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Final
+
 from ridelog import plugins
 from ridelog.damage import Damage, DamageKind, Effect
 from ridelog.errors import PluginError, RidelogError, UnrecognisedError
 from ridelog.log import Log, Origin
 from ridelog.parsing import Parser, ReadOptions, Sniff
+from ridelog.quoted import unquoted
 from ridelog.sources import Limits, Source, open_sources
+
+_QUOTED: Final = Damage(
+    DamageKind.NOTE, Effect.NOTED, "The log stands within other text; what is around it is passed over."
+)
 
 
 def recognise(source: Source, options: ReadOptions | None = None) -> tuple[Parser, dict[str, str]]:
-    """Find the one parser for a file.
+    """Find the one parser for a file, or for the log that it quotes: then the source shows that log from now on.
 
     Args:
         source: The file.
@@ -24,11 +32,16 @@ def recognise(source: Source, options: ReadOptions | None = None) -> tuple[Parse
         UnrecognisedError: If no parser knows the file; it carries each parser's reason.
         PluginError: If two parsers claim it.
     """
-    answers = {parser: _ask(parser, source, options) for parser in plugins.likely_parsers(source.head)}
-    if not any(answer.rank == Sniff.KNOWN for answer in answers.values()):
-        answers = {parser: answers.get(parser) or _ask(parser, source, options) for parser in plugins.parsers()}
+    answers = _answers(source, options)
+    if not _is_known(answers) and (inner := unquoted(source.data)) is not None:
+        quoted = Source(source.path, inner, member=source.member)
+        within = _answers(quoted, options)
+        # A general reader takes most tables as they are; only a format that is known says more.
+        if _is_known(within) or (_best(within) and not _best(answers)):
+            answers = within
+            source.show(inner)
     reasons = {parser.name: answer.reason for parser, answer in answers.items()}
-    best = max(answer.rank for answer in answers.values())
+    best = _best(answers)
     if best == 0:
         raise UnrecognisedError(source.label, reasons)
     claims = [parser for parser, answer in answers.items() if answer.rank == best]
@@ -36,6 +49,22 @@ def recognise(source: Source, options: ReadOptions | None = None) -> tuple[Parse
         names = " and ".join(parser.name for parser in claims)
         raise PluginError(f"claimed by {names}; exactly one parser must know a format.", path=source.label)
     return claims[0], reasons
+
+
+def _answers(source: Source, options: ReadOptions | None) -> dict[Parser, Sniff]:
+    """What parsers say of a file: those whose words stand in it, and all where none of these knows it."""
+    answers = {parser: _ask(parser, source, options) for parser in plugins.likely_parsers(source.head)}
+    if not _is_known(answers):
+        answers = {parser: answers.get(parser) or _ask(parser, source, options) for parser in plugins.parsers()}
+    return answers
+
+
+def _best(answers: Mapping[Parser, Sniff]) -> int:
+    return max(answer.rank for answer in answers.values())
+
+
+def _is_known(answers: Mapping[Parser, Sniff]) -> bool:
+    return bool(answers) and _best(answers) == Sniff.KNOWN
 
 
 def _ask(parser: Parser, source: Source, options: ReadOptions | None) -> Sniff:
@@ -55,6 +84,8 @@ def read_source(source: Source, options: ReadOptions | None = None) -> list[Log]
     origin = Origin(source.path, source.member, source.sha256, source.size)
     for log in logs:
         log.origin = origin
+        if source.is_quoted:
+            log.damage = (*log.damage, _QUOTED)
     source.release()
     return logs
 

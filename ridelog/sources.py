@@ -61,6 +61,7 @@ class Source:
         self.member = member
         self.file = file
         self._data = data
+        self._shown: bytes | None = None
 
     def __repr__(self) -> str:
         return f"<Source {self.label}>"
@@ -82,6 +83,8 @@ class Source:
         Raises:
             SourceError: If the file cannot be read.
         """
+        if self._shown is not None:
+            return self._shown
         if self._data is None:
             assert self.file is not None
             try:
@@ -100,6 +103,17 @@ class Source:
             except OSError as error:
                 raise SourceError(f"cannot be read ({error.strerror}).", path=self.path) from error
         return self.data[:HEAD_BYTES]
+
+    @property
+    def is_quoted(self) -> bool:
+        """Whether what parsers see is the log that stood within other text."""
+        return self._shown is not None
+
+    def show(self, data: bytes) -> None:
+        """Let parsers see these bytes from now on, the log within other text; hash and size stay those of the file."""
+        _ = self.sha256, self.size
+        self._shown = data
+        self.head = data[:HEAD_BYTES]
 
     @cached_property
     def size(self) -> int:
