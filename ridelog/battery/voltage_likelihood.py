@@ -27,6 +27,9 @@ _RARE: Final = 0.04
 _FULL_V: Final = {"nmc": 4.20, "lfp": 3.60}
 _EMPTY_V: Final = {"nmc": 2.90, "lfp": 2.95}
 _GAIN_ERROR: Final = 0.01
+#: The curve of a cell at rest lies this much apart after charging and discharging, V: LFP is known for it (10 to 20 mV, and as
+#: much again until it has settled), and its plateau falls by no more over most of its charge.
+_HYSTERESIS_V: Final = {"nmc": 0.0, "lfp": 0.02}
 #: An LFP cell that has given charge stands below this without load, in V: its curve ends at 3.35 V, and what a charge leaves
 #: above that is gone with the first per cent.
 _LFP_GIVES_V: Final = 3.39
@@ -56,6 +59,9 @@ _LEAST_FIT: Final = 1e-4
 #: A ride that never shows more than this charge is seldom.
 _EMPTY_SOC: Final = 0.15
 _SELDOM: Final = 0.08
+#: A change of the charge shown from which on it is compared with that of the voltage; its error (a capacity that is set wrong
+#: scales it); one meter in ten jumps or is set back on the way (engineering judgement).
+_LEAST_COUNTED, _COUNTED_ERROR, _MISCOUNTS = 0.15, 0.25, 0.1
 #: A count whose cells would be so unlikely is not believed, whoever states it.
 _BELIEVED: Final = 0.03
 #: Capacities of packs in Ah, and the middle and width of how common they are (engineering judgement).
@@ -123,7 +129,7 @@ def count_fits(voltages: PackVoltages, settings: Mapping[str, float | str | bool
         inside[inside < _LEAST_FIT] = 0.0
         if family == "lfp" and voltages.swing is not None:
             inside *= _below(voltages.low_v / COUNTS - _LFP_GIVES_V, _gain_error(voltages, voltages.low_v))
-        shape = inside * _swing_likelihood(voltages, table) * _meter_likelihood(voltages, table)
+        shape = inside * _swing_likelihood(voltages, table, _HYSTERESIS_V[family]) * _meter_likelihood(voltages, table)
         shape *= _limits_likelihood(settings, family)
         shapes[family] = np.asarray(shape * np.where(table.charge(voltages.high_v / COUNTS) < _EMPTY_SOC, _SELDOM, 1.0))
         found[family], bounds[family] = shape * _start_likelihood(voltages, table), inside
@@ -166,10 +172,24 @@ def _meter_likelihood(voltages: PackVoltages, table: OpenCircuitTable) -> NDArra
         spread = np.hypot(0.08, reading.error)
         match = np.exp(-0.5 * ((shown - reading.soc) / spread) ** 2) / spread
         fits *= (0.25 + 0.75 * 0.4 * match) ** (1.0 / len(voltages.meter))
-    return fits
+    return fits * _counted_likelihood(voltages, table)
 
 
-def _swing_likelihood(voltages: PackVoltages, table: OpenCircuitTable) -> NDArray[np.float64]:
+def _counted_likelihood(voltages: PackVoltages, table: OpenCircuitTable) -> NDArray[np.float64]:
+    """How well the change of the charge that is shown fits: a meter that is lost still counts what goes in and out."""
+    if len(voltages.meter) < 2:
+        return np.ones(len(COUNTS))
+    (first, from_v), (last, to_v) = voltages.meter[0], voltages.meter[-1]
+    counted = last - first
+    if abs(counted) < _LEAST_COUNTED:
+        return np.ones(len(COUNTS))
+    before, after = table.soc(from_v / COUNTS), table.soc(to_v / COUNTS)
+    spread = np.sqrt(0.05**2 + (_COUNTED_ERROR * counted) ** 2 + before.error**2 + after.error**2)
+    match = np.exp(-0.5 * ((after.soc - before.soc - counted) / spread) ** 2)
+    return np.asarray(_MISCOUNTS + (1 - _MISCOUNTS) * match)
+
+
+def _swing_likelihood(voltages: PackVoltages, table: OpenCircuitTable, hysteresis_v: float) -> NDArray[np.float64]:
     """How well the fall of the voltage fits the charge taken, over all usual capacities.
 
     An empty pack falls fast, a half full one slowly, LFP hardly at all: the shape of the curve tells where on it the
@@ -182,7 +202,9 @@ def _swing_likelihood(voltages: PackVoltages, table: OpenCircuitTable) -> NDArra
     start = table.charge(voltages.first_v / COUNTS)[:, None]
     end = start - taken_ah / _CAPACITIES_AH[None, :]
     expected = COUNTS[:, None] * (table.voltage(start) - table.voltage(np.clip(end, 0.0, 1.0)))
-    error = np.hypot(0.004 * voltages.first_v, voltages.error_v) + 0.1 * np.abs(expected)
+    error = (
+        np.hypot(0.004 * voltages.first_v, voltages.error_v) + 0.1 * np.abs(expected) + hysteresis_v * COUNTS[:, None]
+    )
     match = np.exp(-0.5 * ((fall_v - expected) / error) ** 2) * float(error.min()) / error
     # A pack does not give more than it holds.
     match = np.where((end < -0.03) | (end > 1.03), 0.0, match)

@@ -62,3 +62,40 @@ def test_cells_that_fall_faster_than_the_board_counts_are_not_called_nmc(counted
         "soc": np.round(0.99 - counted * taken, 2),
     }
     assert (investigate([rides.log(columns, Role.BMS)]).pack.chemistry.name == "nmc") is named
+
+
+@pytest.mark.parametrize(("shown", "named"), [((0.42, 1.0), False), ((0.42, 0.60), True)])
+def test_a_charge_that_the_meter_counts_three_times_is_not_called_nmc(shown, named):
+    """14 cells from 3.31 to 3.55 V take 18 points of NMC; a meter that counts 58 has counted the plateau of LFP."""
+    time = np.arange(0.0, 10_300.0, 10.0)
+    share = time / time[-1]
+    cell = 3.31 + 0.06 * share + 0.18 * np.clip((share - 0.92) / 0.08, 0, 1)
+    columns = {
+        "time": time,
+        "battery_current": np.full(len(time), -2.1),
+        "pack_voltage": 14 * cell,
+        "cell_voltages": np.tile(cell[:, None], (1, 14)),
+        "soc": np.round(shown[0] + (shown[1] - shown[0]) * share, 2),
+    }
+    incident = investigate([rides.log(columns, Role.BMS, settings={"series_cells": 14.0})])
+    assert (incident.pack.chemistry.name == "nmc") is named
+    meter = next(check for check in incident.checks if check.name == "soc-meter")
+    assert named or not meter.findings
+
+
+def test_a_plateau_that_has_not_settled_is_not_the_fall_of_nmc():
+    """13 cells of LFP at 69 %: 0.7 Ah of 12 Ah, and 20 mV of what has not settled after the load."""
+    time = np.arange(0.0, 600.0, 1.0)
+    pulled = np.where((time > 30) & (time < 450) & (time % 40 < 24), 10.0, 0.0)
+    taken = np.cumsum(pulled) / 3600
+    cell = 3.325 - 0.012 * taken / taken[-1] - 0.015 * np.clip((time - 30) / 200, 0, 1) - 0.0035 * pulled
+    columns = {
+        "time": time,
+        "battery_current": pulled,
+        "pack_voltage": np.round(13 * cell, 2),
+        "cell_voltages": np.round(np.tile(cell[:, None], (1, 13)), 3),
+        "soc": np.round(0.69 - taken / 12.0, 2),
+    }
+    incident = investigate([rides.log(columns, Role.BMS, settings={"series_cells": 13.0})])
+    assert incident.pack.chemistry.name != "nmc"
+    assert incident.verdict.cause == "none"
