@@ -22,6 +22,8 @@ from .full_when_stopped import KNOWN_COUNT, fullness, shown_full, unseen
 from .unheld_bus import swings
 
 _OVER_VOLTAGE = 1
+#: Less than this share of the current of the row before: driving ended within the row.
+_TURNED_SHARE = 0.5
 
 
 class RegenOvervoltage(Detector):
@@ -82,7 +84,7 @@ class RegenOvervoltage(Detector):
             item
             for item in outside.high(track, JOIN_S)
             if outside.lifted(track, *item)
-            and (braking(track, *item) or (faults[slice(*_w(item))].any() and not without_braking(track, *item)))
+            and (braking(track, *item) or (faults[slice(*_w(item))].any() and not _driven(track, outside, *item)))
             and not swings(outside, track, *item)
             and (faults[slice(*_w(item))].any() or not taken_along_a_line(track, outside.open_circuit, *item))
         ]
@@ -90,7 +92,7 @@ class RegenOvervoltage(Detector):
         alone = [
             stop
             for stop in stops
-            if not any(_touch(track, stop, opening) for opening in openings) and not without_braking(track, *stop)
+            if not any(_touch(track, stop, opening) for opening in openings) and not _driven(track, outside, *stop)
         ]
         full: list[tuple[int, int]] = []
         for stop in alone:
@@ -118,7 +120,7 @@ class RegenOvervoltage(Detector):
                 "regen.pack-nearly-full": Evidence.not_observable("no overvoltage to look at"),
                 "regen.drive-normal": Evidence.not_observable("no overvoltage to look at"),
             }
-            driven = [stop for stop in stops if without_braking(track, *stop)]
+            driven = [stop for stop in stops if _driven(track, outside, *stop)]
             if any(_left_the_pack(outside, *stop) for stop in driven):
                 # The mean current of a poll in which driving turns to braking is that of its first part.
                 unknown = Evidence.not_observable("the voltage rose in a row whose current may be that before it")
@@ -134,7 +136,7 @@ class RegenOvervoltage(Detector):
             if lifted:
                 return Outcome.found((self._perhaps_full(case, track, *lifted[0]),), absent)
             return Outcome.clear("braking never raised the voltage above what the pack explains.", absent)
-        driven = [stop for stop in stops if without_braking(track, *stop)]
+        driven = [stop for stop in stops if _driven(track, outside, *stop)]
         findings = [self._open(track, outside, *item) for item in openings]
         findings += [self._full(case, track, taken, *item) for item in full]
         first = (openings or full)[0]
@@ -266,6 +268,19 @@ def _touch(track: Track, one: tuple[int, int], other: tuple[int, int]) -> bool:
     return bool(
         track.time[one[0]] <= track.time[other[1]] + NEAR_S and track.time[other[0]] <= track.time[one[1]] + NEAR_S
     )
+
+
+def _driven(track: Track, outside: Excursions, first: int, last: int) -> bool:
+    """Whether the motor drove when the controller stopped.
+
+    The mean current of a poll in which driving turns to braking is that of its first part: where it fell by half and the
+    voltage left the pack in that very row, it says nothing.
+    """
+    if not without_braking(track, first, last):
+        return False
+    motor = track.values("motor_current")
+    turned = first > 0 and motor[first] < _TURNED_SHARE * motor[first - 1]
+    return not (turned and outside.above[first] > outside.high_margin[first])
 
 
 def _left_the_pack(outside: Excursions, first: int, last: int) -> bool:

@@ -76,8 +76,8 @@ def test_a_setting_that_does_not_fit_is_named_and_makes_no_incident(setting, val
     assert incident.verdict.cause == "none"
 
 
-def _with_overvoltage(volts):
-    columns = rides.controller(open_v=79.5)
+def _with_overvoltage(volts, open_v=79.5):
+    columns = rides.controller(open_v=open_v)
     row = int(np.flatnonzero(columns["battery_current"] < -4)[5])
     columns["fault_code"][row : row + 6] = 1
     columns["pack_voltage"][row] = volts
@@ -94,6 +94,13 @@ def test_an_overvoltage_fault_at_the_voltage_of_a_full_pack_is_the_setting():
 def test_a_spike_far_above_the_full_pack_is_not_the_setting():
     _, check = _controller({**FITTING, "controller_voltage_max": 81.0}, _with_overvoltage(95.0))
     assert check.evidence["config.voltage-limit-below-full"].seen is Seen.ABSENT
+
+
+def test_a_limit_below_the_full_pack_that_this_pack_is_far_from_did_not_act():
+    """A limit of 82 V is too low for 20 cells, and a pack at 66 V does not reach it by braking: its path was open."""
+    incident, check = _controller({**FITTING, "controller_voltage_max": 82.0}, _with_overvoltage(82.1, open_v=66.0))
+    assert check.evidence["config.voltage-limit-below-full"].seen is not Seen.OBSERVED
+    assert incident.verdict.cause == "charge-fet-open-in-regen"
 
 
 def test_an_overvoltage_fault_at_a_limit_that_fits_is_not_the_setting():

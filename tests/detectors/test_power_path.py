@@ -173,6 +173,10 @@ def test_an_over_voltage_fault_while_nothing_is_braked_met_no_open_charge_path()
     check = _check(investigate([rides.log(columns)]), "regen-overvoltage")
     assert check.evidence["regen.open-pack"].seen is Seen.NOT_OBSERVABLE
     assert "regen.not-braking" not in check.evidence or check.evidence["regen.not-braking"].seen is not Seen.OBSERVED
+    # A current that fell to a fifth within that poll does: driving had ended in it.
+    columns["motor_current"][row] = 4.0
+    check = _check(investigate([rides.log(columns)]), "regen-overvoltage")
+    assert check.evidence["regen.open-pack"].seen is Seen.OBSERVED
 
 
 def _braking_between(taken):
