@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ridelog.episodes import runs
+
 from .drained_cells import cells_as_low
 from .excursions import Excursions, excursions
 from .load_stop import load_stops
@@ -30,6 +32,8 @@ _BEFORE_S = 3.0
 _FURTHER = 0.005
 #: A current has not changed in a row when it is this share of the lower one beside it (engineering judgement).
 _UNCHANGED = 0.8
+#: The load that a fault ends is in the voltage of fewer rows than this, one behind another.
+_ONE_MOMENT_ROWS = 3
 #: The under-voltage fault of VESC firmware.
 _UNDER_VOLTAGE = 2
 
@@ -55,6 +59,7 @@ def low_stretches(case: Case, track: Track, outside: Excursions, scale: float) -
         if (
             begin is not None
             and _falls(track, outside, begin, last)
+            and not _let_go_by_a_fault(track, outside, begin, last)
             and not cells_as_low(case, track, outside, begin, last)
         ):
             found.append((began(case, track, begin, scale), last))
@@ -73,6 +78,25 @@ def _falls(track: Track, outside: Excursions, first: int, last: int) -> bool:
     if not np.isfinite(with_pack).any():
         return True
     return float(np.nanmin(volts[first : last + 1])) < (1 - _FURTHER) * float(np.nanmin(with_pack))
+
+
+def _let_go_by_a_fault(track: Track, outside: Excursions, first: int, last: int) -> bool:
+    """Tell whether a fault took the current out of rows whose voltage is one that the pack has under the loads of this ride.
+
+    The stop of a motor for a fault of its own ends the current between two rows: the voltage of such a row may still be that
+    of the load. A bus without a pack comes to the level of the motor, and to an under-voltage fault.
+    """
+    stops = track.values("fault_code")[first : last + 1]
+    if not (stops > 0).any() or ((stops == _UNDER_VOLTAGE) & (stops > 0)).any():
+        return False
+    low = outside.below[first : last + 1] > outside.low_margin[first : last + 1]
+    if any(end - begin >= _ONE_MOMENT_ROWS for begin, end in runs(low)):
+        return False
+    volts, current = track.values("pack_voltage"), track.values("battery_current")
+    loaded = (current >= LOAD_A) & (outside.below <= outside.low_margin)
+    return bool(loaded.any()) and float(np.nanmin(volts[first : last + 1])) >= float(
+        np.nanquantile(volts[loaded], 0.01)
+    )
 
 
 def kind_of(track: Track, first: int, last: int, scale: float) -> str:

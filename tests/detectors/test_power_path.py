@@ -250,3 +250,20 @@ def test_a_battery_that_is_gone_for_much_of_a_short_log_is_no_noise_of_it():
     pack.residual[0] = replace(pack.residual[0], noise=5.0)
     outside = excursions(Case(ride, pack, {}, ""), ride.tracks[0])
     assert outside.below[first + 3] > outside.low_margin[first + 3]
+
+
+@pytest.mark.parametrize(("code", "low_rows", "opened"), [(4.0, 1, False), (4.0, 6, True), (2.0, 1, True)])
+def test_rows_whose_current_a_fault_of_the_motor_has_ended_are_no_opening(code, low_rows, opened):
+    """Single rows of the stop still have the voltage of the load, and none goes below it."""
+    columns = rides.controller(ohm=0.35)
+    row = _loaded_row(columns)
+    lowest = float(np.quantile(columns["pack_voltage"][columns["battery_current"] > 5], 0.02))
+    before, stop = slice(row - 40, row), slice(row, row + 12)
+    columns["battery_current"][before], columns["motor_current"][before] = 8.0, 15.0
+    columns["pack_voltage"][before] = rides.OPEN_V - 0.35 * 8.0 - 1.0
+    for name in ("battery_current", "motor_current", "duty"):
+        columns[name][stop] = 0.0
+    columns["fault_code"][stop] = code
+    columns["pack_voltage"][stop] = rides.OPEN_V - 1.0
+    columns["pack_voltage"][row + 1 : row + 1 + low_rows] = np.round(lowest, 1)
+    assert bool(_check(investigate([rides.log(columns)]), "power-path-open").findings) is opened
