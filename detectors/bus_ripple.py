@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ridelog.battery.quantiles import median, quantiles, row_medians
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -70,27 +72,25 @@ def ripple(
     known = np.isfinite(off) & np.isfinite(load) & close
     if np.count_nonzero(known) < _LEAST_ROWS:
         return None
-    high = float(np.percentile(load[known], 98))
+    high = float(quantiles(load[known], (0.98,))[0])
     if high < _LEAST_A:
         return None
     level = float(np.nanmedian(volts))
     explained = (ohm if np.isfinite(ohm) else 0.0) * np.abs(np.nan_to_num(_off_neighbours(amps)))
     loaded = np.flatnonzero(known & (load >= _LOADED * high))
     quiet = known & (load < _QUIET * high)
-    still = float(np.median(np.abs(off[quiet]))) if np.count_nonzero(quiet) >= _FEWEST_QUIET else float("nan")
+    still = median(np.abs(off[quiet])) if np.count_nonzero(quiet) >= _FEWEST_QUIET else float("nan")
     if not np.isfinite(still):
         return None
     bound = max(_RIPPLE_SHARE * level, _OVER_QUIET * still)
-    rows: list[NDArray[np.intp]] = []
-    for start in range(0, len(loaded) - _STRETCH + 1, _STRETCH):
-        part = loaded[start : start + _STRETCH]
-        jump = float(np.median(np.abs(off[part])))
-        sides = float(np.mean(off[part] > 0))
-        if jump >= max(bound, _OVER_SAG * float(np.median(explained[part]))) and 0.25 <= sides <= 0.75:
-            rows.append(part)
-    if len(rows) < _FEWEST:
+    parts = loaded[: len(loaded) // _STRETCH * _STRETCH].reshape(-1, _STRETCH)
+    parts = parts[row_medians(np.abs(off[parts])) >= bound]
+    jump = row_medians(np.abs(off[parts]))
+    sides = (off[parts] > 0).mean(axis=1)
+    parts = parts[(jump >= _OVER_SAG * row_medians(explained[parts])) & (sides >= 0.25) & (sides <= 0.75)]
+    if len(parts) < _FEWEST:
         return None
-    every = np.concatenate(rows)
+    every = parts.ravel()
     far = every[np.abs(off[every]) >= bound]
     return Ripple(
         int(far[0]) + 1,

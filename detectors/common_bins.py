@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -34,11 +34,21 @@ def bin_means(track: Track, values: NDArray[np.float64], edges: NDArray[np.float
     """Mean of each stretch, NaN where the track has no value, shape (len(edges) - 1,)."""
     if len(edges) < 2:
         return np.empty(0)
-    known = np.isfinite(values)
     rows = np.searchsorted(track.time, edges)
-    counts = np.diff(np.concatenate(([0], np.cumsum(known)))[rows])
-    sums = np.diff(np.concatenate(([0.0], np.cumsum(np.where(known, values, 0.0))))[rows])
+    known = np.isfinite(values)
+    counts, summed = np.diff(rows), values
+    if not known.all():
+        counts = np.diff(_running(known)[rows])
+        summed = np.where(known, values, 0.0)
+    sums = np.diff(_running(summed)[rows])
     return np.asarray(np.where(counts > 0, sums / np.maximum(counts, 1), np.nan))
+
+
+def _running(values: NDArray[Any]) -> NDArray[Any]:
+    """Sum of all values before each row, and of all; shape (n + 1,)."""
+    sums = np.zeros(len(values) + 1, dtype=np.result_type(values, np.intp))
+    np.cumsum(values, out=sums[1:])
+    return sums
 
 
 def controller_current(

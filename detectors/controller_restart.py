@@ -45,17 +45,21 @@ def restarts(track: Track) -> list[int]:
     falls = np.zeros(track.log.rows, dtype=np.int64)
     used = 0
     for channel in COUNTERS:
+        if not track.has(channel):
+            continue
         values = track.values(channel)
         known = np.flatnonzero(np.isfinite(values))
-        if len(known) < 2 or values[known].max() <= 0:
+        held = values if len(known) == len(values) else values[known]
+        if len(known) < 2 or held.max() <= 0:
             continue
-        held = values[known]
-        if not (np.diff(held) > 0).any():
+        steps = np.diff(held)
+        if steps.max() <= 0:
             # What never counts up does not count: its fall to zero is a field that was cleared, not a restart.
             continue
         used += 1
-        fell = (held[1:] < (1 - _FALL_SHARE) * held[:-1]) & (held[:-1] > 0)
-        falls[known[1:][fell]] += 1
+        fell = np.flatnonzero(steps < 0)
+        fell = fell[(held[fell + 1] < (1 - _FALL_SHARE) * held[fell]) & (held[fell] > 0)]
+        falls[known[fell + 1]] += 1
     if not used:
         return []
     identity = track.values("controller_id")

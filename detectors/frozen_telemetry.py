@@ -152,12 +152,15 @@ def _unchanged(track: Track) -> tuple[NDArray[np.bool_], int]:
         if track.has(channel):
             values = track.values(channel)
             # A value that was not refreshed is null: it says nothing about a freeze.
-            same &= (np.diff(values) == 0) | ~np.isfinite(np.diff(values))
+            steps = np.diff(values)
+            same &= (steps == 0) | ~np.isfinite(steps)
             used += 1
     cells = track.log.matrix("cell_voltages")
     if cells.shape[1]:
-        steps = np.diff(cells, axis=0)
-        same &= ((steps == 0) | ~np.isfinite(steps)).all(axis=1)
+        # Only where nothing else changed the cells decide.
+        left = np.flatnonzero(same)
+        cell_steps = cells[left + 1] - cells[left]
+        same[left] = ((cell_steps == 0) | ~np.isfinite(cell_steps)).all(axis=1)
         used += cells.shape[1]
     return same, used
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from ridelog.battery.quantiles import quantiles
 from ridelog.channels import CHANNELS
 from ridelog.log import Role
 
@@ -53,6 +54,8 @@ def _possible_current(case: Case, track: Track) -> NDArray[np.float64]:
     residual = case.pack.residual.get(track.index)
     if track.log.role is not Role.BMS or residual is None or not residual.ohm > 0 or not np.isfinite(volts).any():
         return current
+    if np.fmax.reduce(np.abs(current)) <= _BEYOND_SHORT * float(np.fmin.reduce(volts)) / residual.ohm:
+        return current
     most = _BEYOND_SHORT * float(np.nanmedian(volts)) / residual.ohm
     return np.where(np.abs(current) > most, np.nan, current)
 
@@ -88,16 +91,19 @@ def _lone_jumps(case: Case, track: Track, current: NDArray[np.float64]) -> NDArr
     found = np.zeros(len(volts), dtype=bool)
     if track.log.role is not Role.BMS or len(volts) < 5 or not np.isfinite(volts).any():
         return found
-    apart = _JUMP_SHARE * float(np.nanmedian(volts))
-    near = _NEAR_SHARE * float(np.nanmedian(volts))
+    lowest = float(np.fmin.reduce(volts))
     residual = case.pack.residual.get(track.index)
-    if residual is not None and np.isfinite(residual.ohm):
-        current = np.nan_to_num(current)
-        volts = volts + residual.ohm * current
-        least, most = np.percentile(current, (0.5, 99.5))
-        apart = max(apart, residual.ohm * float(most - least))
-    before, here, after = volts[:-2], volts[1:-1], volts[2:]
-    lone = (np.abs(here - before) > apart) & (np.abs(here - after) > apart)
-    lone &= np.abs(before - after) < near
+    ohm = residual.ohm if residual is not None and np.isfinite(residual.ohm) else None
+    bare = volts if ohm is None else volts + ohm * np.nan_to_num(current)
+    steps = np.abs(np.diff(bare))
+    if not np.fmax.reduce(steps) > _JUMP_SHARE * lowest:
+        return found
+    middle = float(np.nanmedian(volts))
+    apart = _JUMP_SHARE * middle
+    if ohm is not None:
+        least, most = quantiles(np.nan_to_num(current), (0.005, 0.995))
+        apart = max(apart, ohm * float(most - least))
+    lone = (steps[:-1] > apart) & (steps[1:] > apart)
+    lone &= np.abs(bare[:-2] - bare[2:]) < _NEAR_SHARE * middle
     found[1:-1] = lone
     return found

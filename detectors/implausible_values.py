@@ -71,6 +71,8 @@ class ImplausibleValues(Detector):
                 continue
             values = track.values(name)
             above = _SOC_ROOM if name == "soc" else 0.0
+            if np.fmin.reduce(values) >= channel.low - above and np.fmax.reduce(values) <= channel.high + above:
+                continue
             low = values < channel.low - above
             if name.startswith("cell_"):
                 low &= ~led_to(values, channel.low)

@@ -6,6 +6,7 @@ from typing import ClassVar, Final
 
 import numpy as np
 
+from ridelog.battery.quantiles import quantiles
 from ridelog.detection import Case, Detector, Need
 from ridelog.durations import lasting
 from ridelog.episodes import episodes
@@ -203,7 +204,7 @@ def _deepest(track: Track, loads: tuple[tuple[int, int], ...]) -> bool:
     volts = track.values("pack_voltage")
     drawn = volts[np.isfinite(volts) & (track.values("battery_current") > _drive(track))]
     lowest = min(float(np.nanmin(volts[first : last + 1])) for first, last in loads)
-    return bool(len(drawn)) and lowest <= (1 + _DIGITS) * float(np.percentile(drawn, 2))
+    return bool(len(drawn)) and lowest <= (1 + _DIGITS) * float(quantiles(drawn, (0.02,))[0])
 
 
 def _of_line(line: Foldback | AllowedCurrent) -> tuple[Measurement, ...]:
@@ -248,10 +249,10 @@ def _within_usual(case: Case, track: Track) -> float | None:
     drawn = np.isfinite(volts) & (current > _drive(track))
     if not drawn.any():
         return None
-    cell = float(np.percentile(volts[drawn], 2))
+    cell = float(quantiles(volts[drawn], (0.02,))[0])
     usual = _USUAL_START_V.get(chemistry if case.pack.chemistry.confidence >= _SURE_CHEMISTRY else "nmc", 0.0)
-    at_top = volts[drawn & (current >= _UNREDUCED_SHARE * float(np.percentile(current[drawn], 98)))]
-    unreduced = float(np.ptp(np.percentile(at_top, (5, 95)))) >= _UNREDUCED_V
+    at_top = volts[drawn & (current >= _UNREDUCED_SHARE * float(quantiles(current[drawn], (0.98,))[0]))]
+    unreduced = float(np.ptp(quantiles(at_top, (0.05, 0.95)))) >= _UNREDUCED_V
     return cell if cell <= (usual or _USUAL_START_V["nmc"]) and not unreduced else None
 
 
@@ -275,7 +276,7 @@ def _drive(track: Track) -> float:
     """Current from which this vehicle drives, A."""
     current = track.values("battery_current")
     drawn = current[current > _LEAST_A]
-    high = float(np.percentile(drawn, 98)) if len(drawn) else 0.0
+    high = float(quantiles(drawn, (0.98,))[0]) if len(drawn) else 0.0
     return min(_DRIVE_A, max(_LEAST_A, _LIGHT_SHARE * high))
 
 

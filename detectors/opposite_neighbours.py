@@ -93,9 +93,9 @@ def _parted(cells: NDArray[np.float64], usual: NDArray[np.float64], least: NDArr
         with np.errstate(invalid="ignore"):
             apart = np.diff(line)
             apart -= steps[: len(apart)]
-        parted = np.abs(apart, out=apart) > limits[: len(apart)]
-        if parted.any():
-            found.append(begin + np.unique(np.flatnonzero(parted) // width))
+        parted = np.flatnonzero(np.abs(apart, out=apart) > limits[: len(apart)])
+        if len(parted):
+            found.append(begin + np.unique(parted // width))
     return np.concatenate(found)
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, ClassVar, Final
 import numpy as np
 
 from ridelog.detection import Case, Detector, Need
+from ridelog.episodes import runs
 from ridelog.finding import Evidence, Finding, Measurement, Outcome, Severity
 from ridelog.log import Role
 from ridelog.ride import Track
@@ -202,6 +203,8 @@ class ParasiticDrain(Detector):
 def _rests(rows: CellRows) -> list[tuple[int, int]]:
     """First and last place of each rest of two hours: no current, no long pause, and never charged."""
     resting = rows.resting
+    if not any(_long(rows, first, last) for first, last in runs(resting)):
+        return []
     cut = np.zeros(len(resting), dtype=bool)
     cut[1:] = (np.diff(rows.time) > _PAUSE_S) | (np.diff(rows.middle) > _CHARGED_V) | _used_between(rows)
     change = np.flatnonzero(cut | (np.diff(resting, prepend=resting[:1]) != 0))
@@ -210,8 +213,12 @@ def _rests(rows: CellRows) -> list[tuple[int, int]]:
     return [
         (int(first), int(last))
         for first, last in zip(starts, ends, strict=True)
-        if resting[first] and last - first >= 9 and rows.time[last] - rows.time[first] >= SHORT_REST_S
+        if resting[first] and _long(rows, int(first), int(last))
     ]
+
+
+def _long(rows: CellRows, first: int, last: int) -> bool:
+    return last - first >= 9 and bool(rows.time[last] - rows.time[first] >= SHORT_REST_S)
 
 
 def _used_between(rows: CellRows) -> NDArray[np.bool_]:

@@ -170,15 +170,16 @@ class StartupState(Detector):
         """Healthy cells, closed FETs and next to nothing at the controller."""
         volts = track.values("pack_voltage")
         known = np.flatnonzero(np.isfinite(volts))
-        flag = board.values("discharge_fet")
-        if len(known) < _FEWEST or not np.isfinite(flag).any() or np.nanmedian(flag) < 0.5:
-            return None
         dead = known[(volts[known] > 0.5) & (volts[known] < _DEAD_OUTPUT_V)]
+        if len(dead) < max(_FEWEST, _DEAD_SHARE * len(known)):
+            return None
+        flag = board.values("discharge_fet")
+        if not np.isfinite(flag).any() or np.nanmedian(flag) < 0.5:
+            return None
         cell, _ = lowest_cell(board, 0, board.log.rows - 1)
         pack = board.values("pack_voltage")
         level = float(np.nanmedian(pack)) if np.isfinite(pack).any() else float("nan")
-        few = len(dead) < max(_FEWEST, _DEAD_SHARE * len(known))
-        if few or not cell > _HEALTHY_CELL_V or not level > 2 * _DEAD_OUTPUT_V:
+        if not cell > _HEALTHY_CELL_V or not level > 2 * _DEAD_OUTPUT_V:
             return None
         left = float(np.median(volts[dead]))
         return self.finding(

@@ -72,31 +72,37 @@ def _find(case: Case, track: Track) -> list[tuple[int, int, float]]:
     steady = np.abs(np.diff(current)) <= _NOISE_A + _NOISE_SHARE * np.abs(current[:-1])
     shortest = max(_SHORTEST_S, _TIMES_CLOCK * track.clock.uncertainty_s)
 
-    def long(first: int, last: int) -> bool:
-        return last - first > _FEWEST_STEPS and bool(time[last] - time[first] >= shortest)
-
-    stretches = [(first, last + 1) for first, last in runs(steady) if long(first, last + 1)]
-    if not stretches:
-        return []
-    # Some boards show the current of the moment and some its average since the last poll: one that follows either is live, and
-    # swings that come and go between two polls leave the average where it is.
-    elsewhere = [
-        (_between_polls(other, time), _at_polls(other, time))
-        for other in case.ride.riding
-        if other.clock.aligned and other.has("battery_current")
-    ]
+    stretches = np.array(runs(steady), dtype=np.intp).reshape(-1, 2)
+    stretches[:, 1] += 1
+    stretches = stretches[_long(time, stretches, shortest)]
     moving = np.zeros(len(stretches), dtype=bool)
-    for views in elsewhere:
-        moving |= np.all([_may_be_stuck(current, moved, stretches) for moved in views], axis=0)
+    elsewhere = []
+    for other in case.ride.riding if len(stretches) else ():
+        if not (other.clock.aligned and other.has("battery_current")):
+            continue
+        # Some boards show the current of the moment and some its average since the last poll: one that follows either is live,
+        # and swings that come and go between two polls leave the average where it is.
+        average = _between_polls(other, time)
+        may = _may_be_stuck(current, average, stretches)
+        if may.any():
+            moment = _at_polls(other, time)
+            moving |= may & _may_be_stuck(current, moment, stretches)
+            elsewhere.append((average, moment))
     found = []
     for place in np.flatnonzero(moving).tolist():
-        first, last = _standing(current, *stretches[place])
-        if not long(first, last):
+        first, last = _standing(current, *stretches[place].tolist())
+        if not _long(time, np.array([first, last]), shortest):
             continue
         inside = _inside(time, first, last, track.clock.uncertainty_s)
         if any(all(_stuck(current, moved, inside) for moved in views) for views in elsewhere):
             found.append((int(answered[first]), int(answered[last]), float(time[last] - time[first])))
     return found
+
+
+def _long(time: NDArray[np.float64], stretches: NDArray[np.intp], shortest_s: float) -> NDArray[np.bool_]:
+    """Whether stretches, first and last row in the last dimension, have the steps and the time that are asked for."""
+    first, last = stretches[..., 0], stretches[..., 1]
+    return np.asarray((last - first > _FEWEST_STEPS) & (time[last] - time[first] >= shortest_s))
 
 
 def _standing(current: NDArray[np.float64], first: int, last: int) -> tuple[int, int]:
@@ -109,14 +115,14 @@ def _standing(current: NDArray[np.float64], first: int, last: int) -> tuple[int,
 
 
 def _may_be_stuck(
-    current: NDArray[np.float64], moved: NDArray[np.float64], stretches: list[tuple[int, int]]
+    current: NDArray[np.float64], moved: NDArray[np.float64], stretches: NDArray[np.intp]
 ) -> NDArray[np.bool_]:
     """Stretches in which the controller's current moves enough, and moves away from the board's; shape (stretches,).
 
     What stands within its noise while the other moves has a difference to it that moves as well, but for that noise, be it
     taken of the same poll or of the one before or after.
     """
-    edges = np.asarray(stretches).ravel()
+    edges = stretches.ravel()
 
     def reach(values: NDArray[np.float64]) -> NDArray[np.float64]:
         return np.asarray(np.fmax.reduceat(values, edges)[::2] - np.fmin.reduceat(values, edges)[::2])
@@ -125,7 +131,7 @@ def _may_be_stuck(
     may: NDArray[np.bool_] = reach(moved) >= _MOVES_A
     # What is compared of a stretch leaves out its ends: the polls before and after are of the stretch, too.
     before, after = np.append(current[1:], current[-1]), np.append(current[:1], current[:-1])
-    for beside in (current, before, after):
+    for beside in (current, before, after) if may.any() else ():
         may &= reach(moved - beside) >= _MOVES_A - 2 * noise - _ROUNDING_A
     return may
 
