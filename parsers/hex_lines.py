@@ -87,6 +87,7 @@ class HexLine:
         outgoing: True for what the host sent; None when the line does not say.
         time: Stamp in s on `basis`, None without one.
         basis: What the stamp counts from.
+        before: The text before the bytes.
     """
 
     data: bytes
@@ -94,6 +95,7 @@ class HexLine:
     outgoing: bool | None = None
     time: float | None = None
     basis: ClockBasis = ClockBasis.NONE
+    before: str = ""
 
 
 def read_hex_lines(text: str) -> list[HexLine]:
@@ -117,7 +119,7 @@ def read_hex_lines(text: str) -> list[HexLine]:
         time, basis = pending if lead else read_stamp(before)
         if time is None:
             time, basis = pending
-        found.append(HexLine(data, number, _direction(before), time, basis))
+        found.append(HexLine(data, number, _direction(before), time, basis, before))
     return found
 
 

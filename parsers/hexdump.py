@@ -13,8 +13,9 @@ from ridelog.log import Log, Role
 from ridelog.parsing import Parser, ReadOptions, Sniff
 from ridelog.sources import Source
 
-from .frames.capture import GIVES, Stream, capture_logs, count_frames
+from .frames.capture import GIVES, capture_logs, count_frames
 from .frames.protocol import Packet
+from .hex_devices import device_in, streams_of
 from .hex_lines import HexLine, may_hold_bytes, read_hex_lines
 from .plain_text import as_utf8
 
@@ -30,7 +31,8 @@ class HexDump(Parser):
 
     `55 AA EB 90`, `55:AA`, `55.AA`, `55-AA`, `0x55, 0xAA`, `55AAEB90`, `b'U\xaa'`, dumps with offsets and a text
     column; with or without a stamp in front (date and time, time of day, seconds since 1970) and marks of direction
-    (`>>>` `<<<`, TX RX, sent, received, notification). Lines without bytes are passed over. A file is of this format
+    (`>>>` `<<<`, TX RX, sent, received, notification). Lines without bytes are passed over. Where lines name two boards or
+    more that answer, by address or by name, each becomes a log of its own. A file is of this format
     when at least one frame of a known BMS protocol in it has a correct checksum.
     """
 
@@ -64,7 +66,7 @@ class HexDump(Parser):
         lines = read_hex_lines(_text(source.data))
         packets, clock = _timed(lines, options.zone)
         return capture_logs(
-            [Stream(tuple(packets))],
+            streams_of(packets, [device_in(line.before) for line in lines]),
             clock=clock,
             parser=self.name,
             path=source.label,

@@ -13,6 +13,7 @@ from ridelog.parsing import ReadOptions
 from ridelog.reading import read_source
 from ridelog.sources import Source
 
+from .bms_files import jbd_hex_dump
 from .frames import jk_bytes as jk
 from .frames.bms_frames import ant_old
 
@@ -258,3 +259,28 @@ def test_any_pieces_of_notation(parts):
 @pytest.mark.parametrize("piece", ["55", "55 ", "0x55 ", "55:", "a", "0x", "b'", "\\x55", "(", "12:"])
 def test_a_long_line_takes_no_time(piece):
     read_hex_lines(piece * (400_000 // len(piece)))
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        "2024-06-30 19:{minute:02d}:{second:02d}.357 DEBUG [plugins.jbd_bms] (PACK-{name}) Rx BLE data (start): {data!r}",
+        "2024-06-30 19:{minute:02d}:{second:02d}.357 DEBUG [plugins.jbd_bms] PACK-{name}: RX BLE data (start): {data!r}",
+        "[19:{minute:02d}:{second:02d}][VV][jbd_bms_ble:085]: [A4:C1:38:00:00:0{name}] Notification received: {pretty}",
+    ],
+)
+def test_boards_that_the_lines_name_are_kept_apart(form):
+    frames = [line.data for line in read_hex_lines(jbd_hex_dump().decode())]
+    lines = []
+    for place, frame in enumerate(frames * 2):
+        for name in "12":
+            second = 4 * place + int(name)
+            pretty = ".".join(f"{byte:02X}" for byte in frame)
+            lines.append(
+                form.format(minute=second // 60, second=second % 60, name=name, data=bytearray(frame), pretty=pretty)
+            )
+    logs = read_source(Source("two.log", "\n".join(lines).encode()))
+    alone = read_source(Source("one.log", "\n".join(lines[::2]).encode()))
+    assert len(logs) == 2
+    assert logs[0].identity.serial != logs[1].identity.serial
+    assert [log.rows for log in logs] == [alone[0].rows] * 2
