@@ -14,6 +14,7 @@ from ridelog.parsing import Parser, ReadOptions, Sniff
 from ridelog.sources import Source
 
 from .captions import read_captions
+from .cell_columns import numbered_matrix
 from .columns import PERCENT, Column, add_columns
 from .delimited import read_delimited
 from .distinct_texts import distinct_texts
@@ -108,9 +109,11 @@ class JkUsbCsv(Parser):
                 builder.add(channel, flags, source=source_name)
         sensors = [name for name in _SENSORS if name in frame.columns]
         probes = [_probe(frame, name) for name in sensors]
-        builder.add("battery_temperatures", np.column_stack(probes), source=", ".join(sensors))
-        fitted = [probe for probe in probes if not np.isnan(probe).all()] or probes
-        builder.add("battery_temperature", reduce(np.fmax, fitted), derived="the hottest of the battery sensors")
+        if sensors:
+            matrix = numbered_matrix(dict(enumerate(probes, start=1)), frame.height)
+            builder.add("battery_temperatures", matrix, source=", ".join(sensors))
+            fitted = [probe for probe in probes if not np.isnan(probe).all()] or probes
+            builder.add("battery_temperature", reduce(np.fmax, fitted), derived="the hottest of the battery sensors")
         damage += add_columns(builder, frame, COLUMNS, known=(_TIME, _MISNAMED, *_FLAGS, *sensors))
         clock = Clock(
             ClockBasis.LOCAL,

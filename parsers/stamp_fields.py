@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -44,20 +44,20 @@ class _Part:
     width: int
 
 
-def read_fields(texts: Bytes, pattern: str) -> Stamps | None:
+def read_fields(pieces: Sequence[Bytes], pattern: str) -> Stamps | None:
     """Seconds of texts of one width.
 
     What stands before the seconds hardly changes from row to row, and is read for the first row of each run only.
 
     Args:
-        texts: Bytes of the texts, shape (n, width).
+        pieces: Bytes of the texts, shape (rows, width) each, n rows in all; at least one piece.
         pattern: %Y %y %m %d %H %M %S with leading zeros, %.f for a fraction that may be missing, all else as it stands.
 
     Returns:
         Seconds since 1970, or since midnight where the pattern has no date, shape (n,); NaN for rows that do not
         fit. None where no text of this width can.
     """
-    width = texts.shape[1]
+    width = pieces[0].shape[1]
     layout = _layout(pattern, width)
     if layout is None:
         return None
@@ -65,14 +65,20 @@ def read_fields(texts: Bytes, pattern: str) -> Stamps | None:
     cut = min((part.at - (part.kind == "f") for part in parts if part.kind in _FAST), default=width)
     if any(part.at > cut for part in parts if part.kind not in _FAST):
         cut = 0
-    first = run_starts(texts[:, :cut])
-    seconds = np.zeros(len(first))
-    before = [part for part in parts if part.at < cut]
-    _add(texts[first, :cut], before, [mark for mark in marks if mark[0] < cut], seconds)
-    seconds = np.repeat(seconds, np.diff(first, append=len(texts)))
-    if cut < width:
-        after = [part for part in parts if part.at >= cut]
-        _add(texts, after, [mark for mark in marks if mark[0] >= cut], seconds)
+    starts = [run_starts(texts[:, :cut]) for texts in pieces]
+    firsts = np.concatenate([texts[rows, :cut] for texts, rows in zip(pieces, starts, strict=True)])
+    runs = np.zeros(len(firsts))
+    _add(firsts, [part for part in parts if part.at < cut], [mark for mark in marks if mark[0] < cut], runs)
+    after = [part for part in parts if part.at >= cut]
+    marks = [mark for mark in marks if mark[0] >= cut]
+    seconds = np.empty(sum(len(texts) for texts in pieces))
+    at = run = 0
+    for texts, rows in zip(pieces, starts, strict=True):
+        some = seconds[at : at + len(texts)]
+        some[:] = np.repeat(runs[run : run + len(rows)], np.diff(rows, append=len(texts)))
+        if cut < width:
+            _add(texts, after, marks, some)
+        at, run = at + len(texts), run + len(rows)
     return seconds
 
 

@@ -39,8 +39,8 @@ def parse_stamps(texts: pl.Series, pattern: str) -> Stamps:
         # Most rides begin and end on one day, and its date is read once.
         return np.repeat(parse_stamps(texts[:1], pattern), len(texts))
     seconds: Stamps | None = None
-    for rows, matrix in texts_by_width(texts):
-        found = read_fields(matrix, pattern)
+    for rows, pieces in texts_by_width(texts):
+        found = read_fields(pieces, pattern)
         if found is None:
             continue
         if isinstance(rows, slice):
@@ -100,8 +100,9 @@ def parse_iso_stamps(texts: pl.Series) -> tuple[Stamps, Stamps]:
     """
     seconds = np.full(len(texts), np.nan)
     offsets = np.full(len(texts), np.nan)
-    for rows, matrix in texts_by_width(texts):
-        if matrix.shape[1] >= len(_SHORTEST_ISO):
+    for rows, pieces in texts_by_width(texts):
+        if pieces[0].shape[1] >= len(_SHORTEST_ISO):
+            matrix = np.concatenate(pieces) if len(pieces) > 1 else pieces[0]
             found = _like_the_first(matrix)
             seconds[rows], offsets[rows] = _each_by_its_end(matrix) if found is None else found
     return seconds, offsets
@@ -111,7 +112,7 @@ def _like_the_first(matrix: Bytes) -> tuple[Stamps, Stamps] | None:
     """Seconds and offsets of rows that are all written as the first of them, None where one is not."""
     between = chr(matrix[0, 10])
     end = matrix.shape[1] - int(_offset_widths(matrix[:1])[0])
-    seconds = read_fields(matrix[:, :end], _ISO.replace("T", between)) if between in "T " else None
+    seconds = read_fields([matrix[:, :end]], _ISO.replace("T", between)) if between in "T " else None
     if seconds is None or np.isnan(seconds).any():
         return None
     shift = _offsets_of_runs(matrix[:, end:])
@@ -129,7 +130,7 @@ def _each_by_its_end(matrix: Bytes) -> tuple[Stamps, Stamps]:
         rows = np.flatnonzero(tail == width)
         body = matrix[rows, : matrix.shape[1] - width]
         body[:, 10] = np.where(body[:, 10] == ord(" "), ord("T"), body[:, 10])
-        found = read_fields(body, _ISO)
+        found = read_fields([body], _ISO)
         if found is None:
             continue
         shift = _offsets_of_runs(matrix[rows, matrix.shape[1] - width :])
@@ -163,6 +164,6 @@ def _offsets(matrix: Bytes) -> Stamps:
     if width == 1:
         return np.zeros(matrix.shape[0])
     pattern = {3: "%H", 5: "%H%M", 6: "%H:%M"}[width]
-    size = read_fields(matrix[:, 1:], pattern)
+    size = read_fields([matrix[:, 1:]], pattern)
     assert size is not None
     return np.where(matrix[:, 0] == ord("-"), -size, size)

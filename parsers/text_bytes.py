@@ -18,15 +18,18 @@ if TYPE_CHECKING:
 _LONGEST = 40
 #: Longest text that polars keeps beside its length; longer ones stand elsewhere.
 _LONGEST_INLINE = 12
-#: Pieces of memory that the texts of a chunk may lie in and still be read where they stand.
-_MOST_PIECES = 200
+#: Stretches of memory that the texts of a chunk may lie in and still be read where they stand.
+_MOST_STRETCHES = 200
+#: Rows in a piece: what is made of them stays in the cache of the processor, and the calls for each do not weigh.
+_PIECE_ROWS = 1 << 15
 
 
-def texts_by_width(texts: pl.Series) -> list[tuple[NDArray[np.int64] | slice, Bytes]]:
+def texts_by_width(texts: pl.Series) -> list[tuple[NDArray[np.int64] | slice, list[Bytes]]]:
     """The texts without blanks around them, by their width in bytes.
 
     Returns:
-        For each width that occurs, up to 40: the rows, and their bytes, shape (rows, width). Nulls are in none.
+        For each width that occurs, up to 40: the rows, and their bytes, shape (rows, width), in one or several pieces,
+        one row after the other as they stand in memory. Nulls are in none.
     """
     import polars as pl
 
@@ -44,44 +47,51 @@ def texts_by_width(texts: pl.Series) -> list[tuple[NDArray[np.int64] | slice, By
         if width > 1 and (matrix[:, 0] == ord(" ")).all():
             matrix = matrix[:, 1:]
         if matrix[0, 0] != ord(" ") and matrix[0, -1] != ord(" "):
-            return [(slice(None), matrix)]
+            return [(slice(None), _pieces(matrix))]
     texts = texts.fill_null("").str.strip_chars()
     places, flat = _buffers(texts)
     widths = np.diff(places)
-    groups: list[tuple[NDArray[np.int64] | slice, Bytes]] = []
+    groups: list[tuple[NDArray[np.int64] | slice, list[Bytes]]] = []
     for width in np.unique(widths).tolist():
         if 0 < width <= _LONGEST:
             rows = np.flatnonzero(widths == width)
-            groups.append((rows, flat[places[:-1][rows, None] + np.arange(width)]))
+            groups.append((rows, [flat[places[:-1][rows, None] + np.arange(width)]]))
     return groups
 
 
-def _where_they_stand(texts: pl.Series) -> Bytes | None:
-    """The bytes of texts of one width without blanks around them, shape (n, width); None for any others.
+def _where_they_stand(texts: pl.Series) -> list[Bytes] | None:
+    """The bytes of texts of one width without blanks around them, shape (rows, width) each; None for any others.
 
     Polars keeps a text in a view of 16 bytes: its length, then itself or, of longer ones, the first bytes and where it
     stands. What was read from a file stands there row after row, in a few pieces of memory.
     """
     if texts.null_count() or not 0 < len(texts[0]) <= _LONGEST:
         return None
-    width = len(texts[0].encode())
+    first = texts[0].encode()
+    width = len(first)
+    if first[0] == ord(" ") or first[-1] == ord(" "):
+        return None
     pieces: list[Bytes] = []
     for chunk in texts.get_chunks():
         views, buffers = _views(chunk)
         if len(views) != len(chunk) or (views[:, 0] != width).any():
             return None
         if width <= _LONGEST_INLINE:
-            pieces.append(views.view(np.uint8)[:, 4 : 4 + width])
+            pieces += _pieces(views.view(np.uint8)[:, 4 : 4 + width])
             continue
         follows = (views[1:, 3] - views[:-1, 3] == width) & (views[1:, 2] == views[:-1, 2])
         starts = [0, *(np.flatnonzero(~follows) + 1).tolist(), len(chunk)]
-        if len(starts) > _MOST_PIECES:
+        if len(starts) > _MOST_STRETCHES:
             return None
         for start, end in pairwise(starts if len(chunk) else ()):
             buffer, at = views[start, 2:].tolist()
             pieces.append(np.frombuffer(buffers[buffer], np.uint8, (end - start) * width, at).reshape(-1, width))
-    matrix = np.concatenate(pieces)
-    return None if matrix[0, 0] == ord(" ") or matrix[0, -1] == ord(" ") else matrix
+    # The stretches of long texts are too short to be worth the calls for each.
+    return pieces if width <= _LONGEST_INLINE else _pieces(np.concatenate(pieces))
+
+
+def _pieces(matrix: Bytes) -> list[Bytes]:
+    return [matrix[at : at + _PIECE_ROWS] for at in range(0, len(matrix), _PIECE_ROWS)]
 
 
 def _views(chunk: pl.Series) -> tuple[NDArray[np.uint32], list[pa.Buffer]]:

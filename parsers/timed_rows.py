@@ -135,28 +135,35 @@ def _repeats(frame: pl.DataFrame, seconds: NDArray[np.float64]) -> NDArray[np.bo
     for column in frame.get_columns():
         if not same.any():
             return repeats
-        same &= _equal_to_previous(column, np.flatnonzero(same) + 1)
+        same &= _equal_to_previous(column, same)
     repeats[1:] = same
     return repeats
 
 
-def _equal_to_previous(column: pl.Series, rows: NDArray[np.int64]) -> NDArray[np.bool_]:
-    """For each row but the first, whether it equals the one before; only `rows` are looked at when they are few."""
+def _equal_to_previous(column: pl.Series, asked: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """For each row but the first, whether it equals the one before; right where it is `asked`, shape (n - 1,)."""
     equal = np.zeros(len(column) - 1, dtype=bool)
     if column.null_count() == len(column):
         return ~equal
     if not column.dtype.is_float():
+        rows = np.flatnonzero(asked) + 1
         equal[rows - 1] = column[rows].eq_missing(column[rows - 1]).to_numpy()
         return equal
-    values = column.to_numpy()
-    few = len(rows) < len(values) // 10
-    now, before = (values[rows], values[rows - 1]) if few else (values[1:], values[:-1])
-    found: NDArray[np.bool_] = now == before
-    if column.null_count():
-        found |= np.isnan(now) & np.isnan(before)
-    if not few:
-        return found
-    equal[rows - 1] = found
+    at, before = 0, 0.0
+    # Chunk by chunk, as they were read: a column is not put together for it.
+    for chunk in column.get_chunks():
+        values = chunk.to_numpy()
+        if not len(values):
+            continue
+        now = values if at else values[1:]
+        found = equal[at - 1 : at - 1 + len(values)] if at else equal[: len(values) - 1]
+        np.equal(values[1:], values[:-1], out=found[1:] if at else found)
+        if at:
+            found[0] = values[0] == before
+        if chunk.null_count():
+            earlier = np.concatenate(([before], values[:-1])) if at else values[:-1]
+            found |= np.isnan(now) & np.isnan(earlier)
+        before, at = values[-1], at + len(values)
     return equal
 
 

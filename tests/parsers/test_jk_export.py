@@ -201,3 +201,12 @@ def test_community_csv_with_the_column_mended():
     (log,) = read_source(Source("jk.csv", (HEADER + rows).encode()))
     assert log.values("cell_count").tolist() == [10, 10]
     assert not log.has("cell_voltage_max")
+
+
+def test_community_csv_whose_rows_end_before_the_sensors_keeps_the_rest():
+    header = "timestamp,battery_voltage,current,soc,mos_temp,active_cells,max_volt_delta,bat_temp1\n"
+    rows = "".join(f"2026-07-04 15:42:{second:02d},52.1,-12.5,80,30,3.712,0.02\n" for second in range(5))
+    (log,) = read_source(Source("jk.csv", (header + rows).encode()))
+    assert log.values("pack_voltage").tolist() == [52.1] * 5
+    assert not log.has("battery_temperatures")
+    assert not log.has("battery_temperature")

@@ -2,6 +2,7 @@ from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import polars as pl
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -76,3 +77,17 @@ def test_the_pattern_that_fits_most_rows_is_taken():
     assert pattern == "%d.%m.%Y %H:%M:%S%.f"
     assert np.isnan(seconds[0])
     assert seconds[2] - seconds[1] == 86_400
+
+
+@pytest.mark.parametrize("short", [True, False])
+def test_stamps_of_many_rows_are_read_like_those_of_one(short):
+    day = "" if short else "2024-05-24T"
+    pattern = "%H:%M:%S%.f" if short else "%Y-%m-%dT%H:%M:%S%.f"
+    texts = [f"{day}{n // 3600:02d}:{n // 60 % 60:02d}:{n % 60:02d}.{n % 1000:03d}" for n in range(70_000)]
+    column = pl.concat([pl.Series(texts[:33_000]), pl.Series(texts[33_000:])], rechunk=False)
+    seconds = parse_stamps(column, pattern)
+    whole = np.arange(70_000.0) + np.arange(70_000) % 1000 / 1000
+    start = 0.0 if short else parse_stamps(pl.Series(["2024-05-24"]), "%Y-%m-%d")[0]
+    assert np.allclose(seconds - start, whole, atol=1e-6)
+    texts[40_000] = texts[40_000][:-1] + "x"
+    assert np.flatnonzero(np.isnan(parse_stamps(pl.Series(texts), pattern))).tolist() == [40_000]

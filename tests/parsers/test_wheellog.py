@@ -1,12 +1,16 @@
 from datetime import UTC, datetime
 
 import numpy as np
+import polars as pl
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from ridelog.clock import ClockBasis
 from ridelog.damage import DamageKind
 from ridelog.errors import ParseError, RefusedError, UnrecognisedError
 from ridelog.log import Role
+from ridelog.parsers.timed_rows import timed_rows
 from ridelog.parsers.wheellog import WheelLog
 from ridelog.parsing import ReadOptions
 from ridelog.reading import read_source, recognise
@@ -347,3 +351,20 @@ def test_battery_frames_are_not_a_wheels():
     except UnrecognisedError:
         return
     assert parser.name != "wheellog-raw"
+
+
+@given(
+    st.lists(st.tuples(st.sampled_from([0.0, 1.0]), st.sampled_from([None, 5.0, 6.0]), st.sampled_from(["a", None]))),
+    st.data(),
+)
+def test_repeats_are_found_wherever_the_memory_of_the_rows_is_cut(rows, data):
+    stamps = sorted(stamp for stamp, _, _ in rows)
+    frame = pl.DataFrame({"v": [v for _, v, _ in rows], "t": [t for _, _, t in rows]}, schema={"v": float, "t": str})
+    cut = data.draw(st.integers(0, len(rows)))
+    cut_frame = pl.concat([frame[:cut], frame[cut:]], rechunk=False)
+    if not rows:
+        return
+    kept = timed_rows(cut_frame, np.arange(len(rows)), np.array(stamps), path="", expected="")
+    values = list(zip(stamps, frame["v"], frame["t"], strict=True))
+    expected = [n for n in range(len(rows)) if not n or values[n] != values[n - 1]]
+    assert kept.lines.tolist() == expected
