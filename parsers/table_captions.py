@@ -140,7 +140,7 @@ def _single(
     if lone is not None and lone.quantity in _ONLY_UNIT and len(text) > 1:
         unit, concepts = lone, set()
         unknown, numbers = [], []
-    if unit is not None and unit.quantity == "m/s" and text.casefold() == "v":
+    if unit is not None and unit.quantity == "m/s" and text.casefold() in ("v", "tempo"):
         concepts = {"speed"}
     concepts = _completed(concepts, unit)
     if unknown:

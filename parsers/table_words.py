@@ -36,7 +36,7 @@ _WORDS: Final[dict[str, str]] = {
     "temperature": "temperature temperatures temp temperatur temperaturen temperatura temperaturas температура 温度"
     " temperatuur",
     "fet": "heatsink kuhlkorper mos mosfet mosfets fet fets 管 mos管 mos管管",
-    "controller": "controller ctrl ctl mcu esc regler controleur controlador controllore inverter контроллер контроллера"
+    "controller": "controller ctrl ctl mcu esc regler controleur controlador controllore inverter контроллер контроллера vesc"
     " 控制器 sterownik sterownika kontroler regelaar",
     "bms": "bms 保护板",
     "board": "board pcb platine 主板",

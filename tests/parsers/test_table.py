@@ -336,7 +336,7 @@ class TestHostile:
 @pytest.mark.parametrize(
     "caption",
     "Fault code|Fehlercode|Störungscode|故障码|故障代码|Code erreur|Código de fallo|Codice errore|Код ошибки|Kod błędu|Foutcode"
-    "|Código de erro".split("|"),
+    "|Código de erro|VESC fault".split("|"),
 )
 def test_the_fault_code_of_a_controller_has_its_name_in_other_languages(tmp_path, caption):
     lines = [
@@ -348,3 +348,13 @@ def test_the_fault_code_of_a_controller_has_its_name_in_other_languages(tmp_path
     path.write_text(header + "\n".join(lines), encoding="utf-8")
     (log,) = ridelog.read(path)
     assert log.values("fault_code")[199:202].tolist() == [0, 0, 1]
+
+
+@pytest.mark.parametrize(("caption", "channel"), [("Tempo (km/h)", "speed"), ("VESC temp (°C)", "fet_temperature")])
+def test_words_that_the_unit_or_the_device_decides(tmp_path, caption, channel):
+    """German Tempo is a speed, Italian tempo a time."""
+    lines = [f"{row / 10:.1f},{50 - 0.05 * (row % 30):.2f},{row % 30},{36 + row % 3}" for row in range(300)]
+    path = tmp_path / "ride.csv"
+    path.write_text(f"Zeit (s),Spannung (V),Strom (A),{caption}\n" + "\n".join(lines), encoding="utf-8")
+    (log,) = ridelog.read(path)
+    assert log.values(channel)[0] == pytest.approx(10.0 if channel == "speed" else 36.0)
