@@ -28,6 +28,9 @@ _CHARGING: Final = re.compile(r"charg|lade|carg|caric|заря|充电", re.IGNOR
 #: A column is the product of two others when nearly all rows agree within this part (engineering judgement: rounding).
 _SAME: Final = 0.01
 _NEARLY_ALL: Final = 0.9
+#: A column that two others tell the parts of agrees with them within this part (engineering judgement: told one after
+#: the other).
+_PART: Final = 0.05
 _FEWEST_COMPARED: Final = 10
 #: What a positive current is where the caption names one direction only.
 _NAMED: Final = {"discharge": 1.0, "charge": -1.0}
@@ -114,6 +117,8 @@ def _join_directions(plans: Sequence[Planned]) -> None:
         out = next((plan for plan in found if plan.meaning.flow == "discharge"), None)
         back = next((plan for plan in found if plan.meaning.flow == "charge"), None)
         if both:
+            if out is not None and back is not None and not both[0].sign:
+                both[0].sign = _sign_of_parts(both[0].values, np.abs(out.values), np.abs(back.values))
             for plan in (out, back):
                 if plan is not None:
                     plan.keep("")
@@ -129,6 +134,18 @@ def _join_directions(plans: Sequence[Planned]) -> None:
             out.sign = out.sign or 1.0
         elif back is not None and float(np.nansum(back.values)) >= 0:
             back.sign = back.sign or -1.0
+
+
+def _sign_of_parts(values: NDArray[np.float64], out: NDArray[np.float64], back: NDArray[np.float64]) -> float:
+    """The direction of a column that two others tell the parts of, 0.0 where they are no parts of it: limits, say."""
+    net = np.nan_to_num(out) - np.nan_to_num(back)
+    flowing = np.isfinite(values) & (np.abs(values) > NO_CURRENT)
+    same = np.abs(np.abs(net) - np.abs(values)) <= np.maximum(_PART * np.abs(values), NO_CURRENT)
+    along = float(np.sum(np.sign(net[flowing]) == np.sign(values[flowing])))
+    if not flowing.any() or float(np.mean(same[flowing])) < _NEARLY_ALL:
+        return 0.0
+    share = along / float(flowing.sum())
+    return 1.0 if share >= _NEARLY_ALL else -1.0 if share <= 1 - _NEARLY_ALL else 0.0
 
 
 def _settle(
@@ -209,9 +226,9 @@ def _in_words(plan: Planned) -> str:
 
 
 def _known_power(plans: Sequence[Planned], device: str) -> NDArray[np.float64] | None:
-    """Power put together of one column for each direction, which leaves no doubt about its sign."""
+    """Power whose direction its caption or one column for each direction tells, positive when discharging."""
     power = _first(plans, "power", device)
-    return power.values if power is not None and power.sign and power.meaning.flow else None
+    return power.values * power.sign if power is not None and power.sign else None
 
 
 def _turn(plan: Planned, factor: float, because: str) -> None:

@@ -103,3 +103,21 @@ def test_a_device_without_a_battery_is_refused():
     with pytest.raises(UnrecognisedError) as refused:
         read(data)
     assert "none of its entities is one of a battery" in str(refused.value) + str(refused.value.__dict__)
+
+
+def test_powers_of_each_direction_tell_that_of_the_current():
+    """A paste of some polls at a steady load, where the voltage tells nothing."""
+    found = []
+    for index in range(4):
+        values = (
+            ("total voltage", "52.95 V"),
+            ("current", "-21.05 A"),
+            ("power", "-1114.60 W"),
+            ("charging power", "0.00 W"),
+            ("discharging power", "1114.60 W"),
+            ("cell voltage 1", "3.31 V"),
+        )
+        found += [f"[10:00:{5 * index:02d}][S][sensor]: 'jk-bms {name}' >> {value}" for name, value in values]
+    (log,) = read("\n".join(found).encode())
+    assert log.values("battery_current").tolist() == [21.05] * 4
+    assert log.values("power").tolist() == [1114.6] * 4

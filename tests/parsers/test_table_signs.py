@@ -223,3 +223,25 @@ def test_a_dash_in_front_of_a_word_is_no_sign(tmp_path):
     path.write_text("\n".join(("time [s],voltage [V],BMS current - charging (A)", *lines)) + "\n")
     (log,) = ridelog.read(path)
     assert (log.values("battery_current") < 0).all()
+
+
+@pytest.mark.parametrize("turned", [1, -1])
+def test_columns_of_each_direction_tell_that_of_the_sum(turned):
+    """At a steady load the voltage tells nothing."""
+
+    def row(index):
+        amps = 20.0 if index < 5 else -4.0
+        return [index, 52.0, f"{turned * amps:.2f}", f"{max(amps, 0):.2f}", f"{max(-amps, 0):.2f}"]
+
+    data = ride("time_s,voltage,current,discharge current,charge current", row, count=8)
+    log = read_one(data)
+    assert log.values("battery_current").tolist() == [20.0] * 5 + [-4.0] * 3
+
+
+def test_limits_of_each_direction_are_no_parts_of_the_current():
+    def row(index):
+        return [index, 52.0, "20.00", "100.00", "25.00"]
+
+    data = ride("time_s,voltage,current,discharge current,charge current", row, count=8)
+    with pytest.raises(MappingNeededError):
+        read_one(data)
