@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 _LEVELS_V: Final = {"nmc": (2.95, 3.35, 3.45, 3.68, 4.2), "lfp": (2.60, 3.00, 3.10, 3.22, 3.45)}
 #: Looking back for the voltage under load, s.
 _LOADED_S: Final = 5.0
+#: A row so many times further below than an error of the estimate was not the pack's.
+_GONE_TIMES: Final = 2.0
 #: Shares from which a measured cell and an inferred one are called low.
 _MEASURED_LOW, _INFERRED_LOW = 0.7, 0.5
 #: A poll with less than this share of the load before the loss does not show how low that took the cells.
@@ -70,7 +72,10 @@ def _inferred(case: Case, track: Track, outside: Excursions, first: int) -> Evid
     chemistries = _chemistries(case)
     volts = track.values("pack_voltage")
     start = min(int(np.searchsorted(track.time, track.time[first] - _LOADED_S)), max(first - 2, 0))
-    before = volts[start : max(first, 1)]
+    rows = slice(start, max(first, 1))
+    # What is far below any load of this pack was no voltage of its cells: the loss had already flickered there.
+    gone = outside.below[rows] > _GONE_TIMES * outside.low_margin[rows]
+    before = np.where(gone, np.nan, volts[rows])
     loaded = float(np.nanmin(before)) if np.isfinite(before).any() else float("nan")
     open_v = float(outside.open_circuit[max(first - 1, 0)])
     highest = float(np.nanmax(outside.open_circuit[: first + 1]))

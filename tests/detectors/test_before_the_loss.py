@@ -199,3 +199,14 @@ def test_a_log_that_is_stopped_just_before_the_last_stop_is_none():
 def test_a_bms_log_that_ends_soon_after_tells_nothing_of_the_load():
     incident = _ends_and_board(8.0, load_after=0.0)
     assert _check(incident).evidence["path.load-gone-with-log"].seen is not Seen.OBSERVED
+
+
+def test_a_row_in_which_the_loss_flickered_says_nothing_of_the_cells():
+    """A single row at three fifths of the pack's voltage, two seconds in front of a cut at a light load."""
+    columns, first = rides.cut_under_load()
+    before = slice(first - 40, first)
+    columns["battery_current"][before], columns["motor_current"][before] = 8.0, 15.0
+    columns["pack_voltage"][before] = rides.OPEN_V - 1.0
+    columns["pack_voltage"][first - 20] = np.round(0.6 * rides.OPEN_V, 1)
+    evidence = _check(investigate([rides.log(columns)])).evidence["path.cells-low-before"]
+    assert evidence.seen is not Seen.OBSERVED
