@@ -27,13 +27,16 @@ def alternating_alarms(track: Track) -> tuple[int, int, int] | None:
     """
     if not track.has("protections", "battery_current"):
         return None
+    named = [
+        (row, next(iter(kinds)))
+        for row, names in track.log.named_rows("protections").items()
+        if len(kinds := _KINDS.intersection(names)) == 1
+    ]
+    if len(named) <= FEWEST_CHANGES:
+        return None
     current = np.abs(np.nan_to_num(track.values("battery_current")))
     told: list[tuple[int, str]] = []
-    for row, names in track.log.named_rows("protections").items():
-        kinds = _KINDS.intersection(names)
-        if len(kinds) != 1:
-            continue
-        (kind,) = kinds
+    for row, kind in named:
         flows = bool((current[max(row - 2, 0) : row + 1] >= REST_A).any())
         if not flows and (not told or told[-1][1] != kind):
             told.append((row, kind))

@@ -192,7 +192,7 @@ def _difference(case: Case, controllers: list[Track], board: Track) -> Differenc
     if reads.whole and cells.shape[1]:
         volts = reads.sums
     else:
-        read = np.isfinite(cells).any(axis=0)
+        read = reads.ever
         volts = cells[:, read].sum(axis=1) if read.any() else board.values("pack_voltage")
     if not np.isfinite(volts).any():
         return "the BMS log has no voltages."

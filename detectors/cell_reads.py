@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
@@ -17,6 +17,37 @@ if TYPE_CHECKING:
 
     from ridelog.detection import Case
     from ridelog.ride import Track
+
+
+#: Rows that tell of most cells that they are read.
+_FIRST_ROWS: Final = 4096
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Gaps:
+    """Cells that are missing in polls that read others.
+
+    Attributes:
+        polls: How many polls there are.
+        places: Which of them, counted from 0, lack a cell; shape (n,).
+        gone: Which cells they lack, shape (n, cells).
+    """
+
+    polls: int
+    places: NDArray[np.intp]
+    gone: NDArray[np.bool_]
+
+    @property
+    def often(self) -> NDArray[np.intp]:
+        """In how many polls each cell is missing, shape (cells,)."""
+        return np.asarray(self.gone.sum(axis=0))
+
+    @property
+    def times(self) -> NDArray[np.intp]:
+        """How many times each cell goes missing, shape (cells,): polls one after the other count once."""
+        begins = self.gone.copy()
+        begins[1:] &= ~self.gone[:-1] | (np.diff(self.places) > 1)[:, None]
+        return np.asarray(begins.sum(axis=0))
 
 
 @dataclass(eq=False)
@@ -50,14 +81,29 @@ class CellReads:
         return np.asarray(np.count_nonzero(np.isfinite(self.cells), axis=1))
 
     @cached_property
+    def ever(self) -> NDArray[np.bool_]:
+        """Cells that are read at least once, shape (cells,)."""
+        found: NDArray[np.bool_] = np.asarray(np.isfinite(self.cells[:_FIRST_ROWS]).any(axis=0))
+        for cell in np.flatnonzero(~found).tolist():
+            found[cell] = np.isfinite(self.cells[:, cell]).any()
+        return found
+
+    def gaps(self, fewest: float) -> Gaps:
+        """Cells that are missing in the polls that read at least so many."""
+        polls = self.counts >= fewest
+        partly = np.flatnonzero(polls & (self.counts < self.cells.shape[1]))
+        places = (np.cumsum(polls) - 1)[partly]
+        return Gaps(int(np.count_nonzero(polls)), places, ~np.isfinite(self.cells[partly]))
+
+    @cached_property
     def sums(self) -> NDArray[np.float64]:
         """Sum of the cells of each row, V, shape (rows,), NaN where one was not read."""
         return np.asarray(self.cells.sum(axis=1))
 
     def within(self, low: float, high: float) -> bool:
-        """Tell whether every cell was read in every row, between these limits, V."""
+        """Tell whether everything that was read lies between these limits, V."""
         least, most = self.extremes
-        return self.whole and least > low and most < high
+        return least > low and most < high
 
 
 def cell_reads(case: Case, track: Track) -> CellReads:

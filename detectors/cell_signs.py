@@ -202,10 +202,10 @@ def _told_apart(track: Track, estimate: CellEstimate, whole: ChargeCourse | None
 def _beside_unread(reads: CellReads) -> frozenset[int]:
     """Cells whose neighbour is missing in polls that read the others: with a broken wire one shows the volts of both."""
     count = reads.cells.shape[1]
-    read = reads.counts >= 0.6 * count
-    if reads.whole or not read.any():
+    gaps = reads.gaps(0.6 * count)
+    if reads.whole or not gaps.polls:
         return frozenset()
-    share = (~np.isfinite(reads.cells[read])).mean(axis=0)
+    share = gaps.often / gaps.polls
     lost = np.flatnonzero((share > _LOST_SHARE) & (share < 1.0))
     return frozenset(int(cell) for near in (-1, 1) for cell in lost + near if 0 <= cell < count)
 

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, ClassVar, Final
 
 import numpy as np
 
+from ridelog.battery.quantiles import quantiles
 from ridelog.detection import Case, Detector, Need
 from ridelog.durations import lasting
-from ridelog.episodes import runs
+from ridelog.episodes import run_ends, runs
 from ridelog.finding import Evidence, Measurement, Outcome, Severity
 from ridelog.log import Role
 from ridelog.ride import RIDING_ROLES, Track
@@ -105,16 +106,18 @@ class FrozenTelemetry(Detector):
         if changing < 0.02 and not found:
             return Outcome.clear("the values of this log hardly ever change; a freeze could not be told.")
         at_rest: list[tuple[int, int, float]] = []
-        usual = _usual_rows(track, same)
-        for first, last in runs(same):
+        drawn = _drawn(track)
+        usual = _usual_rows(track, same, drawn)
+        starts, ends = run_ends(same)
+        long = (track.time[ends + 1] - track.time[starts] >= _SHORTEST_S) & (ends - starts + 1 >= _FEWEST_ROWS)
+        for first, last in zip(starts[long].tolist(), ends[long].tolist(), strict=True):
             length = float(track.time[last + 1] - track.time[first])
             rows = last - first + 1
-            unlikely = rows * np.log1p(-min(changing, 0.999)) < np.log(_UNLIKELY)
-            if not (length >= _SHORTEST_S and rows >= _FEWEST_ROWS and unlikely):
+            if not rows * np.log1p(-min(changing, 0.999)) < np.log(_UNLIKELY):
                 continue
-            if _in_use(case, track, first, last + 1):
+            if _in_use(case, track, first, last + 1, drawn):
                 found += [(first, last + 1, length)] if rows > usual and not _counted_on(track, first, last + 1) else []
-            elif _restless(track, same, first, last):
+            elif _restless(track, same, first, last, drawn):
                 at_rest.append((first, last + 1, length))
         if not found and not at_rest:
             return Outcome.clear("no value stood still while the vehicle was in use.")
@@ -175,22 +178,30 @@ def _counted_on(track: Track, first: int, last: int) -> bool:
     return False
 
 
-def _usual_rows(track: Track, same: NDArray[np.bool_]) -> float:
+def _drawn(track: Track) -> float:
+    """Current that says that the vehicle is in use, A."""
+    current = np.abs(track.values("battery_current"))
+    current = current[np.isfinite(current)]
+    high = float(quantiles(current, (0.99,))[0]) if len(current) else 0.0
+    return max(_IN_USE_A, _IN_USE_SHARE * high)
+
+
+def _usual_rows(track: Track, same: NDArray[np.bool_], drawn: float) -> float:
     """Steps that a stretch without a change has to have in use, by the others of this log; 0 where there are few."""
     current = np.abs(track.values("battery_current"))
     if not np.isfinite(current).any():
         return 0.0
-    driven = current[:-1] > max(_IN_USE_A, _IN_USE_SHARE * float(np.nanpercentile(current, 99)))
+    driven = current[:-1] > drawn
     lengths = [last - first + 1 for first, last in runs(same & driven)]
     return _USUAL_TIMES * float(np.percentile(lengths, 90)) if len(lengths) >= _FEWEST_USUAL else 0.0
 
 
-def _restless(track: Track, same: NDArray[np.bool_], first: int, last: int) -> bool:
+def _restless(track: Track, same: NDArray[np.bool_], first: int, last: int, drawn: float) -> bool:
     """At rest, too, the last digits of this log flicker, everywhere but in these steps."""
     current = np.abs(track.values("battery_current"))
     if not np.isfinite(current).any() or track.time[last + 1] - track.time[first] < _REST_S:
         return False
-    resting = current[:-1] < max(_IN_USE_A, _IN_USE_SHARE * float(np.nanpercentile(current, 99)))
+    resting = current[:-1] < drawn
     resting[first : last + 1] = False
     if np.count_nonzero(resting) < _FEWEST_AT_REST:
         return False
@@ -200,11 +211,8 @@ def _restless(track: Track, same: NDArray[np.bool_], first: int, last: int) -> b
     return rows > _TIMES_LONGER * max(longest, 1) and rows * np.log(max(still, 1e-3)) < np.log(_UNLIKELY)
 
 
-def _in_use(case: Case, track: Track, first: int, last: int) -> bool:
+def _in_use(case: Case, track: Track, first: int, last: int, drawn: float) -> bool:
     """The frozen values, or another log on the same clock, say that the vehicle was not at rest."""
-    current = np.abs(track.values("battery_current"))
-    high = float(np.nanpercentile(current, 99)) if np.isfinite(current).any() else 0.0
-    drawn = max(_IN_USE_A, _IN_USE_SHARE * high)
     for channel, bound in (("battery_current", drawn), ("motor_current", 2.0), ("speed", 1.0), ("erpm", 500.0)):
         value = abs(float(np.nan_to_num(track.values(channel)[first])))
         if value > bound:

@@ -267,9 +267,12 @@ def _tapers(track: Track, first: int, last: int, ohm: float) -> bool:
     middle = len(current) // 2
     if middle < 5:
         return False
-    fall = float(np.nanmedian(current[:middle])) - float(np.nanmedian(current[middle:]))
+    held = float(np.nanmedian(current[:middle]))
+    fall = held - float(np.nanmedian(current[middle:]))
+    if not fall > 0.15 * held:
+        return False
     rise = float(np.nanmedian(volts[middle:])) - float(np.nanmedian(volts[:middle]))
-    return fall > 0.15 * float(np.nanmedian(current[:middle])) and rise <= _RELIEF_SHARE * ohm * fall
+    return rise <= _RELIEF_SHARE * ohm * fall
 
 
 def _drive(track: Track) -> float:

@@ -43,7 +43,7 @@ def opposite_neighbours(reads: CellReads) -> dict[int, NDArray[np.intp]]:
     polled = np.flatnonzero(reads.counts)
     if cells.shape[1] < 4 or not len(polled):
         return {}
-    silent = np.full(cells.shape[1], not reads.whole) & ~np.asarray(np.isfinite(cells).any(axis=0))
+    silent = ~reads.ever
     # Where a cell usually stands, and how it flickers, is known from some thousand polls.
     some = _left(cells[polled[:: max(1, len(polled) // _ENOUGH)]], silent)
     usual = row_medians(np.ascontiguousarray(some.T))

@@ -33,12 +33,11 @@ def missing(reads: CellReads) -> list[tuple[int, float]]:
     if reads.whole:
         return []
     count = reads.cells.shape[1]
-    read = reads.counts >= 0.6 * count
-    if np.count_nonzero(read) < 10:
+    gaps = reads.gaps(0.6 * count)
+    if gaps.polls < 10:
         return []
-    gone = ~np.isfinite(reads.cells[read])
-    share, often = gone.mean(axis=0), gone.sum(axis=0)
-    times = gone[0] + (gone[1:] & ~gone[:-1]).sum(axis=0)
+    often, times = gaps.often, gaps.times
+    share = often / gaps.polls
     return [
         (cell, float(share[cell]))
         for cell in range(count)
@@ -54,7 +53,7 @@ def never_read(track: Track, reads: CellReads) -> list[int]:
     A board that is set to more cells than the pack has lacks the last ones, and its pack voltage is that of the others; a
     pack with more cells than the board reads lacks the last ones as well (CELL-14). Those are no wires.
     """
-    if reads.within(CELL_LOW_V, CELL_HIGH_V):
+    if reads.within(CELL_LOW_V, CELL_HIGH_V) and reads.ever.all():
         return []
     cells = reads.cells
     there = (cells > CELL_LOW_V) & (cells < CELL_HIGH_V)
@@ -69,10 +68,10 @@ def never_read(track: Track, reads: CellReads) -> list[int]:
     return lost if abs(whole - len(lost)) < _PACK_CELLS else []
 
 
-def connected_at(track: Track, cells: NDArray[np.float64], cell: int) -> int | None:
+def connected_at(track: Track, reads: CellReads, cell: int) -> int | None:
     """Row from which on a cell is always read that was never read before it, at rest (CELL-13); None for any other gap."""
-    polled = np.flatnonzero(np.isfinite(cells).any(axis=1))
-    there = np.isfinite(cells[polled, cell])
+    polled = np.flatnonzero(reads.counts)
+    there = np.isfinite(reads.cells[polled, cell])
     first = int(np.argmax(there))
     if not there[first:].all() or there[:first].any() or len(polled) - first < 2 * first:
         return None

@@ -94,7 +94,7 @@ class SenseWiring(Detector):
             note = f"Cell {swapped.cell + 1}, with two cells on either side."
             evidence["wiring.missing-cell"] = Evidence.observed(note)
         for cell, share in missing(reads):
-            connected = connected_at(track, cells, cell)
+            connected = connected_at(track, reads, cell)
             findings.append(self._missing(track, cell, share, connected))
             if connected is None:
                 evidence["wiring.missing-cell"] = Evidence.observed(f"Cell {cell + 1}.")

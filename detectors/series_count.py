@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 import numpy as np
 
@@ -16,9 +16,6 @@ from ridelog.settings import number
 from .cell_reads import CellReads, cell_reads
 from .sense_leads import CELL_HIGH_V, CELL_LOW_V, never_read
 from .settings_place import place
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
 
 #: A cell that reads in this share of the polls is there.
 _EVER_SHARE = 0.005
@@ -103,12 +100,14 @@ class SeriesCount(Detector):
     def examine(self, case: Case, track: Track) -> Outcome:
         """Look at one BMS log."""
         reads = cell_reads(case, track)
-        read = None if reads.within(CELL_LOW_V, CELL_HIGH_V) else _there(reads.cells)
-        polled = reads.counts >= 2 if read is None else np.count_nonzero(read, axis=1) >= 2
-        if np.count_nonzero(polled) < 3:
+        if not reads.within(CELL_LOW_V, CELL_HIGH_V):
+            there = (reads.cells > CELL_LOW_V) & (reads.cells < CELL_HIGH_V)
+            reads = CellReads(np.where(there, reads.cells, np.nan))
+        gaps = reads.gaps(2)
+        if gaps.polls < 3:
             return Outcome.unable("the cells were read fewer than three times.")
         count = reads.cells.shape[1]
-        share = np.ones(count) if read is None else read[polled].mean(axis=0)
+        share = (gaps.polls - gaps.often) / gaps.polls
         # A cell that was ever read is there, and so is one that the pack voltage holds: what it lacks is a wire.
         wires = never_read(track, reads)
         never = [int(cell) for cell in np.flatnonzero(share < _EVER_SHARE) if cell not in wires]
@@ -116,7 +115,7 @@ class SeriesCount(Detector):
         findings: list[Finding] = []
         evidence: dict[str, Evidence] = {}
         configured = max(_configured(track), count)
-        sums = _sum_error(track, reads, read)
+        sums = _sum_error(track, reads)
         if never or configured > present:
             findings.append(self._of(track, configured, present, never))
             evidence["series.cells-missing"] = Evidence.observed(f"{present} of {configured} cells are there.")
@@ -159,16 +158,12 @@ def _configured(track: Track) -> int:
     return max(counted, int(given) if isinstance(given, int | float) else 0)
 
 
-def _there(cells: NDArray[np.float64]) -> NDArray[np.bool_]:
-    return np.asarray((cells > CELL_LOW_V) & (cells < CELL_HIGH_V))
-
-
-def _sum_error(track: Track, reads: CellReads, read: NDArray[np.bool_] | None) -> float | None:
-    """Share of the sum of the cells that the pack has more; `read` tells the cells that are there, None for all."""
+def _sum_error(track: Track, reads: CellReads) -> float | None:
+    """Share of the sum of the cells that the pack has more, over the rows that read all."""
     if not track.has("pack_voltage"):
         return None
     pack = track.values("pack_voltage")
-    usable = np.flatnonzero(pack > 5 if read is None else read.all(axis=1) & (pack > 5))
+    usable = np.flatnonzero((reads.counts == reads.cells.shape[1]) & (pack > 5))
     if len(usable) < 3:
         return None
     return median(pack[usable] / reads.sums[usable] - 1.0)

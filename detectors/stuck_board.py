@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from ridelog.episodes import runs
+from ridelog.episodes import run_ends, runs
 from ridelog.log import Role
 
 if TYPE_CHECKING:
@@ -72,8 +72,8 @@ def _find(case: Case, track: Track) -> list[tuple[int, int, float]]:
     steady = np.abs(np.diff(current)) <= _NOISE_A + _NOISE_SHARE * np.abs(current[:-1])
     shortest = max(_SHORTEST_S, _TIMES_CLOCK * track.clock.uncertainty_s)
 
-    stretches = np.array(runs(steady), dtype=np.intp).reshape(-1, 2)
-    stretches[:, 1] += 1
+    starts, ends = run_ends(steady)
+    stretches = np.stack((starts, ends + 1), axis=1)
     stretches = stretches[_long(time, stretches, shortest)]
     moving = np.zeros(len(stretches), dtype=bool)
     elsewhere = []

@@ -38,13 +38,15 @@ def swapped_leads(reads: CellReads) -> SwappedLeads | None:
     """
     cells = reads.cells
     count = cells.shape[1]
-    if count < 5 or reads.within(_NOTHING_V, np.inf):
+    if count < 5:
+        return None
+    gaps = reads.gaps(count - 2)
+    least = max(_FEWEST_ROWS, _SHARE * gaps.polls)
+    # Where no cell reads nothing, one that is not read for most of the time would have to be it.
+    if gaps.polls < _FEWEST_ROWS or (reads.within(_NOTHING_V, np.inf) and gaps.often.max() < least):
         return None
     polled = np.flatnonzero(reads.counts >= count - 2)
-    if len(polled) < _FEWEST_ROWS:
-        return None
     cells = cells[polled]
-    least = max(_FEWEST_ROWS, _SHARE * len(polled))
     with np.errstate(invalid="ignore"):
         nothing = ~(cells[:, 1:-1] > _NOTHING_V)
     if nothing.sum(axis=0).max() < least:

@@ -12,8 +12,14 @@ if TYPE_CHECKING:
 
 def runs(mask: NDArray[np.bool_]) -> list[tuple[int, int]]:
     """First and last row of each run of True, in order."""
+    starts, ends = run_ends(mask)
+    return list(zip(starts.tolist(), ends.tolist(), strict=True))
+
+
+def run_ends(mask: NDArray[np.bool_]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """First rows and last rows of the runs of True, in order; both of shape (runs,)."""
     if not len(mask):
-        return []
+        return np.empty(0, dtype=np.intp), np.empty(0, dtype=np.intp)
     edges = np.diff(mask.astype(np.int8))
     starts = np.flatnonzero(edges == 1) + 1
     ends = np.flatnonzero(edges == -1)
@@ -21,7 +27,7 @@ def runs(mask: NDArray[np.bool_]) -> list[tuple[int, int]]:
         starts = np.concatenate(([0], starts))
     if mask[-1]:
         ends = np.concatenate((ends, [len(mask) - 1]))
-    return [(int(first), int(last)) for first, last in zip(starts, ends, strict=True)]
+    return starts, ends
 
 
 def episodes(mask: NDArray[np.bool_], time: NDArray[np.float64], gap_s: float) -> list[tuple[int, int]]:
