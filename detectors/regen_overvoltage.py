@@ -19,6 +19,7 @@ from .drive_lost_too import drive_beside
 from .excursions import Excursions, excursions
 from .full_pack_braking import CELL_FULL_V, CELL_OVER_V, FULL_OPEN_V, JOIN_S, doubt_of, overcharged
 from .full_when_stopped import KNOWN_COUNT, fullness, shown_full, unseen
+from .peaks_in_rolling import peaks_in_rolling
 from .unheld_bus import swings
 
 _OVER_VOLTAGE = 1
@@ -52,7 +53,8 @@ class RegenOvervoltage(Detector):
         the spike itself is shorter than any log's time between rows.
 
     Limits:
-        Without fault codes a spike between two rows does not show.
+        Without fault codes a spike between two rows does not show; where a slow log holds some, without any braking current,
+        at least four of them have to fall together with a vehicle that slows down.
 
     Example:
         -28 A of braking at 78 V on a 20S pack, next row 91.8 V and fault 1: the pack did not take the current.
@@ -80,13 +82,18 @@ class RegenOvervoltage(Detector):
         if outside is None:
             return Outcome.unable(case.pack.notes.get(track.index, "the pack estimate has no model for this log."))
         faults = track.values("fault_code") == _OVER_VOLTAGE
+        high = outside.high(track, JOIN_S)
+        rolling = peaks_in_rolling(track, outside, high)
         openings = [
             item
-            for item in outside.high(track, JOIN_S)
-            if outside.lifted(track, *item)
-            and (braking(track, *item) or (faults[slice(*_w(item))].any() and not _driven(track, outside, *item)))
-            and not swings(outside, track, *item)
-            and (faults[slice(*_w(item))].any() or not taken_along_a_line(track, outside.open_circuit, *item))
+            for item in high
+            if item in rolling
+            or (
+                outside.lifted(track, *item)
+                and (braking(track, *item) or (faults[slice(*_w(item))].any() and not _driven(track, outside, *item)))
+                and not swings(outside, track, *item)
+                and (faults[slice(*_w(item))].any() or not taken_along_a_line(track, outside.open_circuit, *item))
+            )
         ]
         stops = episodes(faults, track.time, JOIN_S)
         alone = [
