@@ -12,6 +12,8 @@ from ridelog.finding import Evidence, Finding, Measurement, Outcome, Severity
 from ridelog.log import Role
 from ridelog.ride import RIDING_ROLES, Track
 
+from .lifted_wheel import MOVING_M_S, SPIN_M_S, SPIN_S, carried_nobody, spun_up_before, was_ridden
+
 #: Headroom that is used up: at this share of the voltage nothing is left to balance with (WheelLog reads 100 or 101).
 _FULL_PWM, _FULL_DUTY = 0.97, 0.92
 _JOIN_S = 1.0
@@ -24,13 +26,6 @@ _AFTER_S = 4.0
 _ENDS_S, _LET_GO_SHARE = 1.0, 0.2
 #: Tilt of a vehicle that lies on the ground, deg, and what it moves by in a fall.
 _LYING_DEG, _FALL_DEG = 40.0, 18.0
-#: Free spin: the wheel gains this much speed in 1.5 s, m/s; no rider accelerates so.
-_SPIN_M_S, _SPIN_S = 6.0, 1.5
-_MOVING_M_S = 2.5
-#: Headroom in use from which a wheel that spins up may have run out of it between two rows; engineering judgement.
-_NEARLY_FULL = 0.7
-#: A wheel that falls was ridden in this stretch before the headroom was gone, s; one that is lifted spins up from rest.
-_RIDDEN_S = (5.0, 1.6)
 
 
 class PwmSaturation(Detector):
@@ -48,7 +43,8 @@ class PwmSaturation(Detector):
 
     Looks like it but is not:
         A scooter or skateboard at full duty (it does not balance: only its top speed), a wheel that is lifted off the
-        ground and spins (it stood in the seconds before, or had headroom when it began to spin), a fall at low PWM.
+        ground and spins (it stood in the seconds before, had headroom when it began to spin, or gained its speed on less
+        energy than the lightest rider takes), a fall at low PWM.
 
     Needs:
         A wheel log with PWM, or a log with duty of a vehicle that reports its tilt, and speed.
@@ -90,9 +86,10 @@ class PwmSaturation(Detector):
         for first, last in episodes(full, track.time, _JOIN_S):
             start = max(first - max(int(1.0 / max(track.log.interval_s, 0.01)), 1), 0)
             moving = (
-                float(np.nanmax(speed[start : first + 1], initial=0.0)) > _MOVING_M_S
-                and _ridden(track, speed, first)
-                and not _spun_up_before(track, speed, used, first)
+                float(np.nanmax(speed[start : first + 1], initial=0.0)) > MOVING_M_S
+                and was_ridden(track, speed, first)
+                and not spun_up_before(track, speed, used, first)
+                and not carried_nobody(track, speed, first)
             )
             how = _fall(track, speed, first, last) if moving else ""
             if not how:
@@ -149,8 +146,9 @@ class PwmSaturation(Detector):
         first = _first_of_the_last(used[: last + 1] >= limit)
         if last < end and not _let_go(track, first, last):
             return None
-        moving = float(speed[first]) > _MOVING_M_S and float(speed[last]) > _MOVING_M_S
-        if not moving or not _ridden(track, speed, first) or _spun_up_before(track, speed, used, first):
+        moving = float(speed[first]) > MOVING_M_S and float(speed[last]) > MOVING_M_S
+        lifted = spun_up_before(track, speed, used, first) or carried_nobody(track, speed, first)
+        if not moving or not was_ridden(track, speed, first) or lifted:
             return None
         return self.finding(
             track,
@@ -181,7 +179,7 @@ class PwmSaturation(Detector):
                 continue
             rows = begin + np.flatnonzero(np.abs(tilt[begin : first + 1] - tilt[begin]) < _FALL_DEG)
             upright = int(rows[-1])
-            if float(speed[upright]) <= _MOVING_M_S or not _ridden(track, speed, upright):
+            if float(speed[upright]) <= MOVING_M_S or not was_ridden(track, speed, upright):
                 continue
             moved = float(np.nanmax(np.abs(tilt[first : last + 1] - tilt[upright])))
             finding = self.finding(
@@ -234,30 +232,6 @@ def _speed(track: Track) -> np.ndarray[tuple[int], np.dtype[np.float64]] | None:
     return np.asarray(np.interp(np.arange(len(values)), known, values[known]))
 
 
-def _ridden(track: Track, speed: np.ndarray[tuple[int], np.dtype[np.float64]], first: int) -> bool:
-    """Tell whether the vehicle rolled in the seconds before, and was not standing or carried."""
-    begin, end = (int(np.searchsorted(track.time, track.time[first] - ago)) for ago in _RIDDEN_S)
-    before, close = speed[begin : max(end, begin + 1)], speed[end:first]
-    if len(close) and float(np.nanmin(close)) <= _MOVING_M_S:
-        # From walking pace nobody reaches the end of the headroom in so short a time: nothing loaded the wheel.
-        return False
-    return end <= begin or float(np.nanmedian(before)) > _MOVING_M_S
-
-
-def _spun_up_before(
-    track: Track,
-    speed: np.ndarray[tuple[int], np.dtype[np.float64]],
-    used: np.ndarray[tuple[int], np.dtype[np.float64]],
-    first: int,
-) -> bool:
-    """Tell whether the wheel spun freely before its headroom was gone: it was off the ground, and that used the headroom up."""
-    begin = int(np.searchsorted(track.time, track.time[first] - _SPIN_S))
-    before = speed[begin : first + 1]
-    slowest = begin + int(np.argmin(before))
-    gained = float(speed[first]) - float(speed[slowest])
-    return gained > _SPIN_M_S and float(np.nan_to_num(used[slowest])) < _NEARLY_FULL
-
-
 def _fall(track: Track, speed: np.ndarray[tuple[int], np.dtype[np.float64]], first: int, last: int) -> str:
     """What shows that the vehicle fell, "" when nothing does."""
     end = int(np.searchsorted(track.time, track.time[last] + _AFTER_S, side="right"))
@@ -279,13 +253,13 @@ def _fall(track: Track, speed: np.ndarray[tuple[int], np.dtype[np.float64]], fir
             moved = float(np.nanmax(np.abs(after - usual)))
             if moved > _LYING_DEG or (moved > _FALL_DEG and _stops(speed, first, end)):
                 return f"the {channel} moved by {moved:.0f} degrees"
-    reach = int(np.searchsorted(track.time, track.time[first] + _SPIN_S, side="right"))
+    reach = int(np.searchsorted(track.time, track.time[first] + SPIN_S, side="right"))
     if track.log.role is not Role.WHEEL or reach - first < 2:
         # Only a wheel tells free spin from a vehicle that speeds up while the link pauses.
         return ""
     gained = float(np.nanmax(speed[first:reach], initial=0.0)) - float(speed[max(first - 2, 0)])
-    if gained > _SPIN_M_S:
-        return f"the wheel spun up by {3.6 * gained:.0f} km/h within {_SPIN_S:.1f} s"
+    if gained > SPIN_M_S:
+        return f"the wheel spun up by {3.6 * gained:.0f} km/h within {SPIN_S:.1f} s"
     return ""
 
 

@@ -61,6 +61,24 @@ def test_a_wheel_lifted_out_of_motion_spins_before_its_headroom_is_gone():
     assert incident.verdict.cause == "none"
 
 
+@pytest.mark.parametrize(("watts", "status"), [(250.0, Status.CLEAR), (3000.0, Status.FOUND)])
+def test_a_wheel_that_is_spun_up_slowly_in_the_hand(watts, status):
+    """From 2 to 22 m/s in 20 s: a rider and wheel of 90 kg gain 22 kJ, of which 250 W give 5."""
+    columns = rides.wheel()
+    row = len(columns["time"]) - 60
+    spun = slice(row - 100, row)
+    columns["speed"][spun] = np.linspace(2.0, 22.0, 100)
+    columns["pwm"][spun] = np.linspace(0.1, 0.92, 100)
+    columns["pack_voltage"][row - 100 :] = 80.0
+    columns["battery_current"][spun] = watts / 80.0
+    columns["speed"][row : row + 10] = [23.0, 26.0, 28.0, 28.0, 28.0, 28.0, 20.0, 10.0, 2.0, 0.0]
+    columns["pwm"][row : row + 6] = 1.0
+    for name in ("speed", "pwm", "battery_current"):
+        columns[name][row + 10 :] = 0.0
+    check, _ = _check(columns)
+    assert check.status is status
+
+
 def _ridden_row(columns):
     long_ridden = np.convolve(columns["speed"] > 5, np.ones(30), "full")[: len(columns["speed"])] == 30
     return int(np.flatnonzero(long_ridden)[-1])
