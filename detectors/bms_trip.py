@@ -53,6 +53,8 @@ _EMPTY_NMC_V, _EMPTY_LFP_V = 2.85, 2.45
 _CLEAR_OF_LIMIT_V = 0.35
 #: How sure a record of the current is among polls; engineering judgement.
 _POLLED = 0.6
+#: How sure it is that a board named nothing by a column that never holds anything; engineering judgement.
+_UNPROVEN = 0.5
 
 
 class BmsTrip(Detector):
@@ -231,6 +233,8 @@ class BmsTrip(Detector):
     def _evidence(self, case: Case, track: Track, edge: Edge) -> dict[str, Evidence]:
         at = track.onset(edge.row)
         evidence = {"bms.discharge-fet-opened": Evidence.observed(at=at)}
+        # A column of a stranger's table that holds no protection in any row may never hold one.
+        proven = 1.0 if track.log.parser != "table" or track.log.named_rows("protections") else _UNPROVEN
         flags = {
             "bms.flag-overcurrent": "overcurrent",
             "bms.flag-short-circuit": "short-circuit",
@@ -243,12 +247,12 @@ class BmsTrip(Detector):
                 # A lock by software is a command as well.
                 evidence[name] = Evidence.observed(at=at)
             elif edge.observable:
-                evidence[name] = Evidence.absent()
+                evidence[name] = Evidence.absent(strength=proven)
             else:
                 evidence[name] = Evidence.not_observable("the log has no protection flags")
         named = [kind for kind in edge.kinds if kind in flags.values() or kind in _WORDS]
         if edge.observable:
-            evidence["bms.no-flag"] = Evidence.absent() if named else Evidence.observed(at=at)
+            evidence["bms.no-flag"] = Evidence.absent() if named else Evidence.observed(strength=proven, at=at)
         else:
             evidence["bms.no-flag"] = Evidence.not_observable("the log has no protection flags")
         evidence["bms.cell-low-before"] = _cell_low(case, track, edge)
