@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ridelog.battery.quantiles import median
+
 from .pack_current import pack_current
 
 if TYPE_CHECKING:
@@ -141,7 +143,7 @@ def _averages(track: Track, ohm: float) -> _Averages | None:
     if len(rows) < _AVERAGES * _WINDOW // 2:
         return None
     time = track.time[rows]
-    bin_s = max(_BIN_S, float(np.median(np.diff(time))))
+    bin_s = max(_BIN_S, median(np.diff(time)))
     start = np.flatnonzero(np.r_[True, np.diff(np.floor(time / bin_s)) != 0])
     count = np.diff(np.r_[start, len(rows)])
     current = np.add.reduceat(amps[rows], start) / count

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from ridelog.battery.ocv import open_circuit_table, table_names
+from ridelog.battery.quantiles import median
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -64,7 +65,7 @@ def capacity_of_ride(case: Case, track: Track) -> tuple[float, float] | None:
     taken = charge_taken(track)[rows]
     parts = np.array_split(np.argsort(taken, kind="stable"), _LEVELS)
     charge = np.array([float(taken[part].mean()) for part in parts])
-    level = np.array([float(np.median(residual.open_circuit[rows[part]])) for part in parts]) / series.best
+    level = np.array([median(residual.open_circuit[rows[part]]) for part in parts]) / series.best
     told = [item for table in tables for shift in SHIFTS_V if (item := _by(table, charge, level + shift)) is not None]
     return (min(low for low, _ in told), max(high for _, high in told)) if told else None
 

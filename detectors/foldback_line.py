@@ -73,7 +73,7 @@ def foldback(
         heat: Highest temperature of FETs and motor in degC, NaN where unknown, shape (n,).
     """
     known = np.isfinite(time) & np.isfinite(volts) & np.isfinite(amps)
-    time, volts, amps, hot = time[known], volts[known], amps[known], np.nan_to_num(heat[known]) >= _HOT_DEGC
+    time, volts, amps, hot = time[known], volts[known], amps[known], heat[known] >= _HOT_DEGC
     if len(time) < _FEWEST:
         return None
     start = np.flatnonzero(np.r_[True, np.diff(np.floor(time / _BIN_S)) != 0])

@@ -164,11 +164,15 @@ def _pinned(case: Case, track: Track) -> tuple[list[tuple[int, int]], float | No
     driving = current > _drive(track)
     if np.count_nonzero(driving) < 50:
         return [], None
-    floor = float(np.nanpercentile(volts[driving], 2))
+    known = volts[driving]
+    known = known[np.isfinite(known)]
+    if not len(known):
+        return [], None
+    floor = float(quantiles(known, (0.02,))[0])
     series = case.pack.series
     if series.best is not None and series.certain and not _CELL_LOW_V <= floor / series.best <= _CELL_HIGH_V:
         return [], None
-    high = float(np.nanpercentile(current[driving], 98))
+    high = float(quantiles(current[driving], (0.98,))[0])
     at_floor = driving & (np.abs(volts - floor) <= _PINNED_SHARE * floor) & (current < _REDUCED_SHARE * high)
     residual = case.pack.residual.get(track.index)
     if residual is not None:

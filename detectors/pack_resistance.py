@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 
 from ridelog.battery.pack import Residual
+from ridelog.battery.quantiles import median, quantiles
 from ridelog.channels import CHANNELS
 from ridelog.detection import Case, Detector, Need
 from ridelog.finding import Evidence, Measurement, Outcome, Severity
@@ -95,10 +96,11 @@ class PackResistance(Detector):
         if estimate is None or residual is None:
             return Outcome.unable(case.pack.notes.get(track.index, "the resistance could not be estimated."))
         current = _believed(track, estimate.ohm, residual)
-        if not np.isfinite(current).any():
+        believed = current[np.isfinite(current)]
+        if not len(believed):
             return Outcome.unable("no row has a voltage and a current that fit each other.")
-        high = float(np.nanpercentile(current, 99.5))
-        open_circuit = float(np.nanmedian(residual.open_circuit))
+        high = float(quantiles(believed, (0.995,))[0])
+        open_circuit = median(residual.open_circuit)
         sag = estimate.ohm * max(high, 0.0)
         share = sag / open_circuit if open_circuit > 0 else 0.0
         product = self._product(case, track)
@@ -225,16 +227,18 @@ def _believed(track: Track, ohm: float, residual: Residual) -> NDArray[np.float6
 
 def _capacity(track: Track) -> float | None:
     """Capacity in Ah by a BMS: what it learned, what it has left over its state of charge, or what it was told."""
-    learned = track.values("full_charge_capacity")
-    if np.isfinite(learned).any():
-        return float(np.nanmedian(learned))
-    soc = track.values("soc")
-    with np.errstate(all="ignore"):
-        ratio = np.where(soc > 0.2, track.values("remaining_capacity") / soc, np.nan)
-    if np.isfinite(ratio).any():
-        return float(np.nanmedian(ratio))
+    if track.has("full_charge_capacity"):
+        learned = track.values("full_charge_capacity")
+        if np.isfinite(learned).any():
+            return float(np.nanmedian(learned))
+    if track.has("soc", "remaining_capacity"):
+        soc = track.values("soc")
+        with np.errstate(all="ignore"):
+            ratio = np.where(soc > 0.2, track.values("remaining_capacity") / soc, np.nan)
+        if np.isfinite(ratio).any():
+            return float(np.nanmedian(ratio))
     told = track.values("nominal_capacity")
-    return float(np.nanmedian(told)) if np.isfinite(told).any() else None
+    return float(np.nanmedian(told)) if track.has("nominal_capacity") and np.isfinite(told).any() else None
 
 
 def known_capacity(case: Case) -> float | None:
