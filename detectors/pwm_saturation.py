@@ -12,20 +12,16 @@ from ridelog.finding import Evidence, Finding, Measurement, Outcome, Severity
 from ridelog.log import Role
 from ridelog.ride import RIDING_ROLES, Track
 
-from .lifted_wheel import MOVING_M_S, SPIN_M_S, SPIN_S, carried_nobody, spun_up_before, was_ridden
+from .lifted_wheel import MOVING_M_S, carried_nobody, spun_up_before, was_ridden
+from .wheel_fall import JOIN_S, LYING_DEG, fall_after, lies_down
 
 #: Headroom that is used up: at this share of the voltage nothing is left to balance with (WheelLog reads 100 or 101).
 _FULL_PWM, _FULL_DUTY = 0.97, 0.92
-_JOIN_S = 1.0
 #: The headroom runs out for about this long before a fall, s; engineering judgement.
 _LASTS_S = 0.5
-#: A fall shows within this time after the headroom was gone, s.
-_AFTER_S = 4.0
 #: A log that ends within this time after the headroom was gone, s, with less than this share of the current it had: the motor
 #: let go and the log with it; engineering judgement.
 _ENDS_S, _LET_GO_SHARE = 1.0, 0.2
-#: Tilt of a vehicle that lies on the ground, deg, and what it moves by in a fall.
-_LYING_DEG, _FALL_DEG = 40.0, 18.0
 
 
 class PwmSaturation(Detector):
@@ -33,7 +29,8 @@ class PwmSaturation(Detector):
 
     What it finds:
         Rows in which PWM or duty is at its limit in motion on a vehicle that balances itself, followed by free spin,
-        a jump of the tilt, or a stop from speed; the same as the last rows of a log; a fall of a wheel whose log has no PWM.
+        a jump of the tilt, or a stop from speed; the same as the last rows of a log; a fall of a wheel whose log has no PWM. A
+        fall with headroom left is told as information: it has another reason.
 
     Why it matters:
         A self-balancing vehicle needs voltage in reserve to stay upright; at full PWM it tips over.
@@ -83,7 +80,7 @@ class PwmSaturation(Detector):
         full = used >= limit
         findings: list[Finding] = []
         evidence: dict[str, Evidence] = {}
-        for first, last in episodes(full, track.time, _JOIN_S):
+        for first, last in episodes(full, track.time, JOIN_S):
             start = max(first - max(int(1.0 / max(track.log.interval_s, 0.01)), 1), 0)
             moving = (
                 float(np.nanmax(speed[start : first + 1], initial=0.0)) > MOVING_M_S
@@ -91,7 +88,7 @@ class PwmSaturation(Detector):
                 and not spun_up_before(track, speed, used, first)
                 and not carried_nobody(track, speed, first)
             )
-            how = _fall(track, speed, first, last) if moving else ""
+            how = fall_after(track, speed, first, last) if moving else ""
             if not how:
                 continue
             before = float(np.nanmax(speed[start : first + 1], initial=0.0))
@@ -119,15 +116,48 @@ class PwmSaturation(Detector):
         ended = self._at_the_end(track, speed, used, limit)
         if ended is not None:
             return Outcome.found((ended,), {"pwm.saturated-at-the-end": Evidence.observed(at=ended.onset)})
+        fallen = self._with_headroom(track, speed, used)
         most = float(np.nanmax(used, initial=0.0))
         gap = track.log.interval_s
         hides = (
             f" A moment at the limit shorter than {gap:.2g} s could fall between two rows." if gap > _LASTS_S else ""
         )
         absent = Evidence.absent(hides.strip(), strength=max(min(_LASTS_S / gap, 1.0), 0.3) if gap > 0 else 1.0)
+        if fallen is not None:
+            return Outcome.found(
+                (fallen,), {**dict.fromkeys(self.evidence, Evidence.absent()), "pwm.saturated-fall": absent}
+            )
         return Outcome.clear(
             f"the headroom in use was at most {100 * most:.0f} %, and no fall followed.{hides}",
             {"pwm.saturated-fall": absent},
+        )
+
+    def _with_headroom(
+        self,
+        track: Track,
+        speed: np.ndarray[tuple[int], np.dtype[np.float64]],
+        used: np.ndarray[tuple[int], np.dtype[np.float64]],
+    ) -> Finding | None:
+        """A wheel that goes down although its rows show headroom left: a fall for another reason, or a rider who jumps off."""
+        fallen = lies_down(track, speed) if track.log.role is Role.WHEEL and track.has("pitch") else None
+        if fallen is None:
+            return None
+        first, last, upright, moved = fallen
+        begin = int(np.searchsorted(track.time, track.time[upright] - 1.0))
+        most = float(np.nanmax(used[begin : upright + 1], initial=0.0))
+        return self.finding(
+            track,
+            first,
+            last,
+            severity=Severity.INFO,
+            onset=track.onset(first),
+            message=(
+                f"At {3.6 * float(speed[upright]):.0f} km/h the pitch moved by {moved:.0f} degrees: the wheel went down. The "
+                f"rows of the second before show at most {100 * most:.0f} % of the voltage headroom "
+                "in use; why it went down is not in them."
+            ),
+            measurements=_of_the_fall(moved, float(speed[upright])),
+            channels=("pitch", "speed", "pwm"),
         )
 
     def _at_the_end(
@@ -168,20 +198,12 @@ class PwmSaturation(Detector):
 
     def _without_headroom(self, track: Track) -> Outcome:
         """A fall of a wheel whose log does not show its PWM."""
-        speed, tilt = _speed(track), track.values("pitch")
+        speed = _speed(track)
         if speed is None:
             return Outcome.unable("the log has no speed.")
-        lying = np.abs(tilt - float(np.nanmedian(tilt))) > _LYING_DEG
-        for first, last in episodes(lying, track.time, _JOIN_S):
-            begin = int(np.searchsorted(track.time, track.time[first] - _AFTER_S))
-            steps = np.diff(track.time[begin : first + 1])
-            if not len(steps) or float(steps.max()) > max(1.0, 8 * track.log.interval_s):
-                continue
-            rows = begin + np.flatnonzero(np.abs(tilt[begin : first + 1] - tilt[begin]) < _FALL_DEG)
-            upright = int(rows[-1])
-            if float(speed[upright]) <= MOVING_M_S or not was_ridden(track, speed, upright):
-                continue
-            moved = float(np.nanmax(np.abs(tilt[first : last + 1] - tilt[upright])))
+        fallen = lies_down(track, speed)
+        if fallen is not None:
+            first, last, upright, moved = fallen
             finding = self.finding(
                 track,
                 first,
@@ -192,10 +214,7 @@ class PwmSaturation(Detector):
                     f"At {3.6 * float(speed[upright]):.0f} km/h the pitch moved by {moved:.0f} degrees: the wheel fell. Its log "
                     "has no PWM, so that the voltage headroom is not known."
                 ),
-                measurements=(
-                    Measurement("pitch", moved, "deg", _LYING_DEG, "engineering judgement"),
-                    Measurement("speed before", float(speed[upright]), "m/s"),
-                ),
+                measurements=_of_the_fall(moved, float(speed[upright])),
                 channels=("pitch", "speed"),
             )
             seen = Evidence.observed(f"The pitch moved by {moved:.0f} degrees.", at=track.onset(first))
@@ -204,6 +223,13 @@ class PwmSaturation(Detector):
             "the wheel did not fall; the log has no PWM, and the headroom is not known.",
             {"pwm.saturated-fall": Evidence.not_observable("the log has no PWM")},
         )
+
+
+def _of_the_fall(moved: float, before: float) -> tuple[Measurement, ...]:
+    return (
+        Measurement("pitch", moved, "deg", LYING_DEG, "engineering judgement"),
+        Measurement("speed before", before, "m/s"),
+    )
 
 
 def _let_go(track: Track, first: int, last: int) -> bool:
@@ -230,38 +256,3 @@ def _speed(track: Track) -> np.ndarray[tuple[int], np.dtype[np.float64]] | None:
         return None
     known = np.flatnonzero(np.isfinite(values))
     return np.asarray(np.interp(np.arange(len(values)), known, values[known]))
-
-
-def _fall(track: Track, speed: np.ndarray[tuple[int], np.dtype[np.float64]], first: int, last: int) -> str:
-    """What shows that the vehicle fell, "" when nothing does."""
-    end = int(np.searchsorted(track.time, track.time[last] + _AFTER_S, side="right"))
-    before = max(first - 5, 0)
-    steps = np.diff(track.time[before:end])
-    pauses = np.flatnonzero(steps > max(1.0, 8 * track.log.interval_s))
-    if len(pauses):
-        # What happened in a pause is not known: only what follows without one shows a fall.
-        end = before + int(pauses[0]) + 1
-        if end <= first + 1:
-            return ""
-    for channel in ("pitch", "roll"):
-        angle = track.values(channel)
-        usual = (
-            float(np.nanmedian(angle[before : first + 1])) if np.isfinite(angle[before : first + 1]).any() else np.nan
-        )
-        after = angle[first:end]
-        if np.isfinite(usual) and np.isfinite(after).any():
-            moved = float(np.nanmax(np.abs(after - usual)))
-            if moved > _LYING_DEG or (moved > _FALL_DEG and _stops(speed, first, end)):
-                return f"the {channel} moved by {moved:.0f} degrees"
-    reach = int(np.searchsorted(track.time, track.time[first] + SPIN_S, side="right"))
-    if track.log.role is not Role.WHEEL or reach - first < 2:
-        # Only a wheel tells free spin from a vehicle that speeds up while the link pauses.
-        return ""
-    gained = float(np.nanmax(speed[first:reach], initial=0.0)) - float(speed[max(first - 2, 0)])
-    if gained > SPIN_M_S:
-        return f"the wheel spun up by {3.6 * gained:.0f} km/h within {SPIN_S:.1f} s"
-    return ""
-
-
-def _stops(speed: np.ndarray[tuple[int], np.dtype[np.float64]], first: int, end: int) -> bool:
-    return bool(float(np.nanmin(speed[first:end], initial=np.inf)) < 0.3 * float(speed[first]))

@@ -118,6 +118,18 @@ def test_a_log_that_ends_at_speed_with_headroom_is_ordinary():
     assert check.status is Status.CLEAR
 
 
+def test_a_fall_with_headroom_left_is_told_and_blamed_on_nothing():
+    columns = rides.wheel()
+    row = _ridden_row(columns)
+    columns["pitch"][row:] = 70.0
+    for name in ("speed", "erpm", "battery_current", "motor_current", "pwm"):
+        columns[name][row + 3 :] = 0.0
+    check, incident = _check(columns)
+    assert [str(finding.severity) for finding in check.findings] == ["info"]
+    assert "the wheel went down" in check.findings[0].message
+    assert incident.verdict.cause == "none"
+
+
 def _without_pwm(columns):
     return {name: values for name, values in columns.items() if name not in ("pwm", "duty")}
 
