@@ -48,6 +48,8 @@ _CHANNELS: Final = (
     "cell_voltage_min",
     "power",
 )
+#: A ride is steady to the last digit for at most so long, s, but where it is so again and again (engineering judgement).
+_STEADY_S, _HABIT = 60.0, 3
 #: Counters that the same device adds up: values that are coarse and steady still move these, a device that froze does not.
 _COUNTERS: Final = (
     "tachometer",
@@ -106,6 +108,7 @@ class FrozenTelemetry(Detector):
         if changing < 0.02 and not found:
             return Outcome.clear("the values of this log hardly ever change; a freeze could not be told.")
         at_rest: list[tuple[int, int, float]] = []
+        steady: list[tuple[int, int, float]] = []
         drawn = _drawn(track)
         usual = _usual_rows(track, same, drawn)
         starts, ends = run_ends(same)
@@ -116,9 +119,13 @@ class FrozenTelemetry(Detector):
             if not rows * np.log1p(-min(changing, 0.999)) < np.log(_UNLIKELY):
                 continue
             if _in_use(case, track, first, last + 1, drawn):
-                found += [(first, last + 1, length)] if rows > usual and not _counted_on(track, first, last + 1) else []
+                if rows > usual:
+                    (steady if _counted_on(track, first, last + 1) else found).append((first, last + 1, length))
             elif _restless(track, same, first, last, drawn):
                 at_rest.append((first, last + 1, length))
+        if len(steady) < _HABIT:
+            # Nobody rides so evenly for so long: a logger that integrates an old current counts on, too.
+            found = sorted(found + [item for item in steady if item[2] >= _STEADY_S])
         if not found and not at_rest:
             return Outcome.clear("no value stood still while the vehicle was in use.")
         froze = "as it does nowhere else: the logger froze."

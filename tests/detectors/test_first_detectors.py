@@ -225,15 +225,15 @@ def test_what_the_electronics_draw_at_standstill_may_stand_still():
     assert not _check(incident, "frozen-telemetry").findings
 
 
-@pytest.mark.parametrize("counted", [True, False])
-def test_a_steady_ride_in_coarse_digits_counts_on_and_a_frozen_logger_does_not(counted):
+@pytest.mark.parametrize(("counted", "rows", "frozen"), [(True, 200, False), (False, 200, True), (True, 900, True)])
+def test_a_steady_ride_in_coarse_digits_counts_on_and_a_frozen_logger_does_not(counted, rows, frozen):
     columns = rides.controller()
     row = int(np.flatnonzero((columns["speed"] > 4) & (columns["battery_current"] > 10) & (columns["time"] > 200))[0])
-    steady = slice(row, row + 200)
+    steady = slice(row, row + rows)
     for name, values in columns.items():
         if name != "time" and not (counted and name in ("amp_hours_used", "watt_hours_used", "tachometer_absolute")):
             values[steady] = values[row]
-    assert bool(_check(investigate([rides.log(columns)]), "frozen-telemetry").findings) is not counted
+    assert bool(_check(investigate([rides.log(columns)]), "frozen-telemetry").findings) is frozen
 
 
 def test_a_short_log_of_a_soft_supply_is_no_lost_battery():
