@@ -42,6 +42,8 @@ _DIGITS: Final = 0.003
 #: A cutoff that somebody set takes the current away over 0.2 to 0.6 V a cell; a line that would do so within this share of
 #: the voltage, a third of the least, is a chance of the loads.
 _NARROWEST_SHARE: Final = 0.02
+#: Where a line reaches no current is known to about this share of the voltage.
+_BELOW_END_SHARE: Final = 0.01
 #: Cell voltages under load, V, from which on down usual cutoffs are at work: the highest start that is usual.
 _USUAL_START_V: Final = {"nmc": 3.4, "lfp": 2.9}
 #: A current of this share of the ride's top that is drawn over so wide a range of cell voltages, V, is not folded back: a
@@ -109,7 +111,7 @@ class LowVoltageCutoff(Detector):
         else:
             found, limit, source, sure = [], None, "engineering judgement", _BY_LINE
             held = allowed_current(track, residual.ohm) if residual is not None else None
-            if held is not None and held.moves and _set_to(case, track, held.loads):
+            if held is not None and held.moves and _set_to(case, track, held):
                 found, more = list(held.loads[:_SHOWN]), _of_line(held)
             elif (line := _on_a_line(case, track)) is not None:
                 found, more = _rows(track, line), _of_line(line)
@@ -196,10 +198,15 @@ def _on_a_line(case: Case, track: Track) -> Foldback | None:
     return line
 
 
-def _set_to(case: Case, track: Track, loads: tuple[tuple[int, int], ...]) -> bool:
-    """Whether cutoffs are set to the lowest voltage of these rows, as far as the number of cells is known."""
+def _set_to(case: Case, track: Track, held: AllowedCurrent) -> bool:
+    """Whether cutoffs are set to these voltages, as far as the number of cells is known.
+
+    Below the end of a cutoff no current is allowed: one that was held there was held for another reason.
+    """
     series, volts = case.pack.series, track.values("pack_voltage")
-    lowest = min(float(np.nanmin(volts[first : last + 1])) for first, last in loads)
+    lowest = min(float(np.nanmin(volts[first : last + 1])) for first, last in held.loads)
+    if held.end_v > (1 + _BELOW_END_SHARE) * lowest:
+        return False
     return series.best is None or not series.certain or _CELL_EMPTY_V <= lowest / series.best <= _CELL_CUT_V
 
 

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from ridelog.detectors import low_voltage_cutoff
+from ridelog.detectors.allowed_current import AllowedCurrent
 from ridelog.detectors.foldback_line import Foldback
 from ridelog.finding import Status
 from ridelog.pipeline import analyze, investigate
@@ -78,6 +79,17 @@ def test_a_line_too_steep_for_any_setting_is_a_chance_of_the_loads(monkeypatch, 
     line = Foldback(loads, highest_a=25.0, lowest_a=16.0, lowest_v=71.6, end_v=end_v)
     monkeypatch.setattr(low_voltage_cutoff, "foldback", lambda *_: line)
     assert _check(rides.controller()).status is status
+
+
+@pytest.mark.parametrize(("above_v", "status"), [(-3.0, Status.FOUND), (2.6, Status.CLEAR)])
+def test_a_current_held_below_the_end_of_its_own_line_is_no_cutoff(monkeypatch, above_v, status):
+    """A real ride at 3.74 V a cell: the line of its loads reached no current at 77.5 V, and they had gone down to 74.9 V."""
+    columns = _pulls()
+    loads = ((60, 65), (160, 166), (260, 264))
+    lowest = min(columns["pack_voltage"][first : last + 1].min() for first, last in loads)
+    held = AllowedCurrent(loads, 20.0, 25.0, 16.0, lowest + above_v, moves=True, stands=False)
+    monkeypatch.setattr(low_voltage_cutoff, "allowed_current", lambda *_: held)
+    assert _check(columns).status is status
 
 
 def test_the_same_pulls_with_a_limit_of_the_current_alone_are_not():
