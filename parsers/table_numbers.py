@@ -74,14 +74,19 @@ def number_style(columns: Mapping[str, pl.Series]) -> Style:
     Returns:
         The style that certain cells show: "1,5" or "0,123" cannot be thousands, "1.5" cannot be either.
     """
-    commas = points = 0
-    for series in columns.values():
-        cells = series.drop_nulls().head(400).str.strip_chars()
-        body = cells.str.extract(r"^[-+]?([\d.,]+)", 1).drop_nulls()
-        commas += int((body.str.contains(r"^\d*,(\d{1,2}|\d{4,})$") | body.str.contains(r"^0,\d+$")).sum())
-        commas += int(body.str.contains(r"^\d{1,3}(\.\d{3})+,\d+$").sum())
-        points += int((body.str.contains(r"^\d*\.(\d{1,2}|\d{4,})$") | body.str.contains(r"^0\.\d+$")).sum())
-        points += int(body.str.contains(r"^\d{1,3}(,\d{3})+\.\d+$").sum())
+    import polars as pl
+
+    if not columns:
+        return Style(None)
+    # All columns are asked at once: a document in JSON may make a thousand of them.
+    heads = [(series.drop_nulls() if series.null_count() else series).head(400) for series in columns.values()]
+    body = (
+        pl.concat([head.rename("") for head in heads]).str.strip_chars().str.extract(r"^[-+]?([\d.,]+)", 1).drop_nulls()
+    )
+    commas = int((body.str.contains(r"^\d*,(\d{1,2}|\d{4,})$") | body.str.contains(r"^0,\d+$")).sum())
+    commas += int(body.str.contains(r"^\d{1,3}(\.\d{3})+,\d+$").sum())
+    points = int((body.str.contains(r"^\d*\.(\d{1,2}|\d{4,})$") | body.str.contains(r"^0\.\d+$")).sum())
+    points += int(body.str.contains(r"^\d{1,3}(,\d{3})+\.\d+$").sum())
     if commas == points == 0:
         return Style(None)
     return Style(commas > points)
