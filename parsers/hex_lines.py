@@ -59,6 +59,8 @@ _KINDS: Final = bytes(
     else 0
     for byte in range(256)
 )
+#: The first byte of a line whose others lack its mark: 0xAA 55 AA.
+_FIRST_MARKED: Final = re.compile(r"0[xX]([0-9A-Fa-f]{2})[ :.,_-]$")
 _WORDS: Final = (
     b"s".join([b"hh"] * 6),
     b"ss".join([b"hhshh"] * 3),
@@ -158,7 +160,8 @@ def _line_data(line: str) -> tuple[bytes, int]:
         if len(data) > len(best) and len(data) > 1:
             best, start = data, match.start()
     for match in _SEPARATED.finditer(line):
-        data = bytes.fromhex(re.sub(r"[^0-9A-Fa-f]", "", match[0]))
+        marked = _FIRST_MARKED.search(line[max(0, match.start() - 5) : match.start()])
+        data = bytes.fromhex((marked[1] if marked else "") + re.sub(r"[^0-9A-Fa-f]", "", match[0]))
         address = len(data) == _MAC_BYTES and match[0][2] in ":-" and not _marked(line, match.start())
         if len(data) > len(best) and len(data) >= _LEAST_BYTES and not address:
             best, start = data, match.start()

@@ -284,3 +284,11 @@ def test_boards_that_the_lines_name_are_kept_apart(form):
     assert len(logs) == 2
     assert logs[0].identity.serial != logs[1].identity.serial
     assert [log.rows for log in logs] == [alone[0].rows] * 2
+
+
+def test_only_the_first_byte_of_a_line_is_marked():
+    lines = [
+        f"18:40:52.{300 + place} -> data: 0x{piece[:1].hex().upper()} {piece[1:].hex(' ').upper()} Notify of length {len(piece)}"
+        for place, piece in enumerate(pieces(FRAME, 20))
+    ]
+    read("\n".join(lines))
