@@ -50,7 +50,7 @@ _CHANNELS: Final = (
 )
 #: A ride is steady to the last digit for at most so long, s, but where it is so again and again (engineering judgement).
 _STEADY_S, _HABIT = 60.0, 3
-#: Counters that the same device adds up: values that are coarse and steady still move these, a device that froze does not.
+#: What the same device adds up or warms: values that are coarse and steady still move these, a device that froze does not.
 _COUNTERS: Final = (
     "tachometer",
     "tachometer_absolute",
@@ -60,6 +60,11 @@ _COUNTERS: Final = (
     "amp_hours_charged",
     "watt_hours_used",
     "watt_hours_charged",
+    "soc",
+    "remaining_capacity",
+    "fet_temperature",
+    "controller_temperature",
+    "motor_temperature",
 )
 
 
@@ -79,7 +84,8 @@ class FrozenTelemetry(Detector):
 
     Looks like it but is not:
         A vehicle at rest (no current but what its electronics draw, nothing moves), a slow board polled fast (its
-        values repeat a few times), a gap (no rows), a steady ride in coarse digits whose counters of charge or way go on.
+        values repeat a few times), a gap (no rows), a steady ride in coarse digits whose counters of charge or way, the state of
+        charge or a temperature go on.
 
     Needs:
         A controller, wheel or BMS log with at least three channels that usually change.

@@ -25,6 +25,9 @@ _FALL_V_DAY = 0.0004
 #: While all cells fall, one of less capacity falls faster: up to this share of the fall of the median cell is no defect
 #: (ordinary groups differ by some per cent of capacity; engineering judgement).
 _CAPACITY_SHARE = 0.10
+#: Over the whole log a defect falls by more than two steps of a board that tells whole millivolts, V: less is what the last
+#: digit and the bends of the curve leave open (engineering judgement).
+_LEAST_FALL_V = 0.002
 _SIGMAS = 4.0
 _DAY_S = 86_400.0
 _FEWEST_DAYS = 1.0
@@ -75,10 +78,12 @@ class SelfDischarge(Detector):
             return Outcome.unable(f"the log covers {24 * days:.1f} h; a day or more is needed to see a cell drift.")
         estimate = case.pack.cells.get(track.index)
         if estimate is not None and np.isfinite(estimate.drift_per_day).any():
-            drift = estimate.drift_per_day - _by_the_curve(case, track, estimate)
+            drift = estimate.drift_per_day - float(np.nanmedian(estimate.drift_per_day))
+            # What the curve can do explains a fall; it makes no other cell rise.
+            drift = np.where(drift < 0, np.minimum(drift - _by_the_curve(case, track, estimate), 0.0), drift)
             error = estimate.drift_per_day_error if len(estimate.drift_per_day_error) else np.zeros(len(drift))
             spread = 1.4826 * float(np.nanmedian(np.abs(drift - np.nanmedian(drift))))
-            least = max(_FALL_V_DAY, _CAPACITY_SHARE * _common_fall(track))
+            least = max(_FALL_V_DAY, _CAPACITY_SHARE * _common_fall(track), _LEAST_FALL_V / days)
             falling = drift - np.nanmedian(drift) < -np.maximum(
                 least, _SIGMAS * np.maximum(np.nan_to_num(error), spread)
             )

@@ -26,6 +26,9 @@ _MOVES_A, _MOVES_FROM_NONE_A = 1.2, 2.5
 _ROUNDING_A: Final = 1e-6
 #: How far beyond the loads of the stretch the board is asked how it follows, A.
 _AROUND_A: Final = 5.0
+#: Between two answers this many times further apart than usual, and longer than the shortest stretch, nothing was read:
+#: nothing stood still there (engineering judgement).
+_GAP_INTERVALS: Final = 10.0
 #: The stretch lasts this many times longer than the clocks are uncertain.
 _TIMES_CLOCK: Final = 4.0
 #: Polls that have to be compared in the stretch, and outside it at the same load.
@@ -69,7 +72,9 @@ def _find(case: Case, track: Track) -> list[tuple[int, int, float]]:
     current, time = track.values("battery_current")[answered], track.time[answered]
     if len(answered) < _FEWEST_STEPS + _FEWEST_OUTSIDE:
         return []
+    apart = np.diff(time)
     steady = np.abs(np.diff(current)) <= _NOISE_A + _NOISE_SHARE * np.abs(current[:-1])
+    steady &= apart <= max(_SHORTEST_S, _GAP_INTERVALS * float(np.median(apart)))
     shortest = max(_SHORTEST_S, _TIMES_CLOCK * track.clock.uncertainty_s)
 
     starts, ends = run_ends(steady)
@@ -176,7 +181,8 @@ def _stuck(current: NDArray[np.float64], moved: NDArray[np.float64], inside: sli
     if len(load) < _FEWEST_POLLS:
         return False
     low, high = np.percentile(load, (5, 95))
-    moves = _MOVES_FROM_NONE_A if none else _MOVES_A
+    # Ripple of a large load that would pass for the board's noise is no movement either.
+    moves = max(_MOVES_FROM_NONE_A if none else _MOVES_A, 2 * (_NOISE_A + _NOISE_SHARE * abs(float(np.median(load)))))
     apart = np.abs(load - np.median(load)) > moves / 2
     if high - low < moves or np.count_nonzero(apart) < _FEWEST_MOVED:
         return False

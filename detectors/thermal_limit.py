@@ -35,6 +35,9 @@ _AT_ITS_TOP_DEGC: Final = 0.5
 #: A sensor that jumps by more than this between rows is a bad sensor, not heat, degC; engineering judgement.
 _JUMP_DEGC = 15.0
 
+#: A motor that pulls this many amperes in this many rows has no winding beyond the end of the fold-back; engineering judgement.
+_PULLS_A, _PULLS_ROWS = 5.0, 10
+
 #: Channel, setting of the fold-back start, evidence, words.
 _SENSORS: Final = (
     ("fet_temperature", "fet_temperature_start", "thermal.fet-limit", "power stage"),
@@ -93,6 +96,11 @@ class ThermalLimit(Detector):
                 continue
             given = number(case.settings, setting)
             start = given if given is not None and 40.0 <= given <= 150.0 else DEFAULT_START_DEGC
+            if _no_sensor(track, channel, start):
+                looked.append(
+                    f"the {words} reads {float(np.nanmax(track.values(channel))):.0f} degC all along: no sensor"
+                )
+                continue
             looked.append(
                 f"{words} at most {float(np.nanmax(track.values(channel))):.0f} degC, fold-back from {start:.0f}"
             )
@@ -195,6 +203,16 @@ class ThermalLimit(Detector):
             ),
             channels=(channel,),
         )
+
+
+def _no_sensor(track: Track, channel: str, start: float) -> bool:
+    """Tell whether the reading is one number throughout, of a heat that would leave no current, while current flows."""
+    values = track.values(channel)
+    known = values[np.isfinite(values)]
+    current = "motor_current" if track.has("motor_current") else "battery_current"
+    if not len(known) or not track.has(current) or float(np.ptp(known)) > 0 or known[0] < start + _RANGE_DEGC:
+        return False
+    return int(np.count_nonzero(np.abs(track.values(current)) > _PULLS_A)) >= _PULLS_ROWS
 
 
 def _stopped(track: Track, evidence: str, first: int, last: int) -> bool:

@@ -157,6 +157,14 @@ def test_heat_that_stops_the_controller_has_its_limit_there_whatever_flowed_befo
     assert any("its limit is set higher" in finding.message for finding in check.findings)
 
 
+def test_a_constant_beyond_any_fold_back_is_no_motor_sensor():
+    columns = rides.controller()
+    columns["motor_temperature"] = np.full(len(columns["time"]), 250.0)
+    assert investigate([rides.log(columns)]).verdict.cause == "none"
+    columns["motor_temperature"] = np.linspace(120.0, 140.0, len(columns["time"]))
+    assert _check(investigate([rides.log(columns)]), "thermal-limit").findings
+
+
 def test_a_jumping_sensor_is_a_sensor_and_not_heat():
     columns = rides.controller()
     columns["motor_temperature"][2000:2060:2] = 140.0
@@ -234,6 +242,9 @@ def test_a_steady_ride_in_coarse_digits_counts_on_and_a_frozen_logger_does_not(c
         if name != "time" and not (counted and name in ("amp_hours_used", "watt_hours_used", "tachometer_absolute")):
             values[steady] = values[row]
     assert bool(_check(investigate([rides.log(columns)]), "frozen-telemetry").findings) is frozen
+    columns["soc"] = np.full(len(columns["time"]), 0.58)
+    columns["soc"][row + 100 :] = 0.57
+    assert not _check(investigate([rides.log(columns)]), "frozen-telemetry").findings
 
 
 def test_a_short_log_of_a_soft_supply_is_no_lost_battery():

@@ -92,6 +92,13 @@ def test_a_group_that_falls_while_all_sink_a_little_is_self_discharge():
     assert "Cell group 3" in parked.check(incident, "self-discharge").findings[0].message
 
 
+def test_two_steps_of_the_last_digit_over_the_whole_log_are_no_self_discharge():
+    for days, fall, cause in ((2.0, 0.0005, "none"), (3.5, 0.004, "self-discharging-cell")):
+        columns = parked.resting(24.0 * days, step=300.0)
+        columns["cell_voltages"][:, 2] = np.round(columns["cell_voltages"][:, 2] - fall * columns["time"] / 86_400, 3)
+        assert investigate([parked.log(columns)]).verdict.cause == cause
+
+
 def test_a_rest_with_a_charge_inside_is_cut_there():
     columns = parked.resting(8.0)
     half = len(columns["time"]) // 2

@@ -118,3 +118,32 @@ def test_what_the_controller_drew_before_a_gap_in_its_log_says_nothing_of_the_ga
         (tmp_path / name).write_bytes(data)
     incident = analyze([str(path) for path in sorted(tmp_path.iterdir())])
     assert incident.verdict.cause == "none"
+
+
+def test_what_a_gap_of_the_log_hides_did_not_stand_still():
+    controller, board = rides.controller(), rides.board()
+    for columns in (controller, board):
+        rows = (columns["time"] > 300.0) & (columns["time"] < 480.0)
+        columns["battery_current"][rows] = 21.0 + 0.03 * np.sin(columns["time"][rows])
+        rows = (columns["time"] > 302.0) & (columns["time"] < 310.0)
+        columns["battery_current"][rows] += 0.1 * np.sin(columns["time"][rows])
+    moved = (controller["time"] > 304.0) & (controller["time"] < 470.0)
+    controller["battery_current"][moved] += 1.5 * np.sin(4.0 * controller["time"][moved])
+    logs = []
+    for columns, role in ((controller, Role.CONTROLLER), (board, Role.BMS)):
+        keep = (columns["time"] < 312.0) | (columns["time"] > 470.0)
+        logs.append(rides.log({name: np.asarray(values)[keep] for name, values in columns.items()}, role))
+    for finding in (item for check in investigate(logs).checks for item in check.findings):
+        assert finding.name != "frozen-telemetry"
+
+
+def test_ripple_at_the_current_limit_that_a_late_board_shows_a_second_later_is_no_freeze():
+    controller, board = rides.controller(), rides.board(rate=10.0)
+    rng = np.random.default_rng(8)
+    for columns in (controller, board):
+        columns["battery_current"] = columns["battery_current"] * 2.0
+    rows = np.flatnonzero((controller["time"] > 300.0) & (controller["time"] < 330.0))
+    controller["battery_current"][rows] = 95.0 + rng.normal(0, 0.8, len(rows))
+    board["battery_current"][rows] = np.roll(controller["battery_current"][rows], 10)
+    incident = investigate([rides.log(controller), rides.log(board, Role.BMS)])
+    assert "frozen-telemetry" not in _loud(incident)
