@@ -28,7 +28,7 @@ KNOWN_COUNT = 0.6
 _UNSEEN, _UNSEEN_DENSE = 0.75, 0.5
 
 
-def unseen(case: Case, track: Track, stop: tuple[int, int]) -> float:
+def sureness_without_a_rise(case: Case, track: Track, stop: tuple[int, int]) -> float:
     """How surely an over-voltage fault without a rise in the log met no pack.
 
     The capacitors of a controller without a pack hold what it rose to for a moment, which rows this dense would show; and

@@ -142,22 +142,38 @@ class PwmSaturation(Detector):
         fallen = lies_down(track, speed) if track.log.role is Role.WHEEL and track.has("pitch") else None
         if fallen is None:
             return None
-        first, last, upright, moved = fallen
+        *_, upright, _ = fallen
         begin = int(np.searchsorted(track.time, track.time[upright] - 1.0))
         most = float(np.nanmax(used[begin : upright + 1], initial=0.0))
+        words = (
+            f"the wheel went down. The rows of the second before show at most {100 * most:.0f} % of the voltage headroom in use; "
+            "why it went down is not in them."
+        )
+        return self._fall(track, speed, fallen, Severity.INFO, words, ("pitch", "speed", "pwm"))
+
+    def _fall(
+        self,
+        track: Track,
+        speed: np.ndarray[tuple[int], np.dtype[np.float64]],
+        fallen: tuple[int, int, int, float],
+        severity: Severity,
+        words: str,
+        channels: tuple[str, ...],
+    ) -> Finding:
+        """What is said of a wheel that lies down."""
+        first, last, upright, moved = fallen
         return self.finding(
             track,
             first,
             last,
-            severity=Severity.INFO,
+            severity=severity,
             onset=track.onset(first),
-            message=(
-                f"At {3.6 * float(speed[upright]):.0f} km/h the pitch moved by {moved:.0f} degrees: the wheel went down. The "
-                f"rows of the second before show at most {100 * most:.0f} % of the voltage headroom "
-                "in use; why it went down is not in them."
+            message=f"At {3.6 * float(speed[upright]):.0f} km/h the pitch moved by {moved:.0f} degrees: {words}",
+            measurements=(
+                Measurement("pitch", moved, "deg", LYING_DEG, "engineering judgement"),
+                Measurement("speed before", float(speed[upright]), "m/s"),
             ),
-            measurements=_of_the_fall(moved, float(speed[upright])),
-            channels=("pitch", "speed", "pwm"),
+            channels=channels,
         )
 
     def _at_the_end(
@@ -203,33 +219,15 @@ class PwmSaturation(Detector):
             return Outcome.unable("the log has no speed.")
         fallen = lies_down(track, speed)
         if fallen is not None:
-            first, last, upright, moved = fallen
-            finding = self.finding(
-                track,
-                first,
-                last,
-                severity=Severity.CRITICAL,
-                onset=track.onset(first),
-                message=(
-                    f"At {3.6 * float(speed[upright]):.0f} km/h the pitch moved by {moved:.0f} degrees: the wheel fell. Its log "
-                    "has no PWM, so that the voltage headroom is not known."
-                ),
-                measurements=_of_the_fall(moved, float(speed[upright])),
-                channels=("pitch", "speed"),
-            )
+            first, _, _, moved = fallen
+            words = "the wheel fell. Its log has no PWM, so that the voltage headroom is not known."
+            finding = self._fall(track, speed, fallen, Severity.CRITICAL, words, ("pitch", "speed"))
             seen = Evidence.observed(f"The pitch moved by {moved:.0f} degrees.", at=track.onset(first))
             return Outcome.found((finding,), {"pwm.fall-without-headroom": seen})
         return Outcome.clear(
             "the wheel did not fall; the log has no PWM, and the headroom is not known.",
             {"pwm.saturated-fall": Evidence.not_observable("the log has no PWM")},
         )
-
-
-def _of_the_fall(moved: float, before: float) -> tuple[Measurement, ...]:
-    return (
-        Measurement("pitch", moved, "deg", LYING_DEG, "engineering judgement"),
-        Measurement("speed before", before, "m/s"),
-    )
 
 
 def _let_go(track: Track, first: int, last: int) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
@@ -18,9 +18,12 @@ from .braking_taken import braked_on, taken_along_a_line, taken_by_the_pack
 from .drive_lost_too import drive_beside
 from .excursions import Excursions, excursions
 from .full_pack_braking import CELL_FULL_V, CELL_OVER_V, FULL_OPEN_V, JOIN_S, doubt_of, overcharged
-from .full_when_stopped import KNOWN_COUNT, fullness, shown_full, unseen
+from .full_when_stopped import KNOWN_COUNT, fullness, shown_full, sureness_without_a_rise
 from .peaks_in_rolling import peaks_in_rolling
 from .unheld_bus import swings
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 _OVER_VOLTAGE = 1
 #: Less than this share of the current of the row before: driving ended within the row.
@@ -84,17 +87,7 @@ class RegenOvervoltage(Detector):
         faults = track.values("fault_code") == _OVER_VOLTAGE
         high = outside.high(track, JOIN_S)
         rolling = peaks_in_rolling(track, outside, high)
-        openings = [
-            item
-            for item in high
-            if item in rolling
-            or (
-                outside.lifted(track, *item)
-                and (braking(track, *item) or (faults[slice(*_w(item))].any() and not _driven(track, outside, *item)))
-                and not swings(outside, track, *item)
-                and (faults[slice(*_w(item))].any() or not taken_along_a_line(track, outside.open_circuit, *item))
-            )
-        ]
+        openings = [item for item in high if item in rolling or _met_no_pack(track, outside, faults, *item)]
         stops = episodes(faults, track.time, JOIN_S)
         alone = [
             stop
@@ -154,7 +147,7 @@ class RegenOvervoltage(Detector):
         if openings:
             seen = any(item in openings for item in outside.high(track, JOIN_S))
             note = f"{len(openings)} times." if len(openings) > 1 else ""
-            strength = 1.0 if seen else unseen(case, track, first)
+            strength = 1.0 if seen else sureness_without_a_rise(case, track, first)
             evidence["regen.open-pack"] = Evidence.observed(note, strength=strength, at=at)
             evidence["regen.overvoltage-with-pack"] = Evidence.absent(strength=strength)
             if not seen and case.pack.series.confidence < KNOWN_COUNT and shown_full(track, first[0]):
@@ -267,8 +260,13 @@ class RegenOvervoltage(Detector):
 _LASTS_S = 0.5
 
 
-def _w(item: tuple[int, int]) -> tuple[int, int]:
-    return max(item[0] - 1, 0), item[1] + 2
+def _met_no_pack(track: Track, outside: Excursions, faults: NDArray[np.bool_], first: int, last: int) -> bool:
+    """Whether a stretch above what the pack explains is braking that no pack took."""
+    if not outside.lifted(track, first, last) or swings(outside, track, first, last):
+        return False
+    if faults[max(first - 1, 0) : last + 2].any():
+        return braking(track, first, last) or not _driven(track, outside, first, last)
+    return braking(track, first, last) and not taken_along_a_line(track, outside.open_circuit, first, last)
 
 
 def _touch(track: Track, one: tuple[int, int], other: tuple[int, int]) -> bool:

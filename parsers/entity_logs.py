@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Final
+from functools import partial
+from typing import TYPE_CHECKING, ClassVar, Final
 
 import numpy as np
 
 from ridelog.damage import Damage, DamageKind, Effect
 from ridelog.errors import MappingNeededError, ParseError, RidelogError
-from ridelog.log import Identity, Log
-from ridelog.parsing import ReadOptions
+from ridelog.log import Identity, Log, Role
+from ridelog.parsing import Parser, ReadOptions
 from ridelog.sources import Source
 
 from .home_assistant_entities import family_of, has_doubtful_fets, object_id
@@ -18,7 +20,7 @@ from .home_assistant_history import CORE, DeviceTable
 from .open_columns import leave_open
 from .table_columns import Planned, plan_columns, resolve_rivals, settle_scales, told
 from .table_currents import settle_currents
-from .table_logs import build_logs
+from .table_logs import GIVEN, build_logs
 from .table_mapping import DraftColumn, TableMapping, draft, read_mapping
 from .table_numbers import Style, read_flags
 from .table_ride import NO_CURRENT
@@ -36,8 +38,53 @@ _ASK: Final = (
 )
 
 
-def entity_logs(
-    tables: Sequence[DeviceTable], source: Source, options: ReadOptions, parser: str, software: str, family: str = ""
+class EntityParser(Parser):
+    """A format that tells the states of entities: it finds the tables of the devices, the rest is the same for all.
+
+    Attributes:
+        software: What wrote the names of the entities.
+        stamps: What the time of a row is, for the draft of a mapping.
+    """
+
+    software: ClassVar[str] = "Home Assistant"
+    stamps: ClassVar[str] = "the stamps of the history"
+    roles: ClassVar[tuple[Role, ...]] = (Role.BMS,)
+    gives: ClassVar[tuple[str, ...]] = tuple(sorted(GIVEN))
+
+    @abstractmethod
+    def tables(self, source: Source) -> list[DeviceTable]:
+        """Read the entities of each device as a table.
+
+        Raises:
+            ParseError: If there are no stamps or no device with entities of a battery.
+        """
+
+    def family(self, source: Source) -> str:  # noqa: ARG002 - for formats that tell it beside the names
+        """Family of the BMS where the source tells it beside the names, "" else."""
+        return ""
+
+    def parse(self, source: Source, options: ReadOptions) -> list[Log]:
+        """Read the states and put each device into a log.
+
+        Raises:
+            MappingNeededError: If the data do not decide the sign of a current or the like.
+            ParseError: If it cannot be read, or no device has enough entities of a battery.
+        """
+        return _entity_logs(self.tables(source), source, options, self.name, self.software, self.family(source))
+
+    def draft_mapping(self, source: Source, options: ReadOptions) -> str | None:  # noqa: ARG002 - see the base class
+        """Write a mapping file of the entities that mean something, with what is open marked."""
+        if not self.sniff(source).rank:
+            return None
+        try:
+            tables = self.tables(source)
+        except RidelogError:
+            return None
+        return _entity_draft(tables, source, self.stamps, self.family(source))
+
+
+def _entity_logs(
+    tables: Sequence[DeviceTable], source: Source, options: ReadOptions, parser: str, software: str, family: str
 ) -> list[Log]:
     """Put each device into a log.
 
@@ -69,7 +116,7 @@ def entity_logs(
             table.grid,
             Style(False),
             table.seconds,
-            clock=lambda start, time=table.time: clock_of(time, start, options.zone, False),  # type: ignore[misc]
+            clock=partial(clock_of, table.time, zone=options.zone, start_of_day=False),
             role="bms",
             time_source=table.time.caption,
             damage=(*table.damage, *damage),
@@ -86,7 +133,7 @@ def entity_logs(
     return logs
 
 
-def entity_draft(tables: Sequence[DeviceTable], source: Source, clock: str, family: str = "") -> str | None:
+def _entity_draft(tables: Sequence[DeviceTable], source: Source, clock: str, family: str) -> str | None:
     """Write a mapping file of the entities that mean something, with what is open marked; None where it cannot be."""
     try:
         settled = [

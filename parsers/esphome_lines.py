@@ -13,7 +13,6 @@ from ridelog.clock import ClockBasis, unwrap_midnight
 
 from .hex_lines import read_stamp
 from .table_times import TimeColumn
-from .table_units import Unit, find_unit
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -124,13 +123,3 @@ def time_of_states(states: Sequence[State]) -> tuple[TimeColumn, NDArray[np.floa
         reason=_WORDS[basis],
     )
     return column, seconds
-
-
-def units_of(states: Sequence[State]) -> dict[str, Unit]:
-    """The unit of each entity that has one, by the first that is written with it."""
-    units: dict[str, Unit] = {}
-    for state in states:
-        unit = find_unit(state.unit) if state.unit and state.entity not in units else None
-        if unit is not None:
-            units[state.entity] = unit
-    return units

@@ -11,18 +11,16 @@ import numpy as np
 
 from ridelog.clock import repair_backward_steps
 from ridelog.damage import Damage
-from ridelog.errors import ParseError, RidelogError
-from ridelog.log import Log, Role
-from ridelog.parsing import Parser, ReadOptions, Sniff
+from ridelog.errors import ParseError
+from ridelog.parsing import Sniff
 from ridelog.sources import Source
 
-from .entity_logs import entity_draft, entity_logs
-from .esphome_lines import State, read_states, time_of_states, units_of
+from .entity_logs import EntityParser
+from .esphome_lines import State, read_states, time_of_states
 from .hexdump import HexDump
-from .home_assistant_history import DeviceTable, by_quiet, group_devices, left_out, pivot, with_units
+from .home_assistant_history import DeviceTable, by_quiet, group_devices, left_out, pivot, units_of, with_units
 from .plain_text import as_utf8
 from .table_captions import Meaning
-from .table_logs import GIVEN
 from .table_times import TimeColumn
 
 if TYPE_CHECKING:
@@ -46,7 +44,7 @@ _SELDOM: Final = 0.5
 _LONGEST_QUIET_S: Final = 3.0
 
 
-class EsphomeLog(Parser):
+class EsphomeLog(EntityParser):
     """Log of an ESPHome device (`esphome logs`, the dashboard, a serial monitor) that reads a BMS.
 
     Lines such as `[10:18:51][D][sensor:125]: 'jk-bms cell voltage 7': Sending state 3.31700 V with 3 decimals of
@@ -62,8 +60,8 @@ class EsphomeLog(Parser):
     name: ClassVar[str] = "esphome-log"
     title: ClassVar[str] = "ESPHome console log of a device that reads a BMS"
     device: ClassVar[str] = "any BMS read by ESPHome"
-    roles: ClassVar[tuple[Role, ...]] = (Role.BMS,)
-    gives: ClassVar[tuple[str, ...]] = tuple(sorted(GIVEN))
+    software: ClassVar[str] = "ESPHome"
+    stamps: ClassVar[str] = "the stamps of the lines"
     clock: ClassVar[str] = "time of day of the computer that printed the log, where the lines carry one"
 
     def sniff(self, source: Source) -> Sniff:
@@ -82,29 +80,14 @@ class EsphomeLog(Parser):
             return Sniff.no("an ESPHome log that holds the frames of the BMS as well")
         return Sniff.yes("an ESPHome log with the states of entities of a battery")
 
-    def parse(self, source: Source, options: ReadOptions) -> list[Log]:
-        """Read the states and put each device into a log.
+    def tables(self, source: Source) -> list[DeviceTable]:
+        """Read the entities of each device as a table."""
+        return _read_tables(source)
 
-        Raises:
-            MappingNeededError: If the data do not decide the sign of a current or the like.
-            ParseError: If no device has enough entities of a battery.
-        """
-        return entity_logs(_read_tables(source), source, options, self.name, "ESPHome", _family(source))
-
-    def draft_mapping(self, source: Source, options: ReadOptions) -> str | None:  # noqa: ARG002 - see the base class
-        """Write a mapping file of the entities that mean something, with what is open marked."""
-        if not self.sniff(source).rank:
-            return None
-        try:
-            tables = _read_tables(source)
-        except RidelogError:
-            return None
-        return entity_draft(tables, source, "the stamps of the lines", _family(source))
-
-
-def _family(source: Source) -> str:
-    match = _FAMILY.search(as_utf8(source.data[:_LOOK_BYTES]))
-    return match[1].decode() if match else ""
+    def family(self, source: Source) -> str:
+        """Family of the component that reads the BMS, as it signs its lines."""
+        match = _FAMILY.search(as_utf8(source.data[:_LOOK_BYTES]))
+        return match[1].decode() if match else ""
 
 
 def _batteries(states: Sequence[State]) -> dict[str, dict[str, Meaning]]:
@@ -129,7 +112,7 @@ def _read_tables(source: Source) -> list[DeviceTable]:
             "line": lines,
         }
     )
-    units = units_of(states)
+    units = units_of((state.entity, state.unit) for state in states)
     return [
         _table(device, with_units(members, units), events, time, (*damage, *left_out(events, devices)))
         for device, members in devices.items()

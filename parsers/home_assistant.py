@@ -5,19 +5,17 @@ from __future__ import annotations
 import re
 from typing import ClassVar, Final
 
-from ridelog.errors import ParseError, RidelogError
-from ridelog.log import Log, Role
-from ridelog.parsing import Parser, ReadOptions, Sniff
+from ridelog.errors import ParseError
+from ridelog.parsing import Sniff
 from ridelog.sources import Source
 
 from .captions import read_captions
 from .delimited import read_delimited
-from .entity_logs import entity_draft, entity_logs
+from .entity_logs import EntityParser
 from .home_assistant_entities import DOMAINS
 from .home_assistant_history import STAMPS, DeviceTable, group_devices, read_history
 from .plain_text import as_utf8
 from .table_captions import Meaning
-from .table_logs import GIVEN
 from .table_numbers import Style
 from .table_source import Grid
 from .table_text import Layout
@@ -29,7 +27,7 @@ _ENTITY: Final = re.compile(rb'^"?([a-z_]{2,24}\.[a-z0-9_]{1,120})"?[,;]', re.MU
 _LOOK_BYTES: Final = 16 << 20
 
 
-class HomeAssistant(Parser):
+class HomeAssistant(EntityParser):
     """History export `entity_id,state,last_changed`, one row a change of a state; or one column an entity.
 
     Entities are recognised by the end of their names (`..._total_voltage`, `..._cell_voltage_1`, `..._soc`); what
@@ -45,8 +43,6 @@ class HomeAssistant(Parser):
     name: ClassVar[str] = "home-assistant"
     title: ClassVar[str] = "Home Assistant / ESPHome history CSV of a BMS"
     device: ClassVar[str] = "any BMS read by Home Assistant"
-    roles: ClassVar[tuple[Role, ...]] = (Role.BMS,)
-    gives: ClassVar[tuple[str, ...]] = tuple(sorted(GIVEN))
     clock: ClassVar[str] = "UTC to the millisecond"
 
     def sniff(self, source: Source) -> Sniff:
@@ -63,24 +59,9 @@ class HomeAssistant(Parser):
             return Sniff.yes("a history of Home Assistant with the entities of a battery")
         return Sniff.no("a history of Home Assistant, but none of its entities is one of a battery")
 
-    def parse(self, source: Source, options: ReadOptions) -> list[Log]:
-        """Read the history and put each device into a log.
-
-        Raises:
-            MappingNeededError: If the data do not decide the sign of a current or the like.
-            ParseError: If no device has enough entities of a battery.
-        """
-        return entity_logs(_read_tables(source), source, options, self.name, "Home Assistant")
-
-    def draft_mapping(self, source: Source, options: ReadOptions) -> str | None:  # noqa: ARG002 - see the base class
-        """Write a mapping file of the entities that mean something, with what is open marked."""
-        if not self.sniff(source).rank:
-            return None
-        try:
-            tables = _read_tables(source)
-        except RidelogError:
-            return None
-        return entity_draft(tables, source, "the stamps of the history")
+    def tables(self, source: Source) -> list[DeviceTable]:
+        """Read the entities of each device as a table."""
+        return _read_tables(source)
 
 
 def _read_tables(source: Source) -> list[DeviceTable]:

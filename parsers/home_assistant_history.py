@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
@@ -21,7 +21,7 @@ from .table_numbers import Style
 from .table_source import Grid
 from .table_text import Layout
 from .table_times import TimeColumn, read_time_column
-from .table_units import Unit
+from .table_units import Unit, find_unit
 
 if TYPE_CHECKING:
     import polars as pl
@@ -202,6 +202,20 @@ def with_units(members: Mapping[str, Meaning], units: Mapping[str, Unit]) -> dic
             meaning = replace(meaning, channel="" if "soc" in taken else "soc")
         found[entity] = replace(meaning, unit=unit) if unit is not None and meaning.channel else meaning
     return found
+
+
+def units_of(told: Iterable[tuple[str, str]]) -> dict[str, Unit]:
+    """The unit of each entity that has one, by the first that is written with it.
+
+    Args:
+        told: Entity and unit as they are written, in order; "" for no unit.
+    """
+    units: dict[str, Unit] = {}
+    for entity, written in told:
+        unit = find_unit(written) if written and entity not in units else None
+        if unit is not None:
+            units[entity] = unit
+    return units
 
 
 def by_quiet(events: pl.DataFrame) -> NDArray[np.int64]:

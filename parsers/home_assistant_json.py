@@ -12,18 +12,15 @@ from typing import ClassVar, Final
 import numpy as np
 
 from ridelog.damage import Damage
-from ridelog.errors import ParseError, RidelogError
-from ridelog.log import Log, Role
-from ridelog.parsing import Parser, ReadOptions, Sniff
+from ridelog.errors import ParseError
+from ridelog.parsing import Sniff
 from ridelog.sources import Source
 
-from .entity_logs import entity_draft, entity_logs
+from .entity_logs import EntityParser
 from .home_assistant_entities import DOMAINS
-from .home_assistant_history import DeviceTable, group_devices, history_tables
+from .home_assistant_history import DeviceTable, group_devices, history_tables, units_of
 from .json_text import DECODE_ERRORS, cut_off, json_text, load_cut
-from .table_logs import GIVEN
 from .table_times import TimeColumn
-from .table_units import Unit, find_unit
 
 #: An entity as a value or as a key.
 _ENTITY: Final = re.compile(rb'"((?:' + "|".join(sorted(DOMAINS)).encode() + rb')\.[a-z0-9_]{1,120})"')
@@ -46,7 +43,7 @@ class _State:
     unit: str
 
 
-class HomeAssistantJson(Parser):
+class HomeAssistantJson(EntityParser):
     """Answer of `/api/history/period`: one list an entity, of objects with `state` and `last_changed`.
 
     Only the first object of a list has to name its entity and its unit (`minimal_response`). The answer of the other
@@ -57,8 +54,6 @@ class HomeAssistantJson(Parser):
     name: ClassVar[str] = "home-assistant-json"
     title: ClassVar[str] = "Home Assistant history of a BMS in JSON"
     device: ClassVar[str] = "any BMS read by Home Assistant"
-    roles: ClassVar[tuple[Role, ...]] = (Role.BMS,)
-    gives: ClassVar[tuple[str, ...]] = tuple(sorted(GIVEN))
     clock: ClassVar[str] = "UTC to the microsecond"
 
     def sniff(self, source: Source) -> Sniff:
@@ -72,24 +67,9 @@ class HomeAssistantJson(Parser):
             return Sniff.no("a history of Home Assistant, but none of its entities is one of a battery")
         return Sniff.yes("a history of Home Assistant in JSON with the entities of a battery")
 
-    def parse(self, source: Source, options: ReadOptions) -> list[Log]:
-        """Read the history and put each device into a log.
-
-        Raises:
-            MappingNeededError: If the data do not decide the sign of a current or the like.
-            ParseError: If it is no JSON, or no device has enough entities of a battery.
-        """
-        return entity_logs(_read_tables(source), source, options, self.name, "Home Assistant")
-
-    def draft_mapping(self, source: Source, options: ReadOptions) -> str | None:  # noqa: ARG002 - see the base class
-        """Write a mapping file of the entities that mean something, with what is open marked."""
-        if not self.sniff(source).rank:
-            return None
-        try:
-            tables = _read_tables(source)
-        except RidelogError:
-            return None
-        return entity_draft(tables, source, "the stamps of the history")
+    def tables(self, source: Source) -> list[DeviceTable]:
+        """Read the entities of each device as a table."""
+        return _read_tables(source)
 
 
 def _batteries(text: bytes) -> dict[str, object]:
@@ -119,11 +99,7 @@ def _read_tables(source: Source) -> list[DeviceTable]:
             "line": np.arange(1, len(states) + 1),
         }
     )
-    units: dict[str, Unit] = {}
-    for state in states:
-        unit = find_unit(state.unit) if state.unit and state.entity not in units else None
-        if unit is not None:
-            units[state.entity] = unit
+    units = units_of((state.entity, state.unit) for state in states)
     time = TimeColumn(
         0, "last_changed", "date-time", seconds, 0.001, zoned=True, reason="'last_changed' writes the year first"
     )
