@@ -51,7 +51,7 @@ _CHANNELS: Final = (
 #: A ride is steady to the last digit for at most so long, s, but where it is so again and again (engineering judgement).
 _STEADY_S, _HABIT = 60.0, 3
 #: What the same device adds up or warms: values that are coarse and steady still move these, a device that froze does not.
-_COUNTERS: Final = (
+_GOING_ON: Final = (
     "tachometer",
     "tachometer_absolute",
     "distance",
@@ -183,7 +183,7 @@ def _unchanged(track: Track) -> tuple[NDArray[np.bool_], int]:
 
 def _counted_on(track: Track, first: int, last: int) -> bool:
     """Whether a counter of the same device went on between the second row of a stretch and its last but one."""
-    for channel in _COUNTERS:
+    for channel in _GOING_ON:
         counted = track.values(channel)[first + 1 : last]
         known = counted[np.isfinite(counted)]
         if len(known) > 1 and known[-1] != known[0]:

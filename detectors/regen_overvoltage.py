@@ -145,7 +145,7 @@ class RegenOvervoltage(Detector):
         if driven:
             evidence["regen.not-braking"] = Evidence.observed(at=track.onset(driven[0][0]))
         if openings:
-            seen = any(item in openings for item in outside.high(track, JOIN_S))
+            seen = any(item in openings for item in high)
             note = f"{len(openings)} times." if len(openings) > 1 else ""
             strength = 1.0 if seen else sureness_without_a_rise(case, track, first)
             evidence["regen.open-pack"] = Evidence.observed(note, strength=strength, at=at)
