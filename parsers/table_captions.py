@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -60,7 +61,13 @@ _BY_UNIT: Final[dict[str, str]] = {
 _ONLY_UNIT: Final = frozenset({"V", "A", "W", "m/s", "1/min", "Ah", "Wh"})
 #: Captions of clocks that are no words: a lower-case t, since a capital one is a temperature.
 _TIME_LETTERS: Final = ("t", "s", "ms")
-_TIME_WORDS: Final = ("seconds", "sec", "millis", "unix", "utc", "x")
+_TIME_WORDS: Final = ("seconds", "sec", "millis", "micros", "unix", "utc", "x")
+#: Captions of the moment in which a database or a broker took a row.
+_TAKEN: Final = re.compile(
+    r"(?:created|recorded|received|logged|measured|sampled|inserted)[\s_-]?(?:at|on)", re.IGNORECASE
+)
+#: What numbered cells are called without the word: V1, C1, C1_Volt, VC1, CV01, S1_mV. An "s" needs a unit.
+_CELL_WORDS: Final = frozenset({(), ("c",), ("vc",), ("cv",)})
 #: Units a channel may have besides its own: a temperature in a bare degree sign, a fraction that is written in percent.
 _FRACTIONS: Final = frozenset({"duty", "pwm", "soc", "soh", "humidity", "remote_input"})
 
@@ -97,7 +104,19 @@ def read_meanings(captions: Sequence[str]) -> list[Meaning]:
         meanings.append(meaning)
     for stem, members in series.items():
         _settle_series(stem, members, meanings)
-    return meanings
+    return _with_capacity(meanings, words)
+
+
+def _with_capacity(meanings: list[Meaning], words: Sequence[tuple[str, ...]]) -> list[Meaning]:
+    """Take a total in Ah beside what remains as what the battery holds: "remaining_Ah,total_Ah"."""
+    if not any(meaning.channel == "remaining_capacity" for meaning in meanings):
+        return meanings
+    return [
+        replace(meaning, channel="full_charge_capacity")
+        if meaning.channel == "amp_hours_used" and "total" in concepts_of(own)[0] and "used" not in concepts_of(own)[0]
+        else meaning
+        for meaning, own in zip(meanings, words, strict=True)
+    ]
 
 
 def _common_words(words: Sequence[tuple[str, ...]]) -> frozenset[str]:
@@ -108,7 +127,9 @@ def _common_words(words: Sequence[tuple[str, ...]]) -> frozenset[str]:
             counts[word] += 1
     fewest = max(3, len(words) / 2)
     return frozenset(
-        word for word, count in counts.items() if count >= fewest and concepts_of((word,))[1] and len(word) > 1
+        word
+        for word, count in counts.items()
+        if count >= fewest and concepts_of((word,))[1] and len(word) > 1 and (word,) not in _CELL_WORDS
     )
 
 
@@ -172,7 +193,7 @@ def _as_time(text: str, unit: Unit | None, concepts: set[str]) -> str:
         return "elapsed"
     if "time" in concepts:
         return "time"
-    return "time" if text.casefold() in _TIME_WORDS else ""
+    return "time" if text.casefold() in _TIME_WORDS or _TAKEN.fullmatch(text) else ""
 
 
 def _completed(concepts: set[str], unit: Unit | None) -> set[str]:
@@ -231,7 +252,7 @@ def _settle_series(stem: tuple[object, ...], members: list[tuple[int, int]], mea
         unbroken = numbers == list(range(numbers[0], numbers[0] + len(numbers))) and numbers[0] in (0, 1)
         if len(members) < _FEWEST_IN_SERIES or not unbroken or len(members) > MOST_IN_SERIES:
             return
-        if quantity in ("", "V") and (concepts, unknown) in ((frozenset({"voltage"}), ()), (frozenset(), ("c",))):
+        if quantity in ("", "V") and _are_cells(concepts, unknown, quantity):
             channel = "cell_voltages"
         elif quantity in ("", "degC") and (concepts, unknown) == (frozenset({"sensor"}), ()):
             channel = "battery_temperatures"
@@ -242,6 +263,13 @@ def _settle_series(stem: tuple[object, ...], members: list[tuple[int, int]], mea
     first = 0 if numbers[0] == 0 else 1
     for number, place in members:
         meanings[place] = replace(meanings[place], channel=channel, index=number - first)
+
+
+def _are_cells(concepts: object, unknown: object, quantity: object) -> bool:
+    """Whether numbered columns are cells by the words in front of their numbers."""
+    if concepts == frozenset({"voltage"}):
+        return unknown in _CELL_WORDS
+    return not concepts and (unknown in _CELL_WORDS - {()} or (unknown == ("s",) and quantity == "V"))
 
 
 def _unit_fits(channel: str, unit: Unit | None) -> bool:

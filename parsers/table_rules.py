@@ -100,6 +100,7 @@ _RULES: Final[tuple[tuple[str, str, str], ...]] = (
     ("humidity", "humidity", ""),
     ("setpoint", "setpoint", ""),
     ("q_axis_current", "q-current", "motor"),
+    ("battery_temperature", "temperature average", "battery pack cell sensor"),
     ("cell_voltage_max", "max voltage", ""),
     ("cell_voltage_min", "min voltage", ""),
     ("cell_voltage_average", "average voltage", ""),

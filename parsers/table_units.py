@@ -81,9 +81,12 @@ _TRAILING: Final = frozenset(
     "v mv a ma w kw ah mah wh kwh kmh kph kmph mph mps km c degc f degf pct percent % s sec secs seconds ms us rpm deg "
     "ohm mohm m mi miles millis milliseconds в мв а ма вт ач мач втч кмч км °c °f ° mω".split()
 )
-#: Units behind a caption in mixed case: "speedKmh", "packVoltageMv". A single letter but W and V is none: "currentA" may
-#: be that of a phase.
-_CAMEL: Final = re.compile(r"(?<=[a-z]{3})(?:Kmh|Kph|Mph|Mps|Mv|MV|mV|Ma|MA|mA|Mah|MAh|mAh|Wh|Kwh|Pct|Percent|Ms|W|V)$")
+#: Units behind a caption in mixed case: "speedKmh", "packVoltageMv", "Cell1mV". A single letter but W and V is none:
+#: "currentA" may be that of a phase; behind a battery it is not.
+_CAMEL: Final = re.compile(
+    r"(?<=[a-z]{3})(?:Kmh|Kph|Mph|Mps|Mv|MV|mV|Ma|MA|mA|Mah|MAh|mAh|Wh|Kwh|Pct|Percent|Ms|W|V)$"
+    r"|(?<=[A-Za-z]\d)mV$|(?<=[A-Za-z]\d\d)mV$|(?:(?<=Batt)|(?<=batt)|(?<=Pack)|(?<=pack)|(?<=Battery)|(?<=battery))A$"
+)
 _PER_SECOND: Final = re.compile(r"[\s_]*met(?:er|re)s?[\s_]*per[\s_]*sec(?:ond)?s?$", re.IGNORECASE)
 _COMPOUND: Final = re.compile(
     r"(?:^|[\s_,:;-])(km/h|mi/h|m/s|1/min|u/min|tr/min|r/min|deg/s|°/s|км/ч|м/с|об/мин|公里/小时|а·ч|вт·ч|n·m)$"

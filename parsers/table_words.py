@@ -19,7 +19,7 @@ _WORDS: Final[dict[str, str]] = {
     " ingang",
     "total": "total gesamt tot totale totales sum summe общее общая общий суммарное 总 总和 całkowite łączne totaal totais",
     "cell": "cell cells zelle zellen zell cellule cellules celda celdas cella celle ячейка ячейки ячеика ячеики банка"
-    " element элемент 单体 单节 电芯 节 串 ogniwo ogniwa ogniw celula celulas",
+    " element элемент 单体 单节 电芯 节 串 ogniwo ogniwa ogniw komorka komorki cel cellen celula celulas",
     "voltage": "voltage voltages volt volts spannung spannungen tension tensiones tensione voltaje voltaggio напряжение"
     " напряжения 电压 压 napięcie napięcia spanning tensão",
     "current": "current currents amperage amps curr cur strom strome courant intensite corriente corrente ток тока 电流 流"
@@ -80,7 +80,7 @@ _WORDS: Final[dict[str, str]] = {
     "average": "avg average mean mittel mittelwert durchschnitt moyenne promedio media среднее средняя 平均 średnie średnia"
     " gemiddelde média",
     "delta": "delta diff difference differenz spread разница 差",
-    "voltage-delta": "压差",
+    "voltage-delta": "压差 vdiff vdelta",
     "amp-hours": "ah mah amphours",
     "watt-hours": "wh kwh watthours",
     "d-axis": "daxis",
@@ -118,7 +118,7 @@ _FILLERS: Final = frozenset(
     "of the de du des der die das di da del della la le el il value values val wert valeur valor valore значение 值 "
     "data reading measured actual ist now live real log no nr n num number information info 第 号 数 "
     "internal interne номер last changed updated at unix utc local gmt travelled traveled driven gefahren "
-    "count counter anzahl flag flags do dos das van het".split()
+    "count counter anzahl flag flags do dos das van het filtered filt".split()
 )
 #: Words that have another meaning in front of another word only.
 _LETTERS: Final[dict[str, str]] = {

@@ -398,3 +398,43 @@ def test_lines_that_end_in_carriage_returns_alone():
     log = read_one(data)
     np.testing.assert_allclose(log.values("pack_voltage"), [round(voltage(i), 2) for i in STEPS])
     assert log.table["source_row"][0].as_py() == 2
+
+
+@pytest.mark.parametrize(
+    "pattern", ["C{}_Volt", "VC{}", "cv{:02d}", "c{}v", "Cell{}mV", "S{}_mV", "Komórka {}", "Cel {} (V)"]
+)
+def test_cells_are_numbered_in_many_ways(pattern):
+    thousand = 1000 if "mV" in pattern else 1
+    names = ",".join(pattern.format(place + 1) for place in range(4))
+    log = read_one(
+        ride(
+            f"timestamp,pack_voltage,pack_current,{names}",
+            lambda i: [i, f"{sum(cells_of(i)):.3f}", load(i), *(f"{cell * thousand:.3f}" for cell in cells_of(i))],
+        )
+    )
+    np.testing.assert_allclose(log.matrix("cell_voltages"), [cells_of(i) for i in STEPS], atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("caption", "channel"),
+    [
+        ("BattA", "battery_current"),
+        ("temp_motor_filtered", "motor_temperature"),
+        ("average_temperature", "battery_temperature"),
+        ("vdiff", "cell_voltage_delta"),
+        ("PhaseA", ""),
+        ("total_Ah", "amp_hours_used"),
+    ],
+)
+def test_captions_of_loggers(caption, channel):
+    assert read_meanings([caption, "something"])[0].channel == channel
+
+
+def test_a_total_beside_what_remains_is_what_the_battery_holds():
+    channels = [meaning.channel for meaning in read_meanings(["remaining_Ah", "total_Ah"])]
+    assert channels == ["remaining_capacity", "full_charge_capacity"]
+
+
+@pytest.mark.parametrize("caption", ["created_at", "recordedAt", "received at", "micros"])
+def test_the_moment_a_row_was_taken_is_its_time(caption):
+    assert read_meanings([caption])[0].time == "time"
