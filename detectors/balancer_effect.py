@@ -93,7 +93,7 @@ def without_effect(
     noise = 1.25 * float(np.nanstd(spread[at[:fifth]]) + np.nanstd(spread[at[-fifth:]])) / np.sqrt(fifth)
     expected = ampere * _TIME_SHARE * on_s / 3600 / capacity * slope
     expected = min(expected, before - _HELD_V)
-    done = before - after
+    done = float(np.fmax(before - after, before * _closer(rows, at[:fifth], at[-fifth:])))
     grew = done < -max(_GREW_V, _TIMES_NOISE * noise)
     should = after >= _LEAST_V and expected >= max(_SHOULD_V, _TIMES_NOISE * noise)
     if not grew and not (should and done <= _DONE_SHARE * expected):
@@ -117,6 +117,18 @@ def without_effect(
             Measurement("time on", on_s, "s", WORK_S, "engineering judgement"),
         ),
     )
+
+
+def _closer(rows: CellRows, before: NDArray[np.intp], after: NDArray[np.intp]) -> float:
+    """Share by which all cells came closer to one another, negative when they went apart; NaN when no cells are logged.
+
+    A balancer that bleeds brings the high cells down and leaves the lowest where it was: highest and lowest alone hide that.
+    """
+    read = np.isfinite(rows.cells[before]).any(axis=0) & np.isfinite(rows.cells[after]).any(axis=0)
+    if not read.any():
+        return float("nan")
+    apart = [float(np.std(np.nanmedian(rows.cells[part][:, read], axis=0))) for part in (before, after)]
+    return 1.0 - apart[1] / apart[0] if apart[0] > 0 else float("nan")
 
 
 def _nothing_moved(

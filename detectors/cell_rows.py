@@ -123,16 +123,16 @@ def _ordered(
 
 
 def _beyond_neighbours(apart: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Largest deviation of each row; one that a neighbour shows with the other sign is a sense wire and is taken off.
+    """Largest deviation of each row, without the part that a neighbour shows with the other sign: that is a sense wire.
 
-    Beside a cell that was not read a deviation may be that cell's, all of it.
+    Only the pair is doubted: any other cell that deviates as well still counts. Beside a cell that was not read a deviation
+    may be that cell's, all of it.
     """
-    place = np.arange(len(apart))
-    at = np.argmax(np.nan_to_num(apart), axis=1)
-    size = np.nan_to_num(apart[place, at])
+    size = np.maximum(np.nan_to_num(apart), 0.0)
     around = np.pad(np.where(np.isnan(apart), -np.inf, apart), ((0, 0), (1, 1)))
-    opposite = -np.minimum(around[place, at], around[place, at + 2])
-    return np.asarray(np.where(opposite > _NEIGHBOUR_SHARE * size, np.maximum(size - opposite, 0.0), size))
+    opposite = -np.minimum(around[:, :-2], around[:, 2:])
+    alone = np.where(opposite > _NEIGHBOUR_SHARE * size, np.maximum(size - opposite, 0.0), size)
+    return np.asarray(alone.max(axis=1))
 
 
 def charges(rows: CellRows) -> list[tuple[int, int]]:

@@ -112,12 +112,18 @@ def kind_of(track: Track, first: int, last: int, scale: float) -> str:
     if single and before < load and during < load:
         # Back in the next row, and neither load nor step of the current: one odd value, or nothing anyone felt.
         return ""
-    rolls = moving(track, first) or driven(track, first)
-    if before < load and not rolls:
+    ridden = moving(track, first) or driven(track, first) or _comes_with_a_fault(track, first)
+    if before < load and not ridden:
         return "switched off"
     if during > max(load, 0.5 * before) and last - first < 2:
         return ""
     return "opening"
+
+
+def _comes_with_a_fault(track: Track, first: int) -> bool:
+    """Whether a fault begins with the fall, other than that of the low voltage: switching off raises none."""
+    codes = np.nan_to_num(track.values("fault_code")[max(first - 2, 0) : first + 1])
+    return bool(codes[-1] > 0 and codes[-1] != _UNDER_VOLTAGE and codes[0] == 0)
 
 
 def _least_beside(current: NDArray[np.float64], row: int) -> float:

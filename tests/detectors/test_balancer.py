@@ -90,6 +90,20 @@ def test_a_balancer_without_effect():
     assert "does not work" in parked.check(incident, NAME).findings[-1].message
 
 
+@pytest.mark.parametrize(("works", "found"), [(True, False), (False, True)])
+def test_a_balancer_that_bleeds_the_high_cells_works_though_the_lowest_stays(works, found):
+    """Bleeding leaves the lowest cell where it is, and the highest beside it looks like a shared wire."""
+    columns = _apart(0.0, hours=14.0, level=0.6, on=True)
+    offsets = np.zeros(parked.SERIES)
+    offsets[3], offsets[[4, 7, 8]] = -0.030, 0.030
+    done = columns["time"] / columns["time"][-1]
+    fall = np.where(offsets > 0, 0.020, 0.0) * works
+    columns["cell_voltages"] = columns["cell_voltages"] + offsets - done[:, None] * fall
+    columns["balance_current"] = np.full(len(columns["time"]), 0.5)
+    check = parked.check(investigate([parked.log(columns)]), NAME)
+    assert any("does not work" in item.message for item in check.findings) is found
+
+
 def test_a_weak_balancer_needs_more_time():
     columns = _apart(0.09, hours=6.0, level=0.6, on=True)
     columns["balance_current"] = np.full(len(columns["time"]), 0.05)

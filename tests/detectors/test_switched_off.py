@@ -38,6 +38,23 @@ def test_a_battery_that_goes_as_the_rider_pulls_away_is_lost_and_not_switched_of
     assert Severity.CRITICAL not in [item.severity for item in _ends_in_one_low_row(fault=True, driven=False).findings]
 
 
+@pytest.mark.parametrize(("code", "severity"), [(4.0, Severity.CRITICAL), (0.0, Severity.INFO), (2.0, Severity.INFO)])
+def test_a_bus_that_decays_from_a_fault_at_standstill_was_not_switched_off(code, severity):
+    """Switching off raises no over-current; it may raise the fault of the low voltage."""
+    columns = rides.controller()
+    stands = (columns["speed"] < 0.05) & (columns["time"] > 300)
+    row = int(np.flatnonzero(stands[:-8] & stands[8:])[0]) + 4
+    columns = _cut_to(columns, row + 5)
+    rest = slice(row - 20, row + 5)
+    for name in ("speed", "erpm", "battery_current", "motor_current"):
+        columns[name][rest] = 0.0
+    columns["pack_voltage"][rest] = rides.OPEN_V
+    columns["pack_voltage"][row:] = rides.OPEN_V - np.array([3.0, 6.0, 9.0, 11.0, 12.0])
+    columns["fault_code"][row:] = code
+    check = _check(investigate([rides.log(columns)]), "power-path-open")
+    assert [item.severity for item in check.findings] == [severity]
+
+
 def test_a_low_row_that_the_controller_confirms_is_no_odd_sample():
     columns = rides.controller()
     rolling = (np.abs(columns["battery_current"]) < 2) & (columns["speed"] > 1)
