@@ -32,6 +32,8 @@ _STRANGE: Final = 8.0
 #: Slopes the median is taken of: their scatter leaves a hundredth of the agreement that is asked for.
 _MOST_SLOPES: Final = 5000
 _LARGE_STEP_A: Final = 8.0
+#: A smaller one is no load, A: the last digits of a board at rest, below the dead band of its meter.
+_LEAST_STEP_A: Final = 0.5
 _LEAST_EXCITATION: Final = 0.08
 _AGREEMENT: Final = 0.15
 #: Part of the resistance the model itself can be wrong by (one time constant for many), as a standard deviation.
@@ -132,7 +134,7 @@ def median_slope(path: PowerPath, amps: NDArray[np.float64], lag_s: float) -> tu
     used = amps[some_rows(path.usable)]
     span = quantile(used, 0.995) - quantile(used, 0.005)
     least = max(0.1 * span, min(_LARGE_STEP_A, 0.3 * span))
-    least = max(least, 1e-6)
+    least = max(least, _LEAST_STEP_A)
     good &= (rise >= least) | (rise <= -least)
     rows = np.flatnonzero(good)
     if not len(rows):

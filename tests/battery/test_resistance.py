@@ -88,6 +88,17 @@ def test_a_parked_log_gives_no_resistance_and_says_why() -> None:
     assert 0 in pack.residual
 
 
+def test_the_last_digit_of_a_current_at_rest_is_no_step_of_load() -> None:
+    rng = np.random.default_rng(1)
+    amps = np.round(rng.choice([-0.1, 0.0, 0.1], 2000, p=[0.01, 0.95, 0.04]), 1)
+    builder = LogBuilder(np.arange(2000) * 15.0, np.arange(2000))
+    builder.add("pack_voltage", np.round(58.0 - 0.05 * amps + rng.normal(0, 0.02, 2000), 1))
+    builder.add("battery_current", amps)
+    pack = estimate_pack(ride_of(builder.build(Role.BMS, "made up")))
+    assert 0 not in pack.resistance
+    assert "changes too little" in pack.notes[0]
+
+
 def test_a_voltage_that_rises_with_the_current_gives_no_resistance() -> None:
     log = ride_signal(seed=1, minutes=5).log()
     builder = LogBuilder(log.time, log.source_rows)
