@@ -63,7 +63,7 @@ class BmsTrip(Detector):
     What it finds:
         Every change of the discharge FET flag from on to off, with the load before it, the protection that was named,
         the lowest cell, the current and the temperatures just before, and whether it came back by itself. Without load it
-        is an incident only where braking after it shows that the vehicle rolled.
+        is an incident only where the vehicle rolled: a motor's light load up to the poll before, braking after it.
 
     Why it matters:
         A BMS that opens under load takes drive and brake away at once (TRIP-01), and a trip is a sign that pack, BMS

@@ -50,6 +50,8 @@ _LEAST_STRENGTH: Final = 0.5
 _BRAKING_SHARE, _BEFORE_S = 0.12, 60.0
 #: A cutoff that is set too high less probably than this is taken for one that fits.
 _WORTH_SAYING: Final = 0.05
+#: A setting that is wrong at least this probably is wrong.
+_NO_DOUBT: Final = 0.998
 #: A setting that is wrong at least this probably is told without reserve.
 _PLAIN: Final = 0.8
 
@@ -289,10 +291,11 @@ def _as_strength(probability: float) -> float:
     """Strength of the evidence of a setting that is too high with this probability.
 
     The sign moves the odds of the setting against an ordinary cutoff by some fifteen nats, the temperature counted in, from
-    strength 0 to strength 1, and is even near the middle; below it the strength is that at which the odds are those of the
-    probability.
+    strength 0 to strength 1, and is even near the middle: the strength is that at which the odds are those of the probability.
     """
-    return max(probability, 0.575 + 0.068 * math.log(probability / (1 - probability))) if probability < 1 else 1.0
+    if probability >= _NO_DOUBT:
+        return 1.0
+    return 0.575 + 0.068 * math.log(probability / (1 - probability))
 
 
 def _faults(case: Case, code: int) -> Iterator[tuple[Track, int]]:

@@ -16,22 +16,36 @@ IN_USE_A: Final = 3.0
 #: A lighter vehicle was in use at this current, A, when it is this share of the ride's high one and this many times what
 #: flows at rest; engineering judgement.
 _LIGHT_LOAD_A, _LIGHT_SHARE, _OVER_REST = 1.0, 0.15, 5.0
+#: Nobody drives, comes to a stand and switches off within this time, s: so much current, A, and so many times what flows at
+#: rest, in the poll before is a motor's where it drove or braked within this time before, s.
+_AT_ONCE_S, _MOTOR_A, _MOVES_S = 1.5, 1.5, 3.0
 #: Braking after the opening: so much charging current, A, within this time, s. A charger goes on, braking ends.
 _BRAKES_A, _BRAKES_WITHIN_S, _BRAKES_S = 0.4, 15.0, 10.0
 
 
 def cruising(track: Track, edge: Edge) -> bool:
-    """Tell whether a light load, by this ride's own currents, flowed in the very row before the path opened."""
+    """Tell whether a light load, by this ride's own currents, flowed in the very row before the path opened.
+
+    It counts where it flowed in the row before that as well, or, where polls follow each other closely, where the motor drove or
+    braked in the seconds before: a vehicle that is switched off after a ride stands, and draws what it draws at rest.
+    """
     current = np.abs(track.values("battery_current"))
     known = current[np.isfinite(current)]
     if not len(known):
         return False
     rest, high = np.percentile(known, (10, 99))
-    if known.max() < IN_USE_A:
+    values = track.values("battery_current")
+    last = values[max(edge.before - 1, 0) : edge.before + 1]
+    if known.max() < IN_USE_A or len(last) < 2 or not np.isfinite(last).all():
         return False
     bound = max(_LIGHT_LOAD_A, _LIGHT_SHARE * float(high), _OVER_REST * float(rest) if rest < _LIGHT_LOAD_A else 0.0)
-    last = track.values("battery_current")[max(edge.before - 1, 0) : edge.before + 1]
-    return bool(np.isfinite(last).all() and len(last) == 2 and last.min() >= bound)
+    if last.min() >= bound:
+        return True
+    driven = max(_MOTOR_A, _OVER_REST * float(rest))
+    since = int(np.searchsorted(track.time, track.time[edge.row] - _MOVES_S))
+    earlier = values[since : edge.before]
+    moved = bool((earlier >= driven).any() or (earlier <= -_BRAKES_A).any())
+    return moved and float(last[1]) >= driven and float(track.time[edge.row] - track.time[edge.before]) <= _AT_ONCE_S
 
 
 def brakes_after(track: Track, edge: Edge) -> bool:

@@ -14,6 +14,7 @@ from ridelog.ride import RIDING_ROLES, Ride
 from .open_circuit import OpenCircuit
 from .power_path import PowerPath
 from .quantiles import quantile, some_rows
+from .stated_capacity import stated_capacity
 
 #: State of charge a VESC shows against the cell voltage it assumes; published points of its fixed curve.
 _VESC_CELL_V: Final = (3.1, 3.25, 3.5, 3.7, 3.9, 4.07, 4.15, 4.2)
@@ -40,6 +41,7 @@ class PackVoltages:
         swing: Charge taken in Ah and fall of the open-circuit voltage in V from start to end, None with a pause between
             (the pack can have been charged) or without a current.
         meter: Pairs of state of charge shown 0..1 and open-circuit voltage in V, over the ride.
+        stated_ah: Capacity that the boards state in Ah, None when they state none.
     """
 
     high_v: float
@@ -50,6 +52,7 @@ class PackVoltages:
     first_v: float
     swing: tuple[float, float] | None
     meter: tuple[tuple[float, float], ...]
+    stated_ah: float | None = None
 
 
 def pack_voltages(
@@ -70,7 +73,10 @@ def pack_voltages(
         riding_v=path.level_v if ride.tracks[index].log.role in RIDING_ROLES else None,
         first_v=float(open_circuit.volts[0]),
         swing=_swing(path, open_circuit),
-        meter=_meter(ride, index, open_circuit.volts),
+        meter=next(
+            (pairs for place in (index, *_boards(ride, running)) if (pairs := _meter(ride, place, running))), ()
+        ),
+        stated_ah=stated_capacity(ride),
     )
 
 
@@ -105,10 +111,13 @@ def _swing(path: PowerPath, open_circuit: OpenCircuit) -> tuple[float, float] | 
     return (taken, fall) if taken > _LEAST_TAKEN_AH else None
 
 
-def _meter(
-    ride: Ride, index: int, volts: np.ndarray[tuple[int], np.dtype[np.float64]]
-) -> tuple[tuple[float, float], ...]:
-    track = ride.tracks[index]
+def _boards(ride: Ride, running: Mapping[int, OpenCircuit]) -> list[int]:
+    """The board whose meter counts for the whole pack: with two, each shows the charge of its own."""
+    return [track.index for track in ride.bms if track.index in running] if len(ride.bms) == 1 else []
+
+
+def _meter(ride: Ride, index: int, running: Mapping[int, OpenCircuit]) -> tuple[tuple[float, float], ...]:
+    track, volts = ride.tracks[index], running[index].volts
     if not track.has("soc"):
         return ()
     soc = track.values("soc")

@@ -50,6 +50,9 @@ _USUAL_LIMITS: Final[Mapping[str, Mapping[str, tuple[tuple[float, float, float],
         "pack_undervoltage_limit": ((2.5, 0.25, 0.7),),
     },
 }
+#: A cutoff that begins above a full cell holds the power back in a full pack already, which its rider does not ride with: it
+#: weighs so much of one that can be anything (engineering judgement).
+_ABOVE_FULL: Final = 0.1
 #: Counts of packs of iron phosphate, for systems of 24 to 72 V and twice that; others are made of it seldom: their nominal
 #: voltages are those of 3.6 V cells (10s 36 V, 13s 48 V; engineering judgement).
 _LFP_COUNTS: Final = (8, 12, 15, 16, 20, 24, 30, 32, 40)
@@ -65,9 +68,11 @@ _LEAST_COUNTED, _COUNTED_ERROR, _MISCOUNTS = 0.15, 0.25, 0.1
 #: A count whose cells would be so unlikely is not believed, whoever states it.
 _BELIEVED: Final = 0.03
 #: Capacities of packs in Ah, and the middle and width of how common they are (engineering judgement).
-_CAPACITIES_AH: Final = np.geomspace(3.0, 120.0, 14)
+_CAPACITIES_AH: Final = np.geomspace(3.0, 120.0, 28)
 _USUAL_AH: Final = 20.0
 _CAPACITY_WIDTH: Final = 0.9
+#: What a board states is right in so many packs, within this width (a worn pack holds less than it is set to).
+_STATED_RIGHT, _STATED_WIDTH = 0.75, 0.2
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -198,7 +203,7 @@ def _swing_likelihood(voltages: PackVoltages, table: OpenCircuitTable, hysteresi
     if voltages.swing is None:
         return np.ones(len(COUNTS))
     taken_ah, fall_v = voltages.swing
-    share = np.exp(-0.5 * (np.log(_CAPACITIES_AH / _USUAL_AH) / _CAPACITY_WIDTH) ** 2)
+    share = _likely_capacities(voltages.stated_ah)
     start = table.charge(voltages.first_v / COUNTS)[:, None]
     end = start - taken_ah / _CAPACITIES_AH[None, :]
     expected = COUNTS[:, None] * (table.voltage(start) - table.voltage(np.clip(end, 0.0, 1.0)))
@@ -208,7 +213,19 @@ def _swing_likelihood(voltages: PackVoltages, table: OpenCircuitTable, hysteresi
     match = np.exp(-0.5 * ((fall_v - expected) / error) ** 2) * float(error.min()) / error
     # A pack does not give more than it holds.
     match = np.where((end < -0.03) | (end > 1.03), 0.0, match)
-    return np.asarray(0.005 + (match * share).sum(axis=1) / share.sum())
+    return np.asarray(0.005 + (match * share).sum(axis=1))
+
+
+def _likely_capacities(stated_ah: float | None) -> NDArray[np.float64]:
+    """How likely each capacity is, summing to 1: what packs usually have, and what the board of this one states."""
+    usual = np.exp(-0.5 * (np.log(_CAPACITIES_AH / _USUAL_AH) / _CAPACITY_WIDTH) ** 2)
+    usual /= usual.sum()
+    if stated_ah is None:
+        return np.asarray(usual)
+    stated = np.exp(-0.5 * (np.log(_CAPACITIES_AH / stated_ah) / _STATED_WIDTH) ** 2)
+    if stated.sum() < 1e-6:
+        return np.asarray(usual)
+    return np.asarray(_STATED_RIGHT * stated / stated.sum() + (1 - _STATED_RIGHT) * usual)
 
 
 def _limits_likelihood(settings: Mapping[str, float | str | bool], family: str) -> NDArray[np.float64]:
@@ -221,6 +238,8 @@ def _limits_likelihood(settings: Mapping[str, float | str | bool], family: str) 
         a_cell = value / COUNTS
         # A limit can be anything: the rest of the weight is spread evenly over 2 V.
         match = np.full(len(COUNTS), (1 - sum(share for *_, share in parts)) / 2.0)
+        if name == "battery_cut_start":
+            match[a_cell > _FULL_V[family]] *= _ABOVE_FULL
         for centre, width, share in parts:
             match += share * np.exp(-0.5 * ((a_cell - centre) / width) ** 2) / (2.5066 * width)
         fits *= match

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 #: Share of a second in which the cutoff holds the current, for the second to count.
 _MOST_OF_IT: Final = 0.8
+#: Between these a cell in use stands at rest, V, with what a meter is off by.
+_CELL_V: Final = (2.9, 4.25)
 WITH_FAULTS: Final = ("vesc", "vesc+faults", "vesc+jk", "vesc+jbd", "express")
 
 
@@ -120,6 +122,9 @@ def _cutoff(scene: Scene) -> None:
     cells = scene.pack.series
     cut = scene.controller
     cut.cut_start, cut.cut_end = (2.95 * cells, 2.7 * cells) if iron else (3.3 * cells, 3.0 * cells)
+    rest = float(scene.pack.open_circuit(np.zeros(1)).sum())
+    if cut.configured_cells != cells and _CELL_V[0] <= rest / cut.configured_cells <= _CELL_V[1]:
+        scene.truth.facts["count_set_wrong"] = float(cut.configured_cells)
     gentle_until(scene, scene.event_s - 7, 0.4)
     for number in range(4):
         scene.pull(scene.event_s + 20 * number, hold_s=12)

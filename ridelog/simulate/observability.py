@@ -54,7 +54,8 @@ def indistinguishable(cause: str, suite: str, facts: dict[str, float | str]) -> 
             `at_rest` a switch-off at standstill, `controller_died` a link that ended with the event, `over_current_fault` a
             short that the controller reported, `slow_motor` a restart at a speed at which the motor does not hold the bus,
             `count_unknown` a number of cells that no log and no setting tells; `restart_only`, `last_load_a`, `polls_missed`
-            and `opened_at_a` what the rows and polls of a loss hold (`shown_loss`), `no_fets` a table without the switches.
+            and `opened_at_a` what the rows and polls of a loss hold (`shown_loss`), `no_fets` a table without the switches,
+            `count_set_wrong` a number of cells in the controller that is wrong and that the voltage at rest would fit.
     """
     board = any(part in suite for part in ("jk", "ant", "jbd", "daly", "plain", "bms"))
     result: set[str] = set()
@@ -122,6 +123,9 @@ def indistinguishable(cause: str, suite: str, facts: dict[str, float | str]) -> 
     if "config" not in suite and float(facts.get("above_start_c", _LITTLE_FOLD_C)) < _LITTLE_FOLD_C:
         # Where a controller starts to fold back is a setting: a third of the usual range may as well be none.
         result.add("none")
+    if cause == "controller-low-voltage-cutoff" and suite == "vesc+config" and "count_set_wrong" in facts:
+        # An ordinary cutoff of the cells that are there begins early for the fewer that are set, and the voltage is theirs too.
+        result.add("controller-configuration")
     if cause == "controller-low-voltage-cutoff" and "config" not in suite and _as_a_limit(facts):
         result.add("none")
     if cause == "parasitic-drain" and "plain" in suite and float(facts.get("per_day", 1.0)) < _STANDBY_A_DAY:

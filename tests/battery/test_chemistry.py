@@ -99,3 +99,37 @@ def test_a_plateau_that_has_not_settled_is_not_the_fall_of_nmc():
     incident = investigate([rides.log(columns, Role.BMS, settings={"series_cells": 13.0})])
     assert incident.pack.chemistry.name != "nmc"
     assert incident.verdict.cause == "none"
+
+
+def _between_the_curves(shown, full_ah, fall_v, beside):
+    """16 cells at 3.27 V, where NMC is nearly empty and LFP a third full; 0.4 Ah is taken over ten minutes."""
+    time = np.arange(0.0, 600.0, 1.0)
+    pulled = np.where((time > 30) & (time % 40 < 24), 4.0, 0.0)
+    taken = np.cumsum(pulled) / 3600
+    cell = 3.27 - fall_v * taken / taken[-1] - 0.0025 * pulled
+    columns = {"time": time, "battery_current": pulled, "pack_voltage": np.round(16 * cell, 2)}
+    board = columns | {
+        "cell_voltages": np.round(np.tile(cell[:, None], (1, 16)), 3),
+        "soc": np.round(shown - taken / full_ah, 2),
+        "full_charge_capacity": np.full(len(time), full_ah),
+    }
+    logs = [rides.log(board, Role.BMS)]
+    if beside:
+        fast = np.arange(0.0, 600.0, 0.1)
+        logs.append(
+            rides.log({name: np.interp(fast, time, values) for name, values in columns.items()} | {"time": fast})
+        )
+    return investigate(logs).pack.chemistry.name
+
+
+@pytest.mark.parametrize("beside", [False, True], ids=["board", "board-and-controller"])
+def test_a_boards_meter_and_capacity_tell_the_chemistry_with_a_controller_beside_it_too(beside):
+    """4 % of 10 Ah take 0.12 to 0.18 V from NMC there (measured curves), and 15 mV from LFP at 28 %."""
+    assert _between_the_curves(0.08, 10.0, 0.14, beside) == "nmc"
+    assert _between_the_curves(0.28, 10.0, 0.015, beside) == "lfp"
+
+
+@pytest.mark.parametrize(("full_ah", "name"), [(10.0, "nmc"), (2.6, "lfp")])
+def test_a_capacity_that_a_board_states_weighs_on_the_fall_of_the_voltage(full_ah, name):
+    """0.4 Ah are 4 % of one pack and 15 % of the other, which take as much from NMC and from LFP; the meter is lost."""
+    assert _between_the_curves(0.70, full_ah, 0.14 if name == "nmc" else 0.09, True) == name

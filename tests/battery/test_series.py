@@ -313,3 +313,13 @@ def test_peaks_of_braking_into_a_stiff_pack_do_not_add_cells() -> None:
     assert amps.min() < -14
     assert pack.series.best == 10
     assert "does not fit" not in pack.series.reason
+
+
+def test_a_cutoff_that_would_begin_above_a_full_cell_speaks_against_the_count_that_is_set() -> None:
+    """Thirteen nearly empty cells stand where ten full ones do; their cutoff of 3.3 V would be 4.29 V of ten."""
+    settings = {"series_cells": 10.0, "battery_cut_start": 42.9, "battery_cut_end": 39.0}
+    found = pack_of(ride_log(13, start=0.075, settings=settings, minutes=8)).series
+    assert found.probabilities[13] > 0.2
+    assert found.confidence < 0.85
+    fits = {"series_cells": 10.0, "battery_cut_start": 33.0, "battery_cut_end": 30.0}
+    assert pack_of(ride_log(10, start=0.98, settings=fits, minutes=8)).series.best == 10

@@ -29,3 +29,32 @@ def test_braking_after_the_opening_is_riding(charged):
 @pytest.mark.parametrize("charged", [[], [-2.0] * 200])
 def test_a_parked_vehicle_or_one_on_its_charger_is_no_incident(charged):
     assert _off_at_small_load(charged).verdict.cause == "none"
+
+
+def _off_after(currents, rate=2.0):
+    """Off at 300 s after these currents, A a poll, the last in the poll before; nothing flows from then on."""
+    board = rides.board(rate=rate)
+    row = int(np.searchsorted(board["time"], 300.0))
+    board["battery_current"][row - 120 : row] = 0.05
+    board["battery_current"][row - len(currents) : row] = currents
+    board["battery_current"][row:] = 0.0
+    board["discharge_fet"][row:] = False
+    board["cell_voltages"][row - 120 :] = board["cell_voltages"][row]
+    board["pack_voltage"][row - 120 :] = board["pack_voltage"][row]
+    return investigate([rides.log(board, Role.BMS)])
+
+
+@pytest.mark.parametrize("currents", [[2.6, 1.6, -0.8, 0.5, 2.5], [2.9, 2.2, 0.4, 2.5]])
+def test_a_motor_that_drives_in_the_poll_before_is_no_parked_vehicle(currents):
+    """Half a second is too short to come to a stand and to switch off."""
+    incident = _off_after(currents)
+    assert incident.verdict.cause == "discharge-fet-commanded-off"
+
+
+@pytest.mark.parametrize(
+    ("currents", "rate"),
+    [([2.6, 1.6, -0.8, 0.05, 0.05], 2.0), ([-3.0, -0.8, 1.2, 1.2], 2.0), ([-3.0, 0.05, 2.5], 0.2), ([2.5], 2.0)],
+    ids=["stands", "lamp", "polls-far-apart", "nothing-before"],
+)
+def test_a_stand_a_lamp_or_a_poll_long_before_is_no_drive(currents, rate):
+    assert _off_after(currents, rate).verdict.cause == "none"
