@@ -1,10 +1,10 @@
 """Which of several events of one ride the verdict is about, and what else happened.
 
 Each event is weighed by itself first. Then: the gravest; of equals one that some sign of its own explains before a mere
-repetition; what happened to the vehicle before what happened to the record of it; what broke or failed before a limit that
-acted as it was made to, since a limit acts on every ride that goes far enough and leaves nothing broken behind; what took
-something from the rider before what the ride went on through; what the vehicle did not come back from before what it
-recovered from; the earliest.
+repetition; what happened to the vehicle before what happened to the record of it; what has a sign of its cause before what
+only a faint one speaks for, as a log that ends under load; what broke or failed before a limit that acted as it was made to,
+since a limit acts on every ride that goes far enough and leaves nothing broken behind; what took something from the rider
+before what the ride went on through; what the vehicle did not come back from before what it recovered from; the earliest.
 """
 
 from __future__ import annotations
@@ -102,11 +102,18 @@ def _seen_in(cluster: Cluster, item: Evidence | None) -> bool:
     return item is not None and item.seen is Seen.OBSERVED and cluster.covers(item.at)
 
 
-def _importance(event: Event) -> tuple[int, bool, bool, bool, bool, bool, float]:
+def _importance(event: Event) -> tuple[int, bool, bool, bool, bool, bool, bool, float]:
     cause = event.order[0].cause if event.order else ""
     limit = bool(cause) and causes()[cause].limit
     record, goes_on = cause == _RECORD, cause == _GOES_ON
-    return -event.cluster.level, not cause, record, limit, goes_on, not event.for_good, event.cluster.onset_s
+    faint, passed = _is_faint(event), not event.for_good
+    return -event.cluster.level, not cause, record, faint, limit, goes_on, passed, event.cluster.onset_s
+
+
+def _is_faint(event: Event) -> bool:
+    """Whether no cause is named and none has a sign that would be enough alone: it may be nothing that was felt."""
+    reasons = [reason.weight for item in event.order for reason in item.supporting]
+    return event.named is None and max(reasons, default=0.0) < MARGIN_NATS
 
 
 def also_happened(events: Sequence[Event]) -> tuple[AlsoHappened, ...]:

@@ -50,6 +50,15 @@ def test_a_full_pack_that_stopped_the_motor_goes_after_a_battery_that_was_lost()
     assert [item.cause for item in verdict.also] == ["regen-overvoltage-full-pack"]
 
 
+def test_a_full_pack_that_stopped_the_motor_goes_before_a_log_that_only_ends_under_load():
+    full = made_fault("RG01", "full", Severity.CRITICAL, 40.0, 41.0, "regen.overvoltage-with-pack")
+    again = made_finding(335.0, Severity.CRITICAL)
+    ended = made_fault("PP01", "ended", Severity.WARNING, 340.0, 340.0, "path.log-ends-under-load")
+    verdict = diagnose([full, made_check({}, again), ended], builtin_table()).verdict
+    assert verdict.cause == "regen-overvoltage-full-pack"
+    assert verdict.onset.latest_s == 40.0
+
+
 def test_a_graver_limit_goes_before_a_lesser_fault():
     full = made_fault("RG01", "full", Severity.CRITICAL, 40.0, 41.0, "regen.overvoltage-with-pack")
     frozen = made_fault("TF01", "frozen", Severity.WARNING, 300.0, 320.0, "telemetry.frozen")
