@@ -55,5 +55,7 @@ PARSERS: Final[tuple[ParserEntry, ...]] = (
     _entry("home_assistant:HomeAssistant", "entity_id"),
     _entry("home_assistant_json:HomeAssistantJson", '"entity_id"', "sensor."),
     _entry("esphome_log:EsphomeLog", "sending state", "[sensor", "[s][", "new state", "][logger"),
+    _entry("value_lines:ValueLines"),
+    _entry("long_table:LongTable"),
     _entry("table:Table"),
 )

@@ -45,7 +45,7 @@ _DATE_TIME: Final = re.compile(
 _TIME: Final = re.compile(r"(?<![\d:.])(\d{2}):(\d{2}):(\d{2})(?:[.,](\d{1,6}))?(?![\d:])")
 _EPOCH: Final = re.compile(r"(?<!\w)(1\d{9})(?:\.(\d{1,9})|(\d{3}))?(?=[\s,;:|\])]|$)")
 #: A stamp at the start of a line, with its brackets.
-_LEADING: Final = re.compile(
+LEADING_STAMP: Final = re.compile(
     rf"\s*[\[(<]?(?:(?:{_DATE_TIME.pattern})|(?:{_TIME.pattern})|(?:{_EPOCH.pattern}))[\])>]?[\s,;:|]*"
 )
 #: Every character as one of four kinds, so that a notation becomes a fixed word that is quick to look for.
@@ -106,7 +106,7 @@ def read_hex_lines(text: str) -> list[HexLine]:
     expected = -1
     pending: tuple[float | None, ClockBasis] = (None, ClockBasis.NONE)
     for number, line in enumerate(text.splitlines(), start=1):
-        lead = _LEADING.match(line)
+        lead = LEADING_STAMP.match(line)
         rest = line[lead.end() :] if lead else line
         if lead:
             stamp = read_stamp(lead[0])

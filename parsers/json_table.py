@@ -50,7 +50,11 @@ def head_of_json(head: bytes) -> tuple[Layout, bool] | None:
     Returns:
         The layout, and whether its records hold dates with a time of day; None when it holds no records.
     """
-    records = [record for _, record in find_records(json_text(head), head=True).rows[:50]]
+    return layout_of_records([record for _, record in find_records(json_text(head), head=True).rows[:50]])
+
+
+def layout_of_records(records: Sequence[Record]) -> tuple[Layout, bool] | None:
+    """The captions of some records, and whether they hold dates with a time of day; None when they hold nothing."""
     columns = _columns(records)
     if not columns:
         return None
@@ -72,17 +76,38 @@ def read_json(data: bytes, path: str) -> tuple[Layout, pl.DataFrame, NDArray[np.
     Raises:
         ParseError: If it holds no records.
     """
-    import polars as pl
-
     found = find_records(json_text(data))
     if not found.rows:
         raise ParseError(
             "holds no JSON records.", path=path, advice="One JSON object a line, or a list of objects, can be read."
         )
+    layout, frame, lines = table_of_records(found.rows, path)
+    damage = tuple(found.damage)
+    if not found.by_line:
+        message = "Rows are counted by JSON records, from 1."
+        damage = (*damage, Damage(DamageKind.NOTE, Effect.NOTED, message))
+    return layout, frame, lines, damage
+
+
+def table_of_records(rows: Sequence[tuple[int, Record]], path: str) -> tuple[Layout, pl.DataFrame, NDArray[np.int64]]:
+    """Records as a table of text.
+
+    Args:
+        rows: Place in the file and values of each record; numbers are texts.
+        path: Name of the file, for errors.
+
+    Returns:
+        The layout; text columns, null for what a record does not have; the places, shape (records,).
+
+    Raises:
+        ParseError: If they hold no values.
+    """
+    import polars as pl
+
     places: dict[Path, str] = {}
     frames = []
-    for start in range(0, len(found.rows), _BATCH):
-        columns = _columns([record for _, record in found.rows[start : start + _BATCH]])
+    for start in range(0, len(rows), _BATCH):
+        columns = _columns([record for _, record in rows[start : start + _BATCH]])
         for column in columns:
             places.setdefault(column, f"{len(places)}")
         frames.append(
@@ -90,14 +115,9 @@ def read_json(data: bytes, path: str) -> tuple[Layout, pl.DataFrame, NDArray[np.
         )
     paths = list(places)[:MOST_CAPTIONS]
     if not paths:
-        raise ParseError("holds JSON records without values.", path=path)
+        raise ParseError("holds records without values.", path=path)
     frame = pl.concat(frames, how="diagonal").select([places[column] for column in paths])
-    lines = np.array([place for place, _ in found.rows], np.int64)
-    damage = tuple(found.damage)
-    if not found.by_line:
-        message = "Rows are counted by JSON records, from 1."
-        damage = (*damage, Damage(DamageKind.NOTE, Effect.NOTED, message))
-    return _layout(paths), frame, lines, damage
+    return _layout(paths), frame, np.array([place for place, _ in rows], np.int64)
 
 
 def _layout(paths: Sequence[Path]) -> Layout:

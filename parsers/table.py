@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import ClassVar, Final
 
@@ -15,11 +15,11 @@ from ridelog.parsing import Parser, ReadOptions, Sniff
 from ridelog.sources import Source
 
 from .json_table import head_of_json, is_json
+from .named_values_head import names_its_values
 from .open_columns import leave_open
-from .table_captions import Meaning, read_meanings
+from .table_captions import read_meanings
 from .table_clock import TableClock, choose_clock
 from .table_columns import (
-    POSITION,
     Planned,
     plan_columns,
     resolve_rivals,
@@ -31,6 +31,7 @@ from .table_columns import (
 from .table_currents import settle_currents
 from .table_devices import split_devices
 from .table_fet_words import settle_fet_word
+from .table_judgement import CORE, judge_captions
 from .table_logs import GIVEN, build_logs, drop_no_fixes
 from .table_mapping import DraftColumn, TableMapping, draft, read_mapping
 from .table_newest_first import runs_backwards, turned
@@ -43,12 +44,6 @@ from .table_times import SECONDS_OR_MILLISECONDS
 from .timed_rows import TimedRows, timed_rows
 from .workbook import XLS_MAGIC, captions_of_workbook, is_workbook
 
-#: Channels that make a table one of a vehicle or a battery.
-_CORE: Final = frozenset(
-    {"pack_voltage", "cell_voltages", "battery_current", "motor_current", "power", "duty", "erpm", "motor_rpm", "speed"}
-    | {"soc", "pwm", "motor_power", "cell_voltage_max", "cell_voltage_min"}
-)
-_FEWEST: Final = 2
 _ASK: Final = (
     "Write a draft with 'ridelog inspect FILE --write-map mapping.toml', decide there, and give it with --map."
 )
@@ -101,13 +96,15 @@ class Table(Parser):
             if source.head.startswith(XLS_MAGIC):
                 return Sniff.fallback("a spreadsheet of the older kind, which may hold a table")
             meanings = read_meanings(captions_of_workbook(source.data))
-            return _judge([meaning for meaning in meanings if meaning.channel or meaning.time], "the workbook")
+            return judge_captions([meaning for meaning in meanings if meaning.channel or meaning.time], "the workbook")
         if is_json(source.head):
             return _judge_json(source.head)
+        if names_its_values(source.head):
+            return Sniff.no("its lines name their values themselves")
         layout = find_layout(source.head)
         if layout is None:
             return Sniff.no("no line of captions that name a time and measured values")
-        answer = _judge(layout.meanings, "the table", _dated(source.head, layout))
+        answer = judge_captions(layout.meanings, "the table", _dated(source.head, layout))
         if answer.rank and not _has_numbers(source.head, layout):
             return Sniff.no("the lines below the captions hold no numbers")
         return answer
@@ -119,12 +116,16 @@ class Table(Parser):
             return answer
         try:
             mapping = read_mapping(options.mapping)
-            grid = read_grid(source, mapping.columns.keys())
+            grid = self.grid(source, mapping.columns.keys())
         except RidelogError:
             return answer
         if mapping.columns.keys() & set(grid.layout.captions):
             return Sniff.fallback("the mapping names columns of this table")
         return answer
+
+    def grid(self, source: Source, named: Collection[str] = ()) -> Grid:
+        """The table as text; formats that have their values in another form make one of them."""
+        return read_grid(source, named)
 
     def parse(self, source: Source, options: ReadOptions) -> list[Log]:
         """Read the table.
@@ -135,7 +136,7 @@ class Table(Parser):
             ParseError: If it holds nothing usable.
         """
         mapping = read_mapping(options.mapping)
-        parts = split_devices(read_grid(source, mapping.columns.keys()))
+        parts = split_devices(self.grid(source, mapping.columns.keys()))
         return [log for name, part in parts for log in self._parse(source, part, name, options, mapping)]
 
     def _parse(self, source: Source, grid: Grid, device: str, options: ReadOptions, mapping: TableMapping) -> list[Log]:
@@ -146,7 +147,7 @@ class Table(Parser):
                 f"the data do not decide {'; nor '.join(reading.questions)}.", path=source.label, advice=_ASK
             )
         usable = {plan.channel for plan in reading.plans if plan.channel}
-        if not usable & _CORE and not mapping:
+        if not usable & CORE and not mapping:
             raise ParseError(
                 "no column holds values that ridelog can use.",
                 path=source.label,
@@ -170,11 +171,11 @@ class Table(Parser):
     def draft_mapping(self, source: Source, options: ReadOptions) -> str | None:
         """Write a mapping file with what the captions and the data say filled in, and what is open marked."""
         try:
-            _, grid = split_devices(read_grid(source))[0]
+            _, grid = split_devices(self.grid(source))[0]
             reading = _read(source, grid, options, TableMapping())
         except RidelogError:
             try:
-                grid = read_grid(source)
+                grid = self.grid(source)
             except RidelogError:
                 return None
             return draft(_draft_columns(grid), {"column": ""}, "DECIDE which column is the clock", source.name)
@@ -209,25 +210,12 @@ class Table(Parser):
         return draft(columns, time, note, source.name)
 
 
-def _judge(meanings: Sequence[Meaning], what: str, dated: bool = False) -> Sniff:
-    channels = {meaning.channel for meaning in meanings if meaning.channel}
-    counted = channels - POSITION
-    if not dated and not any(meaning.time for meaning in meanings):
-        return Sniff.no(f"{what} has no column of time stamps")
-    if not counted & _CORE:
-        return Sniff.no(f"the captions of {what} name no voltage, current, cells, speed or the like")
-    values = {(meaning.channel, meaning.index) for meaning in meanings if meaning.channel in counted}
-    if len(values) < _FEWEST:
-        return Sniff.no(f"{what} names only one measured value ({', '.join(sorted(counted))})")
-    return Sniff.fallback(f"the captions of {what} name {', '.join(sorted(channels)[:6])}")
-
-
 def _judge_json(head: bytes) -> Sniff:
     found = head_of_json(head)
     if found is None:
         return Sniff.no("JSON without a list of records")
     layout, dated = found
-    return _judge(layout.meanings, "the JSON records", dated)
+    return judge_captions(layout.meanings, "the JSON records", dated)
 
 
 def _lines_below(head: bytes, layout: Layout) -> list[list[str]]:

@@ -13,6 +13,7 @@ from ridelog.damage import Damage, DamageKind, Effect
 
 from .current_sign import sign_like
 from .table_columns import Planned
+from .table_dead_current import drop_dead_currents
 from .table_numbers import read_flags
 from .table_ride import NO_CURRENT, Ride
 from .table_signs import find_sign
@@ -58,7 +59,7 @@ def settle_currents(plans: Sequence[Planned], grid: Grid, seconds: NDArray[np.fl
         Notes that name what each sign rests on.
     """
     _join_directions(plans)
-    damage: list[Damage] = []
+    damage: list[Damage] = [*drop_dead_currents(plans)]
     charging = _charging(plans, grid)
     if charging is not None:
         damage += _sign_by_words(plans, charging)

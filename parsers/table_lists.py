@@ -19,6 +19,9 @@ _AROUND: Final = "[](){}\"' \t"
 _BETWEEN: Final = (";", "|", "/", ",", " ")
 _NUMBER: Final = re.compile(r"[-+]?\d+([.,]\d+)?([eE][-+]?\d+)?$")
 _LOOKED_AT: Final = 100
+#: A list under a caption that says voltage alone is one of cells from this many on, all of them within these V.
+_FEWEST_CELLS: Final = 3
+_CELL_V: Final = (1.5, 4.6)
 _NO_VALUES: Final = frozenset({"none", "null", "nan", ""})
 
 
@@ -35,12 +38,15 @@ def spread_lists(frame: pl.DataFrame, layout: Layout) -> tuple[pl.DataFrame, Lay
     import polars as pl
 
     for place, meaning in enumerate(layout.meanings[: frame.width]):
-        if meaning.channel or meaning.time or not _names_cells(meaning.caption):
+        named = not meaning.channel and not meaning.time and _names_cells(meaning.caption)
+        if not named and not _is_a_voltage(meaning):
             continue
         bare = frame.to_series(place).str.strip_chars(_AROUND)
         sample = [text for text in bare.drop_nulls().head(_LOOKED_AT).to_list() if text]
         separator = next((sign for sign in _BETWEEN if sample and all(_is_list(text, sign) for text in sample)), "")
         if not separator:
+            continue
+        if not named and not all(_are_cells(text, separator) for text in sample):
             continue
         parts = bare.str.split(separator)
         width = min(int(parts.list.len().max() or 0), MOST_IN_SERIES)  # type: ignore[arg-type] # an integer
@@ -65,6 +71,21 @@ def spread_lists(frame: pl.DataFrame, layout: Layout) -> tuple[pl.DataFrame, Lay
 def _names_cells(caption: str) -> bool:
     concepts, unknown, numbers = concepts_of(words_of(split_unit(caption)[0]))
     return "cell" in concepts and concepts <= {"cell", "voltage", "battery", "pack", "bms"} and not unknown + numbers
+
+
+def _is_a_voltage(meaning: Meaning) -> bool:
+    """Whether a caption says voltage without naming a cell: "volt", "battery1 voltages"."""
+    concepts, unknown, _ = concepts_of(words_of(split_unit(meaning.caption)[0]))
+    return "voltage" in concepts and concepts <= {"voltage", "battery", "pack", "bms"} and not unknown
+
+
+def _are_cells(text: str, separator: str) -> bool:
+    """Whether the members of a list are as many voltages of cells, in V or in mV, and no list of other voltages."""
+    numbers = [part.strip(_AROUND) for part in text.split(separator)]
+    values = [float(number.replace(",", ".")) for number in numbers if _NUMBER.match(number)]
+    return len(values) >= _FEWEST_CELLS and any(
+        all(_CELL_V[0] * step <= value <= _CELL_V[1] * step for value in values) for step in (1, 1000)
+    )
 
 
 def _is_list(text: str, separator: str) -> bool:

@@ -51,6 +51,7 @@ _RULES: Final[tuple[tuple[str, str, str], ...]] = (
     ("bms_temperature", "temperature bms", "sensor"),
     ("battery_temperature", "temperature", "pack"),
     ("soc", "soc", "battery pack"),
+    ("soc", "level remaining", "battery pack capacity"),
     ("soh", "soh", "battery pack"),
     ("full_charge_capacity", "capacity full", "charge battery"),
     ("nominal_capacity", "capacity nominal", "battery"),

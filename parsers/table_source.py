@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -12,7 +12,8 @@ from ridelog.damage import Damage, DamageKind, Effect
 from ridelog.errors import ParseError
 
 from .delimited import read_delimited
-from .json_table import is_json, read_json
+from .json_table import is_json, read_json, table_of_records
+from .json_table_records import Record
 from .table_blanks import without_blanks
 from .table_lists import spread_lists
 from .table_sheet import read_sheet
@@ -86,6 +87,22 @@ def read_grid(source: Source, named: Collection[str] = ()) -> Grid:
         raise ParseError("holds no row below its header.", path=source.label)
     frame, layout = spread_lists(frame, layout)
     return Grid(layout, frame, lines, (*damage, *repeated, *empty))
+
+
+def grid_of_records(rows: Sequence[tuple[int, Record]], path: str) -> Grid:
+    """A table of records that were found in a text.
+
+    Args:
+        rows: Line and values of each; numbers are texts.
+        path: Name of the file, for errors.
+
+    Raises:
+        ParseError: If they hold no values.
+    """
+    layout, frame, lines = table_of_records(rows, path)
+    frame, lines, empty = _without_empty_rows(frame, lines)
+    frame, layout = spread_lists(frame, layout)
+    return Grid(layout, frame, lines, empty)
 
 
 def _names(captions: tuple[str, ...]) -> list[str]:

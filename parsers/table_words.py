@@ -26,9 +26,9 @@ _WORDS: Final[dict[str, str]] = {
     " prąd prądu stroom",
     "power": "power leistung puissance potencia potenza мощность pwr 功率 moc vermogen potência",
     "energy": "energy energie energia энергия 能量 energii",
-    "charge": "charge charging chg laden lade ladung charged recharge carga carica ricarica заряд заряда зарядка 充电"
+    "charge": "charge charging chg chrg laden lade ladung charged recharge carga carica ricarica заряд заряда зарядка 充电"
     " ładowanie ładowania opladen carregamento",
-    "discharge": "discharge discharging dischg dsg dchg entlade entladen entladung decharge descarga scarica разряд"
+    "discharge": "discharge discharging dischg dischrg dschg dsg dchg entlade entladen entladung decharge descarga scarica разряд"
     " разряда 放电 rozładowanie rozładowania ontladen ontlading descarregamento",
     "charger": "charger ladegerat chargeur cargador caricatore зарядное 充电器",
     "motor": "motor mot moteur motore мотор мотора двигатель двигателя 电机 马达 silnik silnika",
@@ -118,7 +118,7 @@ _FILLERS: Final = frozenset(
     "of the de du des der die das di da del della la le el il value values val wert valeur valor valore значение 值 "
     "data reading measured actual ist now live real log no nr n num number information info 第 号 数 "
     "internal interne номер last changed updated at unix utc local gmt travelled traveled driven gefahren "
-    "count counter anzahl flag flags do dos das van het filtered filt".split()
+    "count counter anzahl flag flags do dos das van het filtered filt estimated".split()
 )
 #: Words that have another meaning in front of another word only.
 _LETTERS: Final[dict[str, str]] = {
@@ -159,6 +159,9 @@ _PHRASES: Final = tuple(
         (r"state[\s_-]*of[\s_-]*health", "soh"),
         (r"\bd[\s_-]?axis", "daxis"),
         (r"\bq[\s_-]?axis", "qaxis"),
+        # What is counted is not measured: the number of sensors. A charge of a cycle is no count of cycles.
+        (r"temp(?:erature)?[\s_-]*sensors$", "sensorcount"),
+        (r"(?<![a-z])cycle[\s_-]*charge$", "cyclecontent"),
         (r"duty[\s_-]*cycle|rapport cyclique|ciclo de trabajo", "duty"),
         (r"field[\s_-]*weakening", "weakening"),
         (r"(?<![a-z])i[\s_-]?q(?![a-z])", "iq"),

@@ -5,7 +5,9 @@ A parser joins by adding its sample to `SAMPLES`; tests/parsers/test_contract.py
 
 from . import bms_files as bms
 from . import board_files as boards
+from . import long_table_files as long_tables
 from . import table_files as tables
+from . import value_line_files as values
 from . import wheel_files as wheels
 from .cycle_analyst_files import cycle_analyst
 from .esphome_files import esphome_log
@@ -66,6 +68,13 @@ SAMPLES = {
     "cycle-analyst": ("cycle-analyst", cycle_analyst()),
     "home-assistant-json": ("home-assistant-json", rest_history()),
     "home-assistant-socket": ("home-assistant-json", socket_history()),
+    "value-lines": ("value-lines", values.pairs()),
+    "value-lines-monitor": ("value-lines", values.monitor()),
+    "value-lines-table": ("value-lines", values.tool_table()),
+    "value-lines-dicts": ("value-lines", values.dicts()),
+    "value-lines-topics": ("value-lines", values.topics()),
+    "long-table-influx": ("long-table", long_tables.influx()),
+    "long-table": ("long-table", long_tables.dashboard()),
     "esphome-log": ("esphome-log", esphome_log()),
     "esphome-log-2026": ("esphome-log", esphome_log("2026")),
 }

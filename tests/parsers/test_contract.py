@@ -41,6 +41,10 @@ def logs():
     return {name: read_source(source(name)) for name in READABLE}
 
 
+#: Readers that try what no other parser knows.
+GENERAL = {"value-lines", "long-table", "table"}
+
+
 def test_names_are_unique():
     names = [parser.name for parser in PARSERS]
     assert len(set(names)) == len(names)
@@ -70,8 +74,9 @@ def test_every_parser_has_a_sample(parser):
 
 @pytest.mark.parametrize("name", SAMPLES)
 def test_exactly_one_parser_recognises_a_file(name):
-    yes = [parser.name for parser in PARSERS if parser.sniff(source(name)).rank == 2]
-    assert yes == [SAMPLES[name][0]]
+    ranks = {parser.name: parser.sniff(source(name)).rank for parser in PARSERS}
+    rank = 1 if SAMPLES[name][0] in GENERAL else 2
+    assert [parser for parser in ranks if ranks[parser] >= rank] == [SAMPLES[name][0]]
 
 
 @pytest.mark.parametrize("name", SAMPLES)

@@ -189,6 +189,8 @@ CELLS_ELSEWHERE = {
     "raw-frames": "frames/",
     "btsnoop": "frames/",
     "table": "test_table_plain.py",
+    "value-lines": "test_value_lines.py",
+    "long-table": "test_long_table.py",
 }
 
 
@@ -288,6 +290,8 @@ ELSEWHERE = {
     "raw-frames": "bytes of frames: frames/",
     "btsnoop": "bytes of frames: frames/",
     "table": "told by the data: test_table_units.py",
+    "value-lines": "told by the data, as in a table",
+    "long-table": "told by the data, as in a table",
 }
 
 
