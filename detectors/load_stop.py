@@ -13,6 +13,9 @@ if TYPE_CHECKING:
 #: of the highest current of the seconds before.
 _GOES_ON_S, _GOES_ON_ROWS, _GOES_ON_A, _GOES_ON_SHARE = 2.0, 4, 1.0, 0.3
 _BEFORE_S: Final = 3.0
+#: In a stretch of fewer rows it goes on when each of them, over this long, has this share of it: the capacitors of a
+#: controller hold what it takes for a few milliseconds.
+_THROUGH_S, _THROUGH_SHARE = 0.3, 0.7
 #: Rows before and after the stop whose voltages are compared; it falls by more than this share, where a load that is merely
 #: let go makes it rise.
 _ROWS_BEFORE, _ROWS_AFTER, _FALLS_SHARE = 3, 4, 0.005
@@ -39,7 +42,9 @@ def load_stops(track: Track, first: int, last: int) -> int | None:
     end = min(last, int(np.searchsorted(track.time, track.time[first] + _GOES_ON_S)))
     after = current[first + 1 : end + 1]
     after = after[np.isfinite(after)]
-    if len(after) < _GOES_ON_ROWS or float(np.median(after)) <= bound:
+    if len(after) < _GOES_ON_ROWS:
+        return None if _flows_through(track, first, last, load) else first
+    if float(np.median(after)) <= bound:
         return first
     gone = current[first : last + 1] <= bound
     stops = np.flatnonzero(gone[1:] & ~gone[:-1]) + first + 1
@@ -51,3 +56,12 @@ def load_stops(track: Track, first: int, last: int) -> int | None:
             fallen = [back for back in range(1, _SKEW_ROWS + 1) if volts[row - back] < 0.5 * (was + now)]
             return int(row) - (len(fallen) if fallen == list(range(1, len(fallen) + 1)) else 0)
     return None
+
+
+def _flows_through(track: Track, first: int, last: int, load: float) -> bool:
+    """Tell whether the load of before stands in every row of a stretch of few rows, and in the row after it."""
+    if load <= _GOES_ON_A or float(track.time[last] - track.time[first]) < _THROUGH_S:
+        return False
+    inside = track.values("battery_current")[first : last + 2]
+    # A value that is only held, to the digit, tells nothing of its own moment.
+    return bool(np.isfinite(inside).all()) and float(inside.min()) >= _THROUGH_SHARE * load and bool(np.ptp(inside) > 0)

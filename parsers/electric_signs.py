@@ -122,7 +122,11 @@ def _undecided(sign: CurrentSign, channel: str) -> tuple[Damage, ...]:
 def _estimated(
     current: NDArray[np.float64], motor: NDArray[np.float64] | None, pwm: NDArray[np.float64] | None, program: str
 ) -> tuple[str, tuple[Damage, ...]]:
-    if motor is None or pwm is None or not _is_product(current, motor, pwm / 100):
+    if motor is None or pwm is None:
+        return "", ()
+    # A product that is written without its sign may come from a phase current that has one.
+    unsigned = not (current < 0).any()
+    if not _is_product(current, np.abs(motor) if unsigned else motor, (np.abs(pwm) if unsigned else pwm) / 100):
         return "", ()
     message = (
         f"The battery current is no measurement: {program} computed it from phase current and PWM. Energy and "

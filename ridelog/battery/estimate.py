@@ -67,8 +67,11 @@ def estimate_pack(ride: Ride, options: PackOptions | None = None) -> Pack:
             continue
         if track.log.derived("battery_current"):
             path = with_sign(path)
-        paths[track.index] = path
-        fits[track.index] = fit_resistance(path, track.log.role)
+        fit = fit_resistance(path, track.log.role)
+        if fit.fit.ohm <= 0 and (signed := with_sign(path)) is not path:
+            # A voltage that rises with the current: the current may be one whose sign its logger left out.
+            path, fit = signed, fit_resistance(signed, track.log.role)
+        paths[track.index], fits[track.index] = path, fit
         residuals[track.index], running[track.index] = residual(path, track.log.role, fits[track.index])
     counted = counted_cells(ride)
     errors = {index: fits[index].fit.ohm_error * size_quantile(fits[index].amps, 0.5) for index in paths}

@@ -15,9 +15,10 @@ from .noise import row_noise
 from .open_circuit import OpenCircuit, add_open_circuit_error, follow
 from .pack import Residual
 from .polarisation import polarisation_current
+from .polarisation_fit import PolarisationFit
 from .power_path import PowerPath
 from .quantiles import size_quantile
-from .resistance import ResistanceFit
+from .resistance import PRIOR_OHM_PER_VOLT, ResistanceFit
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -57,7 +58,7 @@ def residual(path: PowerPath, role: Role, seen: ResistanceFit) -> tuple[Residual
     Returns:
         The residual and the open-circuit voltage as it was followed.
     """
-    fit, amps, time = seen.fit, seen.amps, path.time
+    fit, amps, time = _positive(seen.fit, path.level_v), seen.amps, path.time
     start = float(np.median(amps[: max(1, int(np.searchsorted(time, time[0] + 3.0)))]))
     slow = polarisation_current(time, amps, fit.time_constant_s, start)
     scale = Lines(time, fit.window_time, fit.window_scale)
@@ -116,6 +117,14 @@ def residual(path: PowerPath, role: Role, seen: ResistanceFit) -> tuple[Residual
         ),
         running,
     )
+
+
+def _positive(fit: PolarisationFit, level_v: float) -> PolarisationFit:
+    """Give the fit, or where it has no resistance above zero, which no pack has, a usual one as little sure as it is large."""
+    if fit.ohm > 0:
+        return fit
+    usual = PRIOR_OHM_PER_VOLT * level_v
+    return replace(fit, ohm=usual, ohm_error=usual, slow_ohm=0.0, slow_error=usual)
 
 
 def _compare(

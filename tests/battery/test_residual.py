@@ -246,3 +246,18 @@ def test_hostile_numbers_raise_nothing() -> None:
         builder.add("cell_voltages", rng.choice([0.0, 3.7, 4.2, np.nan, 4.9], (rows, int(rng.integers(1, 6)))))
         builder.add("fault_code", rng.choice([0.0, 2.0], rows))
         estimate_pack(ride_of(builder.build(Role.BMS if case % 2 else Role.CONTROLLER, "made up")))
+
+
+def test_a_wheel_that_mostly_brakes_and_writes_no_sign_has_no_resistance_below_zero():
+    time = np.arange(0.0, 420.0, 0.2)
+    starts, brakes = (time > 5) & (time < 9), (time > 20) & (time < 380)
+    amps = np.select([starts, brakes], [np.minimum(15 * (time - 5), 34.0), 8 + np.sin(time / 3)], 0.0)
+    volts = 100.0 - 0.16 * np.where(brakes, -amps, amps) + 1.5 * np.clip(time / 400, 0, 1)
+    builder = LogBuilder(time, np.arange(len(time), dtype=np.int64) + 2)
+    builder.add("pack_voltage", np.round(volts, 2))
+    builder.add("battery_current", np.round(amps, 2))
+    builder.add("speed", np.where((time > 5) & (time < 385), 7.0, 0.0))
+    found = residual(builder.build(Role.WHEEL, "made up"))
+    assert found.ohm > 0
+    assert np.max(np.abs(found.volts[starts])) < 2.0
+    assert np.max(np.abs(found.volts[brakes])) < 2.0

@@ -267,3 +267,15 @@ def test_rows_whose_current_a_fault_of_the_motor_has_ended_are_no_opening(code, 
     columns["pack_voltage"][stop] = rides.OPEN_V - 1.0
     columns["pack_voltage"][row + 1 : row + 1 + low_rows] = np.round(lowest, 1)
     assert bool(_check(investigate([rides.log(columns)]), "power-path-open").findings) is opened
+
+
+def test_a_load_that_flows_through_every_row_of_a_short_dip_was_never_lost():
+    columns = {name: values[::3].copy() for name, values in rides.controller().items()}
+    row = _loaded_row(columns)
+    columns["battery_current"][row - 3 : row + 5] = columns["battery_current"][row] + np.array([0, 1] * 4)
+    columns["speed"][row - 3 : row + 5] = columns["speed"][row]
+    columns["pack_voltage"][row : row + 3] -= 12.0
+    incident = investigate([rides.log(columns)])
+    assert _check(incident, "power-path-open").status is Status.CLEAR
+    columns["battery_current"][row : row + 3] = 0.0
+    assert _check(investigate([rides.log(columns)]), "power-path-open").status is Status.FOUND

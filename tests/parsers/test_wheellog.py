@@ -256,6 +256,16 @@ def test_a_current_made_of_phase_current_and_pwm_is_derived():
     assert log.derived("motor_current") == ""
 
 
+def test_a_product_written_without_its_sign_is_derived_too():
+    lines = wheellog_file(24, estimated=True).decode().splitlines()
+    phase = lines[0].split(",").index("phase_current")
+    for number in range(len(lines) // 2, len(lines)):
+        fields = lines[number].split(",")
+        fields[phase] = f"-{fields[phase].lstrip('-')}"
+        lines[number] = ",".join(fields)
+    assert "phase current" in read("\n".join(lines).encode()).derived("battery_current")
+
+
 def test_a_reported_current_is_a_measurement():
     log = read(wheellog_file(24))
     assert log.derived("battery_current") == ""
