@@ -125,7 +125,7 @@ class EucWorldXlsx(Parser):
         table, signs = signed_columns(
             _table(sheet), frame, rows.seconds, Electric("voltage", "current", "power", "phase current"), "EUC World"
         )
-        builder = LogBuilder(rows.seconds, rows.lines, "Date & Time")
+        builder = LogBuilder(rows.seconds, rows.lines, "Date & Time", counted="row")
         frame, table = as_written(frame.drop(_STAMP), table, sheet.captions)
         found = add_columns(builder, frame, table)
         clock = Clock(

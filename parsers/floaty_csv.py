@@ -119,6 +119,7 @@ def floaty_log(
     parser: str,
     path: str,
     board: str = "",
+    counted: str = "",
 ) -> Log:
     """Make a log of Floaty's records, whatever file they came in.
 
@@ -129,6 +130,7 @@ def floaty_log(
         parser: Name of the parser.
         path: Name of the file, for errors.
         board: Identifier of the board, "" for not known.
+        counted: What `lines` counts where it is not lines.
 
     Returns:
         The log of the controller.
@@ -144,7 +146,7 @@ def floaty_log(
     frame, no_fix = drop_missing_fixes(
         frame, "latitude", "longitude", ("altitude", "accuracy", "gpsSpeed", "gpsTimestamp")
     )
-    builder = LogBuilder(rows.seconds, rows.lines, time_source=TIME)
+    builder = LogBuilder(rows.seconds, rows.lines, time_source=TIME, counted=counted)
     missing = add_columns(builder, frame, COLUMNS, known=(TIME,))
     return builder.build(
         Role.CONTROLLER,

@@ -85,4 +85,5 @@ class FloatyJson(Parser):
         more = unknown_columns(records, names)
         frame = pl.DataFrame({name: pl.Series(series, nan_to_null=True) for name, series in (values | more).items()})
         lines = np.arange(1, len(records) + 1, dtype=np.int64)
-        return [floaty_log(frame, lines, cut, parser=self.name, path=source.label, board=text(ride.get("boardId")))]
+        board = text(ride.get("boardId"))
+        return [floaty_log(frame, lines, cut, parser=self.name, path=source.label, board=board, counted="record")]

@@ -104,7 +104,8 @@ def _read_tables(source: Source) -> list[DeviceTable]:
         0, "last_changed", "date-time", seconds, 0.001, zoned=True, reason="'last_changed' writes the year first"
     )
     damage: tuple[Damage, ...] = (cut_off(),) if cut else ()
-    return history_tables(events, time, damage, source.label, units)
+    tables = history_tables(events, time, damage, source.label, units)
+    return [replace(table, grid=replace(table.grid, counted="state")) for table in tables]
 
 
 def _states(value: object, entity: str = "", unit: str = "", depth: int = 0) -> Iterator[_State]:

@@ -62,7 +62,7 @@ def layout_of_records(records: Sequence[Record]) -> tuple[Layout, bool] | None:
     return _layout(list(columns)), dated
 
 
-def read_json(data: bytes, path: str) -> tuple[Layout, pl.DataFrame, NDArray[np.int64], tuple[Damage, ...]]:
+def read_json(data: bytes, path: str) -> tuple[Layout, pl.DataFrame, NDArray[np.int64], tuple[Damage, ...], bool]:
     """Read a JSON file as a table of text.
 
     Args:
@@ -71,7 +71,7 @@ def read_json(data: bytes, path: str) -> tuple[Layout, pl.DataFrame, NDArray[np.
 
     Returns:
         The layout; text columns, null for what a record does not have; the line of each record (its number from 1
-        where several stand on one line); what was lost.
+        where several stand on one line); what was lost; whether the places are lines.
 
     Raises:
         ParseError: If it holds no records.
@@ -86,7 +86,7 @@ def read_json(data: bytes, path: str) -> tuple[Layout, pl.DataFrame, NDArray[np.
     if not found.by_line:
         message = "Rows are counted by JSON records, from 1."
         damage = (*damage, Damage(DamageKind.NOTE, Effect.NOTED, message))
-    return layout, frame, lines, damage
+    return layout, frame, lines, damage, found.by_line
 
 
 def table_of_records(rows: Sequence[tuple[int, Record]], path: str) -> tuple[Layout, pl.DataFrame, NDArray[np.int64]]:

@@ -109,7 +109,7 @@ class MetrJson(Parser):
             expected="milliseconds since the start in 'elapsed'",
         )
         frame, no_fix = drop_missing_fixes(rows.frame, "latitude", "longitude")
-        builder = LogBuilder(rows.seconds, rows.lines, time_source=_TIME)
+        builder = LogBuilder(rows.seconds, rows.lines, time_source=_TIME, counted="record")
         missing = add_columns(builder, frame, COLUMNS, known=(_TIME,))
         start = number(ride.get("start")) * MILLI
         known = bool(np.isfinite(start))

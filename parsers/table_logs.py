@@ -154,7 +154,7 @@ def build_logs(
     roles = roles_of(plans, role)
     logs = []
     for owner in roles:
-        builder = LogBuilder(seconds, grid.lines, time_source=time_source)
+        builder = LogBuilder(seconds, grid.lines, time_source=time_source, counted=grid.counted)
         mine = [plan for plan in plans if owner_of(plan, roles, plans) is owner]
         notes = _add(builder, mine, grid, owner)
         if owner is Role.BMS:

@@ -37,12 +37,14 @@ class Grid:
         frame: Text columns, null for empty cells; the first ones belong to `layout.captions`, in their order.
         lines: Line (or row of the sheet) of each row, shape (rows,).
         damage: What was dropped or repaired.
+        counted: What `lines` counts: "line", "row" of a sheet, "record" of a document.
     """
 
     layout: Layout
     frame: pl.DataFrame
     lines: NDArray[np.int64]
     damage: tuple[Damage, ...]
+    counted: str = "line"
 
     def series(self, place: int) -> pl.Series:
         """The column of a caption, by its place."""
@@ -59,12 +61,15 @@ def read_grid(source: Source, named: Collection[str] = ()) -> Grid:
     Raises:
         ParseError: If it is no table with a header, or has no rows.
     """
+    counted = "line"
     if is_workbook(source.head):
+        counted = "row"
         layout, frame, first_row = read_sheet(source, named)
         lines = np.arange(first_row, first_row + frame.height, dtype=np.int64)
         damage: tuple[Damage, ...] = ()
     elif is_json(source.head):
-        layout, frame, lines, damage = read_json(source.data, source.label)
+        layout, frame, lines, damage, by_line = read_json(source.data, source.label)
+        counted = "line" if by_line else "record"
     else:
         found = find_layout(source.head, named)
         if found is None:
@@ -86,7 +91,7 @@ def read_grid(source: Source, named: Collection[str] = ()) -> Grid:
     if not frame.height:
         raise ParseError("holds no row below its header.", path=source.label)
     frame, layout = spread_lists(frame, layout)
-    return Grid(layout, frame, lines, (*damage, *repeated, *empty))
+    return Grid(layout, frame, lines, (*damage, *repeated, *empty), counted)
 
 
 def grid_of_records(rows: Sequence[tuple[int, Record]], path: str) -> Grid:

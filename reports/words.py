@@ -233,10 +233,12 @@ def short(name: str, most: int = 24) -> str:
 
 
 def row_kind(log: Log) -> str:
-    """What `source_row` counts: "line" in text files; "byte" offsets of binary records are far apart.
+    """What `source_row` counts: what the parser says, else "line" in text files; "byte" offsets of binary records are far apart.
 
     A controller's fault list is text, though each of its records takes a dozen lines.
     """
+    if said := log.source_of("source_row"):
+        return said
     rows = log.source_rows
     if len(rows) < 2 or (log.role == "events" and log.has("fault_code")):
         return "line"

@@ -244,9 +244,16 @@ class LogBuilder:
         time: Stamps in s, shape (n,), never decreasing (`ridelog.clock.repair_backward_steps`); the first is made 0.
         source_row: Line number or byte offset of each row, shape (n,).
         time_source: Column the stamps came from.
+        counted: What `source_row` counts, in the singular, where it is neither lines nor bytes: "record", "row".
     """
 
-    def __init__(self, time: Any, source_row: Any, time_source: str = "") -> None:  # noqa: ANN401 - any array type
+    def __init__(
+        self,
+        time: Any,  # noqa: ANN401 - any array type
+        source_row: Any,  # noqa: ANN401 - any array type
+        time_source: str = "",
+        counted: str = "",
+    ) -> None:
         stamps = np.asarray(time, dtype=np.float64)
         if len(stamps):
             stamps = stamps - stamps[0]
@@ -256,7 +263,7 @@ class LogBuilder:
         self._columns: dict[str, pa.Array | pa.ChunkedArray] = {}
         self._fields: dict[str, pa.Field] = {}
         self.add("time", stamps, source=time_source)
-        self.add("source_row", np.asarray(source_row, dtype=np.int64))
+        self.add("source_row", np.asarray(source_row, dtype=np.int64), source=counted)
 
     def add(
         self,

@@ -99,7 +99,8 @@ def _show(screen: object, number: int, log: object) -> None:
         )
     screen.print(table)
     for damage in log.damage:
-        rows = f" (lines {', '.join(str(row) for row in damage.rows)})" if damage.rows else ""
+        counted = log.source_of("source_row") or "line"
+        rows = f" ({counted}s {', '.join(str(row) for row in damage.rows)})" if damage.rows else ""
         screen.print(f"    {damage.effect}: {_plain(damage.message)}{rows}")
     for name, value in log.settings.items():
         screen.print(f"    setting {_plain(name)} = {_plain(str(value))}")

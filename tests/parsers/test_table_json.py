@@ -11,6 +11,7 @@ from ridelog.damage import DamageKind
 from ridelog.errors import RidelogError, UnrecognisedError
 from ridelog.log import Role
 from ridelog.reading import read_source
+from ridelog.reports.words import row_kind
 from ridelog.sources import Source
 
 from . import bms_files, board_files
@@ -214,3 +215,13 @@ def test_any_damage_ends_in_a_result_or_a_refusal(piece, place, text):
     except RidelogError:
         return
     assert all(len(log.time) <= COUNT + 1 for log in logs)
+
+
+def test_records_of_a_document_are_not_called_lines():
+    """Rows are named by what they are counted by: records of a document, rows of a sheet, lines of anything else."""
+    records = [{"time": i, "voltage": 50.0 - i / 10, "current": 5.0 + i % 3, "speed_kmh": 20} for i in range(30)]
+    lines = "\n".join(json.dumps(record) for record in records).encode()
+    of_document = read_one(json.dumps({"ride": records}).encode())
+    of_lines = read_one(lines)
+    assert row_kind(of_document) == "record"
+    assert row_kind(of_lines) == "line"
