@@ -11,6 +11,8 @@ from ridelog.clock import Clock, ClockBasis
 from ridelog.log import Log, LogBuilder, Role
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from numpy.typing import NDArray
 
 _RATE_HZ = 10.0
@@ -26,12 +28,19 @@ class Drive:
     volts: NDArray[np.float64]
 
 
-def drive(rows: int, cells: int, seed: int = 5) -> Drive:
-    """Pulls, cruising, braking and stops, ten rows a second, over most of the charge of a pack."""
+def drive(rows: int, cells: int, seed: int = 5, hold_rows: int = 80) -> Drive:
+    """Pulls, cruising, braking and stops, ten rows a second, over most of the charge of a pack.
+
+    Args:
+        rows: How many rows.
+        cells: Cells in series.
+        seed: Which ride.
+        hold_rows: How many rows one speed is wished for.
+    """
     rng = np.random.default_rng(seed)
     time = np.arange(rows) / _RATE_HZ
-    targets = rng.choice([0.0, 4.0, 7.0, 10.0], rows // 80 + 1)
-    wished = np.repeat(targets, 80)[:rows]
+    targets = rng.choice([0.0, 4.0, 7.0, 10.0], rows // hold_rows + 1)
+    wished = np.repeat(targets, hold_rows)[:rows]
     smooth = np.exp(-np.arange(60) / 15.0)
     speed = np.convolve(wished, smooth / smooth.sum())[:rows]
     push = np.gradient(speed, 1 / _RATE_HZ)
@@ -42,8 +51,20 @@ def drive(rows: int, cells: int, seed: int = 5) -> Drive:
     return Drive(time, speed, np.round(current, 2), volts)
 
 
-def controller_log(ride: Drive) -> Log:
-    """The log of the controller."""
+def controller_log(
+    ride: Drive,
+    changed: Mapping[str, object] | None = None,
+    settings: Mapping[str, float] | None = None,
+    role: Role = Role.CONTROLLER,
+) -> Log:
+    """The log of the controller.
+
+    Args:
+        ride: What it sees.
+        changed: Channels that are other than usual, or more.
+        settings: What its configuration says.
+        role: Wheel, where it is the log of one.
+    """
     rng = np.random.default_rng(7)
     step = np.diff(ride.time, prepend=ride.time[0])
     builder = LogBuilder(ride.time, np.arange(len(ride.time)) + 2)
@@ -59,12 +80,20 @@ def controller_log(ride: Drive) -> Log:
         "motor_temperature": np.round(30 + 20 * (1 - np.exp(-ride.time / 600)), 1),
         "amp_hours_used": np.cumsum(np.clip(ride.current, 0, None) * step) / 3600,
         "tachometer_absolute": np.round(np.cumsum(ride.speed * step) * 90),
+        **(changed or {}),
     }.items():
         builder.add(name, values)
-    return builder.build(Role.CONTROLLER, "made up", clock=Clock(ClockBasis.TIME_OF_DAY, 43_200.0))
+    return builder.build(role, "made up", clock=Clock(ClockBasis.TIME_OF_DAY, 43_200.0), settings=settings)
 
 
-def board_log(ride: Drive, cells: int, *, worn: bool = False) -> Log:
+def board_log(
+    ride: Drive,
+    cells: int,
+    *,
+    worn: bool = False,
+    changed: Mapping[str, object] | None = None,
+    settings: Mapping[str, float] | None = None,
+) -> Log:
     """The log of the BMS.
 
     Args:
@@ -73,6 +102,8 @@ def board_log(ride: Drive, cells: int, *, worn: bool = False) -> Log:
         worn: Cells are refreshed in every tenth row only and repeated in between, one poll in twenty brings none, one cell is
             missing now and then, and for minutes the board names a protection: what is quickly said of a sound log is not said
             of this one.
+        changed: Channels that are other than usual, or more.
+        settings: What its configuration says.
     """
     rng = np.random.default_rng(9)
     rows = len(ride.time)
@@ -100,6 +131,7 @@ def board_log(ride: Drive, cells: int, *, worn: bool = False) -> Log:
         "soc": np.round(0.95 - 0.8 * ride.time / ride.time[-1], 2),
         "bms_temperature": np.round(28 + 4 * (1 - np.exp(-ride.time / 900)), 1),
         "battery_temperature": np.round(24 + 3 * (1 - np.exp(-ride.time / 900)), 1),
+        **(changed or {}),
     }.items():
         builder.add(name, values)
-    return builder.build(Role.BMS, "made up", clock=Clock(ClockBasis.TIME_OF_DAY, 43_200.0))
+    return builder.build(Role.BMS, "made up", clock=Clock(ClockBasis.TIME_OF_DAY, 43_200.0), settings=settings)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from benchmarks.board_log import board_log, controller_log, drive
+from benchmarks.detector_rides import rides
 from ridelog import detection, plugins
 from ridelog.alignment import join
 from ridelog.battery.estimate import estimate_pack
@@ -69,16 +69,9 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--most", type=int, default=12, help="detectors to list for each ride")
     options = parser.parse_args()
-    seen = drive(options.rows, options.cells)
-    rides: dict[str, Callable[[], Sequence[Log]]] = {
-        "controller": lambda: [controller_log(seen)],
-        "BMS": lambda: [board_log(seen, options.cells)],
-        "BMS with holes and names": lambda: [board_log(seen, options.cells, worn=True)],
-        "controller and BMS": lambda: [controller_log(seen), board_log(seen, options.cells)],
-    }
     summed, differences = _passes(options.cells, options.rows)
     print(f"One sum over all cells {1000 * summed:.1f} ms, one difference of neighbours {1000 * differences:.1f} ms.")
-    for name, make in rides.items():
+    for name, make in rides(options.rows, options.cells).items():
         logs = len(make())
         scale = 1000 * 200_000 / (options.rows * logs)
         times = {detector: scale * spent for detector, spent in detector_times(make, options.rounds).items()}
