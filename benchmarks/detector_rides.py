@@ -33,7 +33,7 @@ def rides(rows: int, cells: int) -> dict[str, Callable[[], Sequence[Log]]]:
         "controller with gaps": lambda: [controller_log(_with_gaps(seen, 200))],
         "controller at its limits": lambda: [_at_its_limits(town)],
         "balance board": lambda: [_balance_board(town)],
-        "wheel at full PWM in every pull": lambda: [_wheel(town)],
+        "wheel at full PWM now and then": lambda: [_wheel(town)],
         "BMS at its limits, FETs that flip": lambda: [_board_at_its_limits(town, cells)],
         "BMS, a charge": lambda: [_charge(seen, cells)],
         "BMS at rest": lambda: [_rest(seen, cells)],
@@ -89,14 +89,14 @@ def _at_its_limits(ride: Drive) -> Log:
 
 
 def _balance_board(ride: Drive) -> Log:
-    """Tilt, foot pads that let go now and then, and duty near the end of its range in every pull."""
+    """Tilt, foot pads that let go for moments, and duty that reaches the end of its range, both two hundred times."""
     rng = np.random.default_rng(15)
     rows = len(ride.time)
-    foot = ~_now_and_then(rows, 200, 3, 16) & (ride.speed > 0.05)
+    foot = ~_now_and_then(rows, 1000, 3, 16) & (ride.speed > 0.05)
     return controller_log(
         ride,
         {
-            "duty": np.round(np.minimum(ride.speed / 10.5, 0.97), 3),
+            "duty": np.where(_now_and_then(rows, 1000, 5, 25), 0.97, np.round(np.minimum(ride.speed / 12, 0.9), 3)),
             "pitch": np.round(rng.normal(0, 2, rows), 1),
             "roll": np.round(rng.normal(0, 3, rows), 1),
             "throttle_1": np.where(foot, 3.0, 0.1),
@@ -107,14 +107,15 @@ def _balance_board(ride: Drive) -> Log:
 
 
 def _wheel(ride: Drive) -> Log:
-    """A wheel whose PWM is full in every pull, with alerts."""
+    """A wheel whose PWM is full for moments two hundred times, with alerts."""
     rng = np.random.default_rng(17)
     rows = len(ride.time)
+    full = _now_and_then(rows, 1000, 5, 26) & (ride.speed > 5)
     alerts = np.where(_now_and_then(rows, 400, 10, 18), "SPEED1", None)
     return controller_log(
         ride,
         {
-            "pwm": np.round(np.clip(ride.speed / 11 + ride.current / 120, 0, 1.0), 3),
+            "pwm": np.where(full, 1.0, np.round(np.clip(ride.speed / 14 + ride.current / 300, 0, 0.97), 3)),
             "pitch": np.round(rng.normal(0, 2, rows), 1),
             "roll": np.round(rng.normal(0, 3, rows), 1),
             "alert": alerts.tolist(),
@@ -124,16 +125,16 @@ def _wheel(ride: Drive) -> Log:
 
 
 def _board_at_its_limits(ride: Drive, cells: int) -> Log:
-    """A noisy current that crosses the limits of the board in every tenth row, and FETs that flip hundreds of times."""
+    """A noisy current that crosses the limits of the board in every tenth row, and FETs that flip two hundred times."""
     rng = np.random.default_rng(19)
     rows = len(ride.time)
-    off = _now_and_then(rows, 500, 4, 20)
-    named = _now_and_then(rows, 200, 3, 21)
+    off = _now_and_then(rows, 1000, 4, 20)
+    named = _now_and_then(rows, 1000, 3, 21)
     current = np.round(ride.current + rng.normal(0, 2.0, rows), 2)
     changed = {
         "battery_current": np.where(off, 0.0, current),
         "discharge_fet": ~off,
-        "charge_fet": ~_now_and_then(rows, 500, 6, 22),
+        "charge_fet": ~_now_and_then(rows, 1000, 6, 22),
         "protections": [["discharge-overcurrent"] if flag else [] for flag in named.tolist()],
     }
     settings = {

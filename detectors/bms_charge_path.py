@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Final
+from typing import TYPE_CHECKING, ClassVar, Final
 
 import numpy as np
 
@@ -16,6 +16,9 @@ from ridelog.settings import number
 from .fet_edges import Edge, falling_edges, highest_cell, recorded_in_use
 from .never_brakes import never_brakes
 from .poll_cover import missed_in_braking
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 #: A discharge current that shows that the vehicle is ridden, A, and a regen current that counts, A.
 _RIDING_A, _REGEN_A = 5.0, -1.0
@@ -91,7 +94,8 @@ class BmsChargePath(Detector):
         high = float(np.percentile(np.clip(current, 0, None), 99))
         light = max(_LIGHT_A, _LIGHT_SHARE * high) if current.max() >= _VEHICLE_A else _RIDING_A
         ridden = current > min(_RIDING_A, light)
-        edges = [edge for edge in falling_edges(track, "charge_fet") if _while_riding(track, ridden, edge)]
+        pauses = np.flatnonzero(np.diff(track.time) > _LONGEST_PAUSE_S) + 1
+        edges = [edge for edge in falling_edges(track, "charge_fet") if _while_riding(track, ridden, pauses, edge)]
         off = np.isfinite(flag) & (flag < 0.5)
         share = float((off & ridden).sum()) / max(float((np.isfinite(flag) & ridden).sum()), 1.0)
         always = bool(np.isfinite(flag).any()) and float(off.sum()) >= 0.99 * float(np.isfinite(flag).sum())
@@ -232,13 +236,22 @@ def _rides(case: Case) -> bool:
     )
 
 
-def _while_riding(track: Track, ridden: np.ndarray[tuple[int], np.dtype[np.bool_]], edge: Edge) -> bool:
-    """Whether the vehicle was ridden just before the path opened, or while it was open, without a pause of the log."""
-    pauses = np.flatnonzero(np.diff(track.time) > _LONGEST_PAUSE_S) + 1
-    earlier, later = pauses[pauses <= edge.row], pauses[pauses > edge.row]
+def _while_riding(track: Track, ridden: NDArray[np.bool_], pauses: NDArray[np.intp], edge: Edge) -> bool:
+    """Whether the vehicle was ridden just before the path opened, or while it was open, without a pause of the log.
+
+    Args:
+        track: The log of the BMS.
+        ridden: Rows in which the vehicle is ridden, shape (rows,).
+        pauses: First rows after the pauses of the log, in order.
+        edge: The opening.
+    """
+    later = int(np.searchsorted(pauses, edge.row, side="right"))
     recent = int(np.searchsorted(track.time, track.time[edge.row] - _RIDE_S))
-    start = max(min(recent, edge.row - _ROWS_BEFORE), int(earlier[-1]) if len(earlier) else 0)
-    end = min(track.log.rows if edge.back is None else edge.back, int(later[0]) if len(later) else track.log.rows)
+    start = max(min(recent, edge.row - _ROWS_BEFORE), int(pauses[later - 1]) if later else 0)
+    end = min(
+        track.log.rows if edge.back is None else edge.back,
+        int(pauses[later]) if later < len(pauses) else track.log.rows,
+    )
     if recorded_in_use(track, edge.row):
         return True
     alone = end - start < 2

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from ridelog.ride import Track
 
 #: Protections looked for from this long before an edge to this long after it, s; at least two polls either way.
@@ -100,10 +102,9 @@ def falling_edges(track: Track, channel: str) -> list[Edge]:
     falls = np.flatnonzero((state[1:] < 0.5) & (state[:-1] > 0.5)) + 1
     rises = np.flatnonzero((state[1:] > 0.5) & (state[:-1] < 0.5)) + 1
     edges = []
-    for fall in falls:
-        later = rises[rises > fall]
+    for fall, later in zip(falls.tolist(), np.searchsorted(rises, falls, side="right").tolist(), strict=True):
         row, before = int(known[fall]), int(known[fall - 1])
-        end = int(known[later[0]]) if len(later) else None
+        end = int(known[rises[later]]) if later < len(rises) else None
         kinds, observable = named_kinds(track, before, row)
         edges.append(Edge(row, end, before, kinds, observable))
     return edges
@@ -117,13 +118,11 @@ def named_kinds(track: Track, before: int, row: int) -> tuple[tuple[str, ...], b
     reach = max(_AFTER_S, 2.5 * track.log.interval_s)
     start = int(np.searchsorted(track.time, track.time[before] - max(_BEFORE_S, 1.5 * track.log.interval_s)))
     end = int(np.searchsorted(track.time, track.time[row] + reach, side="right"))
-    found: list[str] = []
-    observable = False
-    standing = set(_first(track.log.names("protections", max(start - 50, 0), start)))
-    for names in track.log.names("protections", start, end):
-        if names is not None:
-            observable = True
-            found += [name for name in names if name not in standing]
+    named, earlier = track.log.named_rows("protections"), max(start - 50, 0)
+    known = track.log.named_known("protections", earlier, end)
+    standing = _in_all(named, earlier + np.flatnonzero(known[: start - earlier]))
+    observable = bool(known[start - earlier :].any())
+    found = [name for place in range(start, end) for name in named.get(place, ()) if name not in standing]
     for channel in ("discharge_fet_state", "charge_fet_state"):
         if track.log.has(channel):
             texts = [text for text in track.log.texts(channel, row, end) if text]
@@ -174,10 +173,14 @@ def named_trip(track: Track, trips: Collection[str]) -> Edge | None:
     return None
 
 
-def _first(lists: Iterable[tuple[str, ...] | None]) -> tuple[str, ...]:
-    """Protections that are active in every known row of a stretch."""
-    known = [set(names) for names in lists if names is not None]
-    return tuple(set.intersection(*known)) if known else ()
+def _in_all(named: Mapping[int, tuple[str, ...]], rows: NDArray[np.intp]) -> set[str]:
+    """Protections that are active in every one of some rows."""
+    active: set[str] | None = None
+    for row in rows.tolist():
+        active = active.intersection(named.get(row, ())) if active is not None else set(named.get(row, ()))
+        if not active:
+            break
+    return active or set()
 
 
 def recent_load(track: Track, row: int, seconds: float = _LOAD_S) -> float:
@@ -199,7 +202,7 @@ def lowest_cell(track: Track, first: int, last: int) -> tuple[float, int]:
     """Lowest cell voltage of a range of rows in V and its index from 0; NaN and -1 when there are no cells."""
     cells = track.log.matrix("cell_voltages")[first : last + 1]
     if cells.size and np.isfinite(cells).any():
-        place = np.unravel_index(int(np.nanargmin(cells)), cells.shape)
+        place = np.unravel_index(int(np.argmin(np.where(np.isnan(cells), np.inf, cells))), cells.shape)
         return float(cells[place]), int(place[1])
     values = track.values("cell_voltage_min")[first : last + 1]
     if np.isfinite(values).any():
@@ -213,7 +216,7 @@ def highest_cell(track: Track, first: int, last: int) -> float:
     """Highest cell voltage of a range of rows in V, NaN when there are no cells."""
     cells = track.log.matrix("cell_voltages")[first : last + 1]
     if cells.size and np.isfinite(cells).any():
-        return float(np.nanmax(cells))
+        return float(np.fmax.reduce(cells, axis=None))
     values = track.values("cell_voltage_max")[first : last + 1]
     return float(np.nanmax(values)) if np.isfinite(values).any() else float("nan")
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, ClassVar, Final
 import numpy as np
 
 from ridelog.detection import Case, Detector, Need
-from ridelog.episodes import runs
+from ridelog.episodes import run_ends
 from ridelog.finding import Evidence, Finding, Measurement, Outcome, Severity
 from ridelog.ride import RIDING_ROLES
 
@@ -89,9 +89,7 @@ class FootSensor(Detector):
         whole = stopped if pads is None else (pads < _RELEASED_V).all(axis=1) | stopped
         findings: list[Finding] = []
         tilted = False
-        for first, last in runs(whole):
-            if first == 0 or not _rides(track, speed, first):
-                continue
+        for first, last in _released_in_ride(track, speed, whole):
             how = _stop(track, speed, stopped, first, last) or _ended(track, last)
             tilted |= bool(how) and not _level(track, first)
             if how and _level(track, first):
@@ -127,8 +125,8 @@ class FootSensor(Detector):
         stopped: NDArray[np.bool_],
     ) -> Finding | None:
         """Half a pad released at speed before the board stopped: a heel that is lifted to step off, or a fall."""
-        for first, last in runs((pads < _RELEASED_V).any(axis=1) & ~whole):
-            if first > 0 and _rides(track, speed, first) and _stop(track, speed, stopped, first, last):
+        for first, last in _released_in_ride(track, speed, (pads < _RELEASED_V).any(axis=1) & ~whole):
+            if _stop(track, speed, stopped, first, last):
                 return self.finding(
                     track,
                     first,
@@ -170,15 +168,17 @@ def _stopped(track: Track) -> NDArray[np.bool_] | None:
     return None
 
 
-def _rides(track: Track, speed: NDArray[np.float64], first: int) -> bool:
-    """Whether the rows just before were ridden at speed; a value that was not read is passed over.
+def _released_in_ride(track: Track, speed: NDArray[np.float64], released: NDArray[np.bool_]) -> list[tuple[int, int]]:
+    """First and last row of each release before which three rows were ridden at speed; values not read are passed over.
 
     Across a pause of the log nothing is known of the speed at the release: the rider may have come to rest in it.
     """
-    if float(track.time[first] - track.time[first - 1]) > _PAUSE_S:
-        return False
-    before = speed[max(first - 3, 0) : first]
-    return bool(np.isfinite(before).any()) and float(np.nanmin(before)) >= _SPEED_M_S
+    first, last = run_ends(released)
+    first, last = first[first > 0], last[first > 0]
+    before = speed[np.maximum(first[:, None] - (3, 2, 1), 0)]
+    ridden = np.isfinite(before).any(axis=1) & (np.fmin.reduce(before, axis=1) >= _SPEED_M_S)
+    ridden &= track.time[first] - track.time[first - 1] <= _PAUSE_S
+    return list(zip(first[ridden].tolist(), last[ridden].tolist(), strict=True))
 
 
 def _level(track: Track, first: int) -> bool:
@@ -198,7 +198,8 @@ def _stop(track: Track, speed: NDArray[np.float64], stopped: NDArray[np.bool_], 
         return ""
     after = slice(first, min(end, last + 2))
     before = float(np.nanmax(speed[max(first - 3, 0) : first]))
-    later = speed[(track.time >= track.time[first] + _GOES_ON_S[0]) & (track.time <= track.time[first] + _GOES_ON_S[1])]
+    goes_on = np.searchsorted(track.time, track.time[first] + _GOES_ON_S[0])
+    later = speed[goes_on : np.searchsorted(track.time, track.time[first] + _GOES_ON_S[1], side="right")]
     if lasts < _AFTER_S and np.isfinite(later).any() and float(np.nanmedian(later)) >= _GOES_ON_SHARE * before:
         return ""
     slowest = float(np.nanmin(speed[after])) if np.isfinite(speed[after]).any() else before

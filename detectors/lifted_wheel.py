@@ -30,7 +30,8 @@ def was_ridden(track: Track, speed: np.ndarray[tuple[int], np.dtype[np.float64]]
     if len(close) and float(np.nanmin(close)) <= MOVING_M_S:
         # From walking pace nobody reaches the end of the headroom in so short a time: nothing loaded the wheel.
         return False
-    return end <= begin or float(np.nanmedian(before)) > MOVING_M_S
+    # Where every row is faster, the middle one is.
+    return end <= begin or float(before.min()) > MOVING_M_S or float(np.nanmedian(before)) > MOVING_M_S
 
 
 def spun_up_before(
@@ -57,12 +58,17 @@ def carried_nobody(track: Track, speed: np.ndarray[tuple[int], np.dtype[np.float
     pauses = np.flatnonzero(steps > max(1.0, 8 * track.log.interval_s))
     begin += int(pauses[-1]) + 1 if len(pauses) else 0
     steps = np.diff(track.time[begin : end + 1])
-    # Loggers that have no sign of the current write braking as drawing: that is for the rider.
-    power = np.abs(track.values("pack_voltage") * track.values("battery_current"))[begin : end + 1]
     fast = speed[begin : end + 1]
-    if len(steps) < 2 or not np.isfinite(power).all() or float(np.mean(power > 0)) <= 0.5:
+    if len(steps) < 2:
         return False
     slowest = int(np.argmin(fast))
+    if not float(fast[-1] - fast[slowest]) > SPIN_M_S:
+        return False
+    # Loggers that have no sign of the current write braking as drawing: that is for the rider.
+    volts, current = (track.values(name)[begin : end + 1] for name in ("pack_voltage", "battery_current"))
+    power = np.abs(volts * current)
+    if not np.isfinite(power).all() or float(np.mean(power > 0)) <= 0.5:
+        return False
     drawn = float(np.sum((power[slowest + 1 :] + power[slowest:-1]) / 2 * steps[slowest:]))
     needed = _LIGHTEST_KG * float(fast[-1] ** 2 - fast[slowest] ** 2) / 2
-    return float(fast[-1] - fast[slowest]) > SPIN_M_S and drawn < _LEAST_DRAWN * needed
+    return drawn < _LEAST_DRAWN * needed

@@ -29,15 +29,14 @@ def cruising(track: Track, edge: Edge) -> bool:
     It counts where it flowed in the row before that as well, or, where polls follow each other closely, where the motor drove or
     braked in the seconds before: a vehicle that is switched off after a ride stands, and draws what it draws at rest.
     """
-    current = np.abs(track.values("battery_current"))
-    known = current[np.isfinite(current)]
-    if not len(known):
-        return False
-    rest, high = np.percentile(known, (10, 99))
     values = track.values("battery_current")
     last = values[max(edge.before - 1, 0) : edge.before + 1]
-    if known.max() < IN_USE_A or len(last) < 2 or not np.isfinite(last).all():
+    if len(last) < 2 or not np.isfinite(last).all() or last[1] < min(_LIGHT_LOAD_A, _MOTOR_A):
         return False
+    known = np.abs(values[np.isfinite(values)])
+    if known.max() < IN_USE_A:
+        return False
+    rest, high = np.percentile(known, (10, 99))
     bound = max(_LIGHT_LOAD_A, _LIGHT_SHARE * float(high), _OVER_REST * float(rest) if rest < _LIGHT_LOAD_A else 0.0)
     if last.min() >= bound:
         return True
@@ -51,14 +50,11 @@ def cruising(track: Track, edge: Edge) -> bool:
 def brakes_after(track: Track, edge: Edge) -> bool:
     """Tell whether a motor charged the pack for a moment after the discharge path opened: only a rolling vehicle does."""
     current = track.values("battery_current")
-    known = current[np.isfinite(current)]
-    if not len(known) or known.max() < IN_USE_A:
-        return False
     until = int(np.searchsorted(track.time, track.time[edge.row] + _BRAKES_WITHIN_S, side="right"))
     # The row of the opening itself may still hold the current before it.
     charged = np.flatnonzero(current[edge.row + 1 : until] <= -_BRAKES_A) + edge.row + 1
-    if not len(charged):
+    if not len(charged) or not np.max(current, where=np.isfinite(current), initial=-np.inf) >= IN_USE_A:
         return False
     first = int(charged[0])
-    ends = np.flatnonzero(current[first:] > -_BRAKES_A)
+    ends = np.flatnonzero(current[first : np.searchsorted(track.time, track.time[first] + 2 * _BRAKES_S)] > -_BRAKES_A)
     return bool(len(ends)) and float(track.time[first + int(ends[0])] - track.time[first]) <= _BRAKES_S

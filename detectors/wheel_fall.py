@@ -51,6 +51,9 @@ def fall_after(track: Track, speed: np.ndarray[tuple[int], np.dtype[np.float64]]
             return ""
     for channel in ("pitch", "roll"):
         angle = track.values(channel)
+        if np.ptp(angle[before:end]) <= _FALL_DEG:
+            # No two rows are so far apart.
+            continue
         usual = (
             float(np.nanmedian(angle[before : first + 1])) if np.isfinite(angle[before : first + 1]).any() else np.nan
         )
