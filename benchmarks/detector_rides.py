@@ -32,6 +32,7 @@ def rides(rows: int, cells: int) -> dict[str, Callable[[], Sequence[Log]]]:
         "controller, a stop every few seconds, faults": lambda: [_in_town(town)],
         "controller with gaps": lambda: [controller_log(_with_gaps(seen, 200))],
         "controller at its limits": lambda: [_at_its_limits(town)],
+        "controller that gets hot, nothing configured": lambda: [_hot(town)],
         "balance board": lambda: [_balance_board(town)],
         "wheel at full PWM now and then": lambda: [_wheel(town)],
         "BMS at its limits, FETs that flip": lambda: [_board_at_its_limits(town, cells)],
@@ -72,9 +73,9 @@ def _with_gaps(ride: Drive, every: int) -> Drive:
 
 def _at_its_limits(ride: Drive) -> Log:
     """Voltage, current, heat and duty that cross what the configuration says again and again."""
-    heat = np.round(80 + 8 * np.sin(ride.time / 20) + np.random.default_rng(14).normal(0, 0.5, len(ride.time)), 1)
+    heat = np.round(80 + 8 * np.sin(ride.time / 16) + np.random.default_rng(14).normal(0, 0.5, len(ride.time)), 1)
     settings = {
-        "battery_cut_start": float(np.median(ride.volts)),
+        "battery_cut_start": float(np.quantile(ride.volts, 0.08)),
         "battery_cut_end": float(np.min(ride.volts)),
         "battery_current_max": float(np.quantile(ride.current, 0.9)),
         "battery_regen_current_max": float(-np.quantile(ride.current, 0.1)),
@@ -85,7 +86,13 @@ def _at_its_limits(ride: Drive) -> Log:
         "controller_voltage_max": float(np.quantile(ride.volts, 0.9)),
         "controller_voltage_min": float(np.quantile(ride.volts, 0.1)),
     }
-    return controller_log(ride, {"fet_temperature": heat, "motor_temperature": heat + 3}, settings)
+    return controller_log(ride, {"fet_temperature": heat, "motor_temperature": heat - 10}, settings)
+
+
+def _hot(ride: Drive) -> Log:
+    """Heat that passes the usual start of a fold-back two hundred times and takes no current away."""
+    heat = np.round(84 + 8 * np.sin(ride.time / 16), 1)
+    return controller_log(ride, {"fet_temperature": heat, "motor_temperature": heat - 10})
 
 
 def _balance_board(ride: Drive) -> Log:

@@ -15,9 +15,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ridelog.battery.quantiles import median
+from ridelog.battery.quantiles import median, quantiles
 
 from .pack_current import pack_current
+from .time_bins import bin_starts
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -139,18 +140,20 @@ def _averages(track: Track, ohm: float) -> _Averages | None:
         # At a constant power the motor's current goes against its speed.
         speed = np.abs(track.values("speed"))
         motor = 1.0 / np.where(speed > 0, speed, np.nan)
-    rows = np.flatnonzero(np.isfinite(volts) & np.isfinite(amps) & np.isfinite(motor) & (motor > 0))
+    rows = np.flatnonzero(np.isfinite(volts) & np.isfinite(amps) & (motor > 0) & (motor < np.inf))
     if len(rows) < _AVERAGES * _WINDOW // 2:
         return None
     time = track.time[rows]
-    bin_s = max(_BIN_S, median(np.diff(time)))
-    start = np.flatnonzero(np.r_[True, np.diff(np.floor(time / bin_s)) != 0])
+    steps = np.diff(time)
+    close = np.count_nonzero(steps <= _BIN_S) > len(steps) // 2
+    bin_s = _BIN_S if close else max(_BIN_S, median(steps))
+    start = bin_starts(time, bin_s)
     count = np.diff(np.r_[start, len(rows)])
     current = np.add.reduceat(amps[rows], start) / count
     drawn = current[current > 0.5]
     if len(drawn) < _AVERAGES:
         return None
-    loaded = current > _LOAD_SHARE * float(np.percentile(drawn, 99))
+    loaded = current > _LOAD_SHARE * float(quantiles(drawn, (0.99,))[0])
     voltage, taken = np.zeros(len(current)), np.ones(len(current))
     # Of what is not under load nothing else is asked.
     within, each = rows[np.repeat(loaded, count)], count[loaded]
@@ -172,13 +175,18 @@ def _held(averages: _Averages) -> NDArray[np.bool_]:
         return result
     spread = np.arange(_WINDOW) - (_WINDOW - 1) / 2
     weights = spread[::-1] * _WINDOW / float(np.sum(spread**2))
+    loaded = np.flatnonzero(averages.loaded)
+    # Windows of averages that follow one another, all under load, and without a pause.
+    within = loaded[_WINDOW - 1 :] - loaded[: 1 - _WINDOW] == _WINDOW - 1
+    time = averages.time[loaded]
+    within &= time[_WINDOW - 1 :] - time[: 1 - _WINDOW] <= 1.3 * _WINDOW * averages.bin_s
+    if not within.any():
+        return result
     battery, motor = (
-        np.abs(np.convolve(np.log(np.maximum(values, 1e-6)), weights, "valid"))
+        np.abs(np.convolve(np.log(np.maximum(values[loaded], 1e-6)), weights, "valid"))
         for values in (averages.amps, averages.motor)
     )
-    together = np.convolve(averages.loaded, np.ones(_WINDOW), "valid") > _WINDOW - 0.5
-    together &= averages.time[_WINDOW - 1 :] - averages.time[: 1 - _WINDOW] <= 1.3 * _WINDOW * averages.bin_s
-    starts = np.flatnonzero(together & (motor >= _MOTOR_CHANGES) & (battery <= _BATTERY_STANDS * motor))
+    starts = loaded[np.flatnonzero(within & (motor >= _MOTOR_CHANGES) & (battery <= _BATTERY_STANDS * motor))]
     # The first and the last of a window may hold the beginning or the end of the load.
     for place in range(1, _WINDOW - 1):
         result[starts + place] = True

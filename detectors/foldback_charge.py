@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from .pack_current import pack_current
+from .time_bins import bin_starts
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -43,7 +44,7 @@ def bound_by_charge(track: Track, ohm: float) -> list[tuple[int, int]]:
     rows = np.flatnonzero(np.isfinite(volts) & np.isfinite(amps) & free & (heat < _HOT_DEGC))
     if len(rows) < _AVERAGES or not np.isfinite(ohm):
         return []
-    start = np.flatnonzero(np.r_[True, np.diff(np.floor(track.time[rows] / _BIN_S)) != 0])
+    start = bin_starts(track.time[rows], _BIN_S)
     count = np.diff(np.r_[start, len(rows)])
     current = np.add.reduceat(amps[rows], start) / count
     source = np.add.reduceat(volts[rows], start) / count + ohm * current

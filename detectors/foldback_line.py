@@ -13,6 +13,10 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from ridelog.battery.quantiles import quantiles
+
+from .time_bins import bin_starts
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -73,17 +77,19 @@ def foldback(
         heat: Highest temperature of FETs and motor in degC, NaN where unknown, shape (n,).
     """
     known = np.isfinite(time) & np.isfinite(volts) & np.isfinite(amps)
-    time, volts, amps, hot = time[known], volts[known], amps[known], heat[known] >= _HOT_DEGC
+    if not known.all():
+        rows = np.flatnonzero(known)
+        time, volts, amps, heat = time[rows], volts[rows], amps[rows], heat[rows]
     if len(time) < _FEWEST:
         return None
-    start = np.flatnonzero(np.r_[True, np.diff(np.floor(time / _BIN_S)) != 0])
+    start = bin_starts(time, _BIN_S)
     count = np.diff(np.r_[start, len(time)])
     volts, amps = (np.add.reduceat(values, start) / count for values in (volts, amps))
-    time, hot = time[start], hot[start]
+    time, hot = time[start], heat[start] >= _HOT_DEGC
     drawn = amps > 0.5
     if np.count_nonzero(drawn) < _FEWEST:
         return None
-    top = float(np.percentile(amps[drawn], 99))
+    top = float(quantiles(amps[drawn], (0.99,))[0])
     loaded = np.flatnonzero(amps > max(0.5, 0.1 * top))
     if len(loaded) < _FEWEST:
         return None
@@ -95,11 +101,12 @@ def foldback(
         return None
     best: tuple[int, NDArray[np.bool_], float] | None = None
     allowed = max(_BEYOND, int(_BEYOND_SHARE * len(volts)))
+    twentieths = np.floor(amps / top * 20).astype(np.intp)
     for slope in np.geomspace(_STEEPEST * tolerance / top, flattest, _SLOPES):
         left = volts - slope * amps
         edge = float(np.partition(left, allowed)[allowed])
         on_line = left <= edge + 2 * tolerance
-        steps = len(np.unique(np.floor(amps[on_line] / top * 20)))
+        steps = np.count_nonzero(np.bincount(twentieths[on_line]))
         if best is None or steps > best[0]:
             best = steps, on_line, edge + tolerance
     if best is None:
@@ -131,7 +138,7 @@ def _judged(
     if len(loads) < _LOADS or _BIN_S * sum(len(load) for load in loads) < _ON_LINE_S:
         return None
     everything = np.concatenate(loads)
-    low, high = np.percentile(amps[everything], (5, 95))
+    low, high = quantiles(amps[everything], (0.05, 0.95))
     highest = float(amps[everything].max())
     if highest < _TOP_SHARE * top or high < _FACTOR * low:
         return None

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, ClassVar, Final
 
 import numpy as np
 
+from ridelog.battery.quantiles import median
 from ridelog.detection import Case, Detector, Need
 from ridelog.episodes import run_ends
 from ridelog.finding import Evidence, Finding, Measurement, Outcome, Severity
@@ -146,12 +147,13 @@ def _pads(track: Track) -> NDArray[np.float64] | None:
     if not track.has("throttle_1") or not track.has("throttle_2") or not (track.has("pitch") or track.has("mode")):
         return None
     pads = np.column_stack((track.values("throttle_1"), track.values("throttle_2")))
-    ridden = pads[(np.abs(track.values("speed")) > _SPEED_M_S) & np.isfinite(pads).all(axis=1)]
+    read = np.isfinite(pads[:, 0]) & np.isfinite(pads[:, 1])
+    ridden = pads[np.flatnonzero(read & (np.abs(track.values("speed")) > _SPEED_M_S))]
     if len(ridden) < _FEWEST:
         return None
     pressed = ridden >= _PRESSED_V
     two_levels = float((pressed | (ridden < _RELEASED_V)).mean())
-    used = pressed.mean(axis=0) >= _STOOD_ON
+    used = np.count_nonzero(pressed, axis=0) / len(ridden) >= _STOOD_ON
     return pads[:, used] if used.any() and two_levels >= _TWO_LEVELS else None
 
 
@@ -192,15 +194,15 @@ def _level(track: Track, first: int) -> bool:
 
 def _stop(track: Track, speed: NDArray[np.float64], stopped: NDArray[np.bool_], first: int, last: int) -> str:
     """How the board stopped after a release, in words; "" when the ride went on."""
-    end = int(np.searchsorted(track.time, track.time[first] + _AFTER_S, side="right"))
     lasts = float(track.time[min(last + 1, track.log.rows - 1)] - track.time[first])
     if lasts < _SHORTEST_S:
         return ""
+    end = int(np.searchsorted(track.time, track.time[first] + _AFTER_S, side="right"))
     after = slice(first, min(end, last + 2))
     before = float(np.nanmax(speed[max(first - 3, 0) : first]))
     goes_on = np.searchsorted(track.time, track.time[first] + _GOES_ON_S[0])
     later = speed[goes_on : np.searchsorted(track.time, track.time[first] + _GOES_ON_S[1], side="right")]
-    if lasts < _AFTER_S and np.isfinite(later).any() and float(np.nanmedian(later)) >= _GOES_ON_SHARE * before:
+    if lasts < _AFTER_S and np.isfinite(later).any() and median(later) >= _GOES_ON_SHARE * before:
         return ""
     slowest = float(np.nanmin(speed[after])) if np.isfinite(speed[after]).any() else before
     pitch = track.values("pitch")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Final
 
 import numpy as np
@@ -118,16 +119,18 @@ class FrozenTelemetry(Detector):
         drawn = _drawn(track)
         usual = _usual_rows(track, same, drawn)
         starts, ends = run_ends(same)
-        long = (track.time[ends + 1] - track.time[starts] >= _SHORTEST_S) & (ends - starts + 1 >= _FEWEST_ROWS)
-        for first, last in zip(starts[long].tolist(), ends[long].tolist(), strict=True):
+        steps = ends - starts + 1
+        long = (track.time[ends + 1] - track.time[starts] >= _SHORTEST_S) & (steps >= _FEWEST_ROWS)
+        long &= steps * np.log1p(-min(changing, 0.999)) < np.log(_UNLIKELY)
+        starts, ends = starts[long], ends[long]
+        rest = _Rest.of(track, same, drawn) if len(starts) else None
+        used_at = _used_at(track, starts, drawn).tolist()
+        for first, last, in_use in zip(starts.tolist(), ends.tolist(), used_at, strict=True):
             length = float(track.time[last + 1] - track.time[first])
-            rows = last - first + 1
-            if not rows * np.log1p(-min(changing, 0.999)) < np.log(_UNLIKELY):
-                continue
-            if _in_use(case, track, first, last + 1, drawn):
-                if rows > usual:
+            if in_use or _moves_elsewhere(case, track, first, last + 1):
+                if last - first + 1 > usual:
                     (steady if _counted_on(track, first, last + 1) else found).append((first, last + 1, length))
-            elif _restless(track, same, first, last, drawn):
+            elif rest is not None and length >= _REST_S and rest.flickers_beside(first, last):
                 at_rest.append((first, last + 1, length))
         if len(steady) < _HABIT:
             # Nobody rides so evenly for so long: a logger that integrates an old current counts on, too.
@@ -209,27 +212,58 @@ def _usual_rows(track: Track, same: NDArray[np.bool_], drawn: float) -> float:
     return _USUAL_TIMES * float(np.percentile(lengths, 90)) if len(lengths) >= _FEWEST_USUAL else 0.0
 
 
-def _restless(track: Track, same: NDArray[np.bool_], first: int, last: int, drawn: float) -> bool:
-    """At rest, too, the last digits of this log flicker, everywhere but in these steps."""
-    current = np.abs(track.values("battery_current"))
-    if not np.isfinite(current).any() or track.time[last + 1] - track.time[first] < _REST_S:
-        return False
-    resting = current[:-1] < drawn
-    resting[first : last + 1] = False
-    if np.count_nonzero(resting) < _FEWEST_AT_REST:
-        return False
-    still = float(same[resting].mean())
-    longest = max((end - begin + 1 for begin, end in runs(same & resting)), default=0)
-    rows = last - first + 1
-    return rows > _TIMES_LONGER * max(longest, 1) and rows * np.log(max(still, 1e-3)) < np.log(_UNLIKELY)
+@dataclass(frozen=True, slots=True, eq=False)
+class _Rest:
+    """The steps of a log at rest.
+
+    Attributes:
+        resting: Steps at rest, shape (rows - 1,).
+        count: How many.
+        still: How many of them change nothing.
+        starts: First steps of the stretches at rest in which nothing changes, in order.
+        lengths: Their lengths in steps.
+    """
+
+    resting: NDArray[np.bool_]
+    count: int
+    still: int
+    starts: NDArray[np.intp]
+    lengths: NDArray[np.intp]
+
+    @classmethod
+    def of(cls, track: Track, same: NDArray[np.bool_], drawn: float) -> _Rest | None:
+        """Take them of a log; None when it has no current."""
+        current = np.abs(track.values("battery_current"))
+        if not np.isfinite(current).any():
+            return None
+        resting = current[:-1] < drawn
+        still = same & resting
+        starts, ends = run_ends(still)
+        return cls(resting, np.count_nonzero(resting), np.count_nonzero(still), starts, ends - starts + 1)
+
+    def flickers_beside(self, first: int, last: int) -> bool:
+        """At rest, too, the last digits of this log flicker, everywhere but in these steps, a stretch without a change."""
+        inside = np.count_nonzero(self.resting[first : last + 1])
+        count = self.count - inside
+        if count < _FEWEST_AT_REST:
+            return False
+        share = (self.still - inside) / count
+        before, after = np.searchsorted(self.starts, (first, last + 1))
+        longest = max(int(self.lengths[:before].max(initial=0)), int(self.lengths[after:].max(initial=0)))
+        steps = last - first + 1
+        return steps > _TIMES_LONGER * max(longest, 1) and bool(steps * np.log(max(share, 1e-3)) < np.log(_UNLIKELY))
 
 
-def _in_use(case: Case, track: Track, first: int, last: int, drawn: float) -> bool:
-    """The frozen values, or another log on the same clock, say that the vehicle was not at rest."""
+def _used_at(track: Track, rows: NDArray[np.intp], drawn: float) -> NDArray[np.bool_]:
+    """Whether the values of these rows say that the vehicle was not at rest."""
+    used = np.zeros(len(rows), dtype=bool)
     for channel, bound in (("battery_current", drawn), ("motor_current", 2.0), ("speed", 1.0), ("erpm", 500.0)):
-        value = abs(float(np.nan_to_num(track.values(channel)[first])))
-        if value > bound:
-            return True
+        used |= np.abs(track.values(channel)[rows]) > bound
+    return used
+
+
+def _moves_elsewhere(case: Case, track: Track, first: int, last: int) -> bool:
+    """Whether another log on the same clock says that the vehicle was not at rest."""
     for other in case.ride.tracks:
         if other is track or not (other.clock.aligned and track.clock.aligned) or not other.has("battery_current"):
             continue

@@ -54,6 +54,8 @@ def carried_nobody(track: Track, speed: np.ndarray[tuple[int], np.dtype[np.float
         return False
     end = int(np.searchsorted(track.time, track.time[first] - _LAST_MOMENT_S))
     begin = int(np.searchsorted(track.time, track.time[first] - _SPEEDS_UP_S))
+    if not float(speed[end] - speed[begin : end + 1].min()) > SPIN_M_S:
+        return False
     steps = np.diff(track.time[begin : end + 1])
     pauses = np.flatnonzero(steps > max(1.0, 8 * track.log.interval_s))
     begin += int(pauses[-1]) + 1 if len(pauses) else 0

@@ -6,7 +6,7 @@ from typing import ClassVar, Final
 
 import numpy as np
 
-from ridelog.battery.quantiles import quantiles
+from ridelog.battery.quantiles import median, quantiles
 from ridelog.detection import Case, Detector, Need
 from ridelog.durations import lasting
 from ridelog.episodes import episodes
@@ -163,24 +163,25 @@ def _configured(track: Track, start: float) -> list[tuple[int, int]]:
 def _pinned(case: Case, track: Track) -> tuple[list[tuple[int, int]], float | None]:
     """Driving at a voltage floor with a reduced current: where ordinary sag would show the highest currents."""
     volts, current = track.values("pack_voltage"), track.values("battery_current")
-    driving = current > _drive(track)
-    if np.count_nonzero(driving) < 50:
+    driving = np.flatnonzero(current > _drive(track))
+    if len(driving) < 50:
         return [], None
-    known = volts[driving]
-    known = known[np.isfinite(known)]
+    driven_v, driven_a = volts[driving], current[driving]
+    known = driven_v[np.isfinite(driven_v)]
     if not len(known):
         return [], None
     floor = float(quantiles(known, (0.02,))[0])
     series = case.pack.series
     if series.best is not None and series.certain and not _CELL_LOW_V <= floor / series.best <= _CELL_HIGH_V:
         return [], None
-    high = float(quantiles(current[driving], (0.98,))[0])
-    at_floor = driving & (np.abs(volts - floor) <= _PINNED_SHARE * floor) & (current < _REDUCED_SHARE * high)
+    high = float(quantiles(driven_a, (0.98,))[0])
+    pinned = driving[(np.abs(driven_v - floor) <= _PINNED_SHARE * floor) & (driven_a < _REDUCED_SHARE * high)]
     residual = case.pack.residual.get(track.index)
     if residual is not None:
         # At the floor an unreduced current would take the voltage far lower: only then is the floor a cutoff.
-        reach = residual.open_circuit - floor - 0.5 * residual.ohm * high
-        at_floor &= reach < 0
+        pinned = pinned[residual.open_circuit[pinned] - floor - 0.5 * residual.ohm * high < 0]
+    at_floor = np.zeros(len(volts), dtype=bool)
+    at_floor[pinned] = True
     found = [item for item in episodes(at_floor, track.time, _JOIN_S) if _length(track, item) >= _PINNED_S]
     ohm = residual.ohm if residual is not None and np.isfinite(residual.ohm) else 0.0
     return [item for item in found if _tapers(track, *item, ohm)], floor
@@ -256,13 +257,14 @@ def _within_usual(case: Case, track: Track) -> float | None:
     series, chemistry = case.pack.series, case.pack.chemistry.name
     if series.best is None or series.confidence < _LIKELY_COUNT or chemistry not in ("", *_USUAL_START_V):
         return None
-    volts, current = track.values("pack_voltage") / series.best, track.values("battery_current")
-    drawn = np.isfinite(volts) & (current > _drive(track))
-    if not drawn.any():
+    volts, current = track.values("pack_voltage"), track.values("battery_current")
+    drawn = np.flatnonzero(np.isfinite(volts) & (current > _drive(track)))
+    if not len(drawn):
         return None
-    cell = float(quantiles(volts[drawn], (0.02,))[0])
+    volts, current = volts[drawn] / series.best, current[drawn]
+    cell = float(quantiles(volts, (0.02,))[0])
     usual = _USUAL_START_V.get(chemistry if case.pack.chemistry.confidence >= _SURE_CHEMISTRY else "nmc", 0.0)
-    at_top = volts[drawn & (current >= _UNREDUCED_SHARE * float(quantiles(current[drawn], (0.98,))[0]))]
+    at_top = volts[current >= _UNREDUCED_SHARE * float(quantiles(current, (0.98,))[0])]
     unreduced = float(np.ptp(quantiles(at_top, (0.05, 0.95)))) >= _UNREDUCED_V
     return cell if cell <= (usual or _USUAL_START_V["nmc"]) and not unreduced else None
 
@@ -278,11 +280,11 @@ def _tapers(track: Track, first: int, last: int, ohm: float) -> bool:
     middle = len(current) // 2
     if middle < 5:
         return False
-    held = float(np.nanmedian(current[:middle]))
-    fall = held - float(np.nanmedian(current[middle:]))
+    held = median(current[:middle])
+    fall = held - median(current[middle:])
     if not fall > 0.15 * held:
         return False
-    rise = float(np.nanmedian(volts[middle:])) - float(np.nanmedian(volts[:middle]))
+    rise = median(volts[middle:]) - median(volts[:middle])
     return rise <= _RELIEF_SHARE * ohm * fall
 
 

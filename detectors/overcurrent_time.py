@@ -32,7 +32,7 @@ def beyond(current: NDArray[np.float64], time: NDArray[np.float64], limit: float
     found = episodes(current > _EVERY_ROW * limit, time, _JOIN_S)
     if not len(far) or not found:
         return []
-    within = np.diff(np.searchsorted(far, np.array(found) + (0, 1)), axis=1)[:, 0] > 0
+    within = np.diff(np.searchsorted(far, np.array(found) + np.array((0, 1))), axis=1)[:, 0] > 0
     return [
         (first, last)
         for (first, last), some in zip(found, within.tolist(), strict=True)

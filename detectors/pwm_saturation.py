@@ -83,7 +83,7 @@ class PwmSaturation(Detector):
         for first, last in episodes(full, track.time, JOIN_S):
             start = max(first - max(int(1.0 / max(track.log.interval_s, 0.01)), 1), 0)
             moving = (
-                float(np.nanmax(speed[start : first + 1], initial=0.0)) > MOVING_M_S
+                float(speed[start : first + 1].max(initial=0.0)) > MOVING_M_S
                 and was_ridden(track, speed, first)
                 and not spun_up_before(track, speed, used, first)
                 and not carried_nobody(track, speed, first)
@@ -253,4 +253,6 @@ def _speed(track: Track) -> np.ndarray[tuple[int], np.dtype[np.float64]] | None:
     if not np.isfinite(values).any():
         return None
     known = np.flatnonzero(np.isfinite(values))
+    if len(known) == len(values):
+        return values
     return np.asarray(np.interp(np.arange(len(values)), known, values[known]))

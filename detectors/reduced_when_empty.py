@@ -39,6 +39,8 @@ def reduced_when_empty(case: Case, track: Track) -> tuple[list[tuple[int, int]],
         return [], None
     if series.confidence < _LIKELY_COUNT:
         return [], None
+    if not float(np.fmin.reduce(track.values("pack_voltage"))) / series.best <= _LOADED_V:
+        return [], None
     cell = track.values("pack_voltage") / series.best
     driving = track.values("battery_current") > _DRIVE_A
     empty = driving & (cell <= _LOADED_V) & (residual.open_circuit / series.best <= _OPEN_V)

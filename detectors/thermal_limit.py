@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, ClassVar, Final
 
 import numpy as np
 
+from ridelog.battery.quantiles import quantiles
 from ridelog.detection import Case, Detector, Need
 from ridelog.episodes import episodes
 from ridelog.finding import Evidence, Finding, Measurement, Outcome, Severity
@@ -104,6 +107,7 @@ class ThermalLimit(Detector):
             looked.append(
                 f"{words} at most {float(np.nanmax(track.values(channel))):.0f} degC, fold-back from {start:.0f}"
             )
+            cooler = _Cooler(track, channel, start)
             for first, last in episodes(track.values(channel) >= start, track.time, _JOIN_S):
                 if sensor_jumps(track, channel, first, last):
                     findings.append(self._jumping(track, channel, words, first, last))
@@ -115,7 +119,7 @@ class ThermalLimit(Detector):
                     continue
                 # A controller that stops because of this heat has its limit here, whatever flowed on the way.
                 set_here = given is not None or _stopped(track, name, first, last)
-                if not set_here and _untouched(track, channel, first, last, start):
+                if not set_here and _untouched(cooler, first, last):
                     findings.append(self._hot_and_on(track, channel, words, first, last))
                     continue
                 if not set_here and _hardly(track, channel, first, last, start):
@@ -230,23 +234,42 @@ def _hardly(track: Track, channel: str, first: int, last: int, start: float) -> 
     return not track.has(current) or not _gives_way(heat, np.abs(track.values(current)[first : last + 1]))
 
 
-def _untouched(track: Track, channel: str, first: int, last: int, start: float) -> bool:
+@dataclass(eq=False)
+class _Cooler:
+    """The rows of a log below the start of a fold-back, degC, by one of its channels."""
+
+    track: Track
+    channel: str
+    start: float
+
+    @cached_property
+    def flowed(self) -> NDArray[np.float64] | None:
+        """Size of the current in every row, A, that of the motor where the log has it; None without a current."""
+        current = "motor_current" if self.track.has("motor_current") else "battery_current"
+        return np.abs(self.track.values(current)) if self.track.has(current) else None
+
+    @cached_property
+    def usual(self) -> tuple[int, float]:
+        """How many rows are cooler, and their high current, A."""
+        assert self.flowed is not None
+        cooler = self.flowed[(self.track.values(self.channel) < self.start) & np.isfinite(self.flowed)]
+        return len(cooler), float(quantiles(cooler, (0.995,))[0]) if len(cooler) else 0.0
+
+
+def _untouched(cooler: _Cooler, first: int, last: int) -> bool:
     """Tell whether the current of the hot rows shows that nothing was folded back.
 
     A fold-back leaves a share of the limit, which the highest current of the cooler rows shows when most of the ride was
     cooler: a current far above that share in many rows was not folded back.
     """
-    current = "motor_current" if track.has("motor_current") else "battery_current"
-    if not track.has(current):
+    if cooler.flowed is None:
         return False
-    heat, flowed = track.values(channel), np.abs(track.values(current))
-    cooler = flowed[(heat < start) & np.isfinite(flowed)]
-    hot, at = flowed[first : last + 1], heat[first : last + 1]
-    left = np.clip((start + _RANGE_DEGC - at) / _RANGE_DEGC, 0.0, 1.0)
+    hot, at = (values[first : last + 1] for values in (cooler.flowed, cooler.track.values(cooler.channel)))
+    left = np.clip((cooler.start + _RANGE_DEGC - at) / _RANGE_DEGC, 0.0, 1.0)
     folded = np.isfinite(hot) & (left < _CLEARLY_LESS)
-    if len(cooler) < len(hot) or int(folded.sum()) < _UNTOUCHED_ROWS:
+    if int(folded.sum()) < _UNTOUCHED_ROWS or cooler.usual[0] < len(hot):
         return False
-    asked = hot[folded] / np.maximum(left[folded] * float(np.percentile(cooler, 99.5)), 1e-6)
+    asked = hot[folded] / np.maximum(left[folded] * cooler.usual[1], 1e-6)
     more, some = asked > _UNTOUCHED_FACTOR, asked > _ASKED_FACTOR
     much = int(more.sum()) >= _UNTOUCHED_ROWS and more.sum() >= _UNTOUCHED_SHARE * some.sum()
     return bool(much) and not _gives_way(at, hot)

@@ -68,7 +68,7 @@ def _two_at(values: NDArray[np.float64], place: int) -> tuple[float, float]:
 
 
 def median(values: NDArray[np.float64]) -> float:
-    """Median of finite values, shape (n,) with n > 0, to the last digit that of `np.median`, by a single partition."""
+    """Median of values, shape (n,) with n > 0, without their NaN, to the last digit that of `np.nanmedian`, by a partition."""
     return float(row_medians(values[None, :])[0])
 
 
