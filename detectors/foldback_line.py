@@ -106,7 +106,7 @@ def foldback(
         left = volts - slope * amps
         edge = float(np.partition(left, allowed)[allowed])
         on_line = left <= edge + 2 * tolerance
-        steps = np.count_nonzero(np.bincount(twentieths[on_line]))
+        steps = int(np.count_nonzero(np.bincount(twentieths[on_line])))
         if best is None or steps > best[0]:
             best = steps, on_line, edge + tolerance
     if best is None:

@@ -239,7 +239,7 @@ class _Rest:
         resting = current[:-1] < drawn
         still = same & resting
         starts, ends = run_ends(still)
-        return cls(resting, np.count_nonzero(resting), np.count_nonzero(still), starts, ends - starts + 1)
+        return cls(resting, int(np.count_nonzero(resting)), int(np.count_nonzero(still)), starts, ends - starts + 1)
 
     def flickers_beside(self, first: int, last: int) -> bool:
         """At rest, too, the last digits of this log flicker, everywhere but in these steps, a stretch without a change."""
