@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
 from ridelog.episodes import runs
+
+from .braking_rows import REGEN_A
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,6 +32,9 @@ _ON_A_LINE, _FEWEST_ROWS, _DENSE_S = -0.97, 12, 0.25
 _BESIDE_S: Final = 1.0
 #: After a stop the brake is still held for this long, s; braking that lasts so long, s, over so many rows went into a pack.
 _HELD_S, _BRAKED_S, _BRAKED_ROWS = 2.0, 0.5, 4
+#: Braking anew so soon after a stop, s, over so many stops, is no board that opens and has closed again: those take longer
+#: (release times of JK, JBD and ANT boards). A rise is at least this, V: a digit of the voltage tells no smaller one.
+_SOON_S, _FEWEST_AGAIN, _LEAST_RISE_V = 5.0, 3, 1.0
 #: A board whose charge switches flip back at once does so now and then; a limit does it at one brake after another.
 _FEWEST_STOPS: Final = 2
 
@@ -104,3 +110,26 @@ def braked_on(track: Track, stops: Sequence[tuple[int, int]]) -> bool:
             for start, stop in runs(braking)
         )
     return taken >= _FEWEST_STOPS and 2 * taken >= len(stops)
+
+
+def stopped_again_and_again(track: Track, faults: NDArray[np.bool_], open_circuit: NDArray[np.float64]) -> bool:
+    """Tell whether the pack took the braking that led to each over-voltage stop of a quick succession.
+
+    A limit below the voltage of the pack stops every braking, once it has flowed and raised the voltage enough. Where the
+    path is open it never flows: in the row before the stop it is more than capacitors hold.
+
+    Args:
+        track: A controller or wheel log.
+        faults: Rows with the over-voltage fault, shape (rows,).
+        open_circuit: Open-circuit voltage of the pack, V, shape (rows,).
+    """
+    time, amps, volts = track.time, track.values("battery_current"), track.values("pack_voltage")
+    stops = runs(faults)
+    again = [first for (_, end), (first, _) in pairwise(stops) if time[first] - time[end] <= _SOON_S]
+    taken = 0
+    for first in again:
+        before = first - 1
+        rise = max(float(volts[before] - open_circuit[before]), _LEAST_RISE_V)
+        charge = -float(amps[before]) * float(time[first] - time[before])
+        taken += amps[before] <= REGEN_A and charge > _TIMES * _CAPACITORS_F * rise
+    return taken >= _FEWEST_AGAIN and 2 * taken >= len(again)

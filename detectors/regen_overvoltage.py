@@ -14,7 +14,7 @@ from ridelog.ride import RIDING_ROLES, Track
 from ridelog.settings import number
 
 from .braking_rows import NEAR_S, REGEN_A, braking, rows_beside, without_braking
-from .braking_taken import braked_on, taken_along_a_line, taken_by_the_pack
+from .braking_taken import braked_on, stopped_again_and_again, taken_along_a_line, taken_by_the_pack
 from .drive_lost_too import drive_beside
 from .excursions import Excursions, excursions
 from .full_pack_braking import CELL_FULL_V, CELL_OVER_V, FULL_OPEN_V, JOIN_S, doubt_of, overcharged
@@ -98,7 +98,11 @@ class RegenOvervoltage(Detector):
         for stop in alone:
             (full if self._with_pack(case, track, outside, stop) else openings).append(stop)
         between = all(item in alone for item in openings)
-        taken = between and (braked_on(track, alone) or any(taken_by_the_pack(case, track, *stop) for stop in full))
+        taken = between and (
+            braked_on(track, alone)
+            or stopped_again_and_again(track, faults, outside.open_circuit)
+            or any(taken_by_the_pack(case, track, *stop) for stop in full)
+        )
         if taken or (between and len(full) >= len(openings)):
             # The pack explains stops, and no row left its line: what the others reached lies between two rows.
             full, openings = sorted(full + openings), []

@@ -106,6 +106,25 @@ def test_braking_that_goes_on_after_each_stop_found_its_pack():
     assert ended["regen.open-pack"].seen == "observed"
 
 
+@pytest.mark.parametrize("flows", [True, False])
+def test_a_limit_that_stops_every_braking_in_quick_succession_let_it_flow_before(flows):
+    """Six stops of half a second each, one behind another, at 3.6 V a cell; into an open path nothing flows before a stop."""
+    columns = rides.controller(open_v=71.0)
+    time, current, volts = columns["time"], columns["battery_current"], columns["pack_voltage"]
+    at_rest = volts + 0.08 * current
+    since = time - 200.0
+    held = (since >= 0.0) & (since < 4.2)
+    stopped = held & (since % 0.7 >= 0.2)
+    current[held] = np.where(stopped, 0.0, -9.0 if flows else 0.2)[held]
+    columns["motor_current"][held] = 2 * current[held]
+    volts[held] = (at_rest - 0.08 * current)[held]
+    columns["fault_code"][stopped] = 1
+    incident = investigate([rides.log(columns, settings={"series_cells": 20.0})])
+    found = parked.check(incident, NAME).evidence
+    assert (found["regen.open-pack"].seen == "observed") is not flows
+    assert (incident.verdict.cause == "controller-configuration") is flows
+
+
 @pytest.mark.parametrize(("along", "found"), [(True, False), (False, True)])
 def test_a_pack_that_takes_the_braking_along_a_line_is_there_whatever_its_resistance(along, found):
     columns = rides.controller()
