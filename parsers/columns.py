@@ -138,7 +138,7 @@ def _values(frame: pl.DataFrame, columns: Iterable[Column]) -> dict[str, pa.Chun
 
 
 def _in_arrow(frame: pl.DataFrame) -> dict[str, pa.ChunkedArray]:
-    """The columns over the memory of the frame, in the pieces it was read in: most of them are never put together."""
+    """The columns over the memory of the frame."""
     if not frame.width:
         return {}
     table = frame.to_arrow()

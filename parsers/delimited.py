@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import codecs
-import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -12,6 +11,7 @@ import numpy as np
 
 from ridelog.damage import Damage, DamageKind, Effect
 
+from .delimited_cut_row import without_cut_row
 from .delimited_layout import Layout, find_layout, printable, schema
 from .loose_text import numbers_where_possible
 from .plain_text import as_utf8
@@ -27,10 +27,6 @@ if TYPE_CHECKING:
 _NUMBER_WORDS = ("nan", "inf", "nul", "non", "na")
 #: A row in which this part of the cells is the caption of its column is a header (a caption that occurs again is renamed).
 _MOSTLY_CAPTIONS = 0.5
-#: Bytes and rows before a last row that tell how its last number is written.
-_LOOK_BACK = 1 << 14
-_ROWS_BEFORE = 8
-_DECIMALS = re.compile(rb"^[-+]?\d+\.(\d+)$")
 #: Bytes looked at in one go where all of them are counted.
 _PIECE = 1 << 17
 
@@ -94,10 +90,9 @@ def read_delimited(
     if data.endswith((b"\n\n", b"\n\r\n")):
         data = data.rstrip(b"\r\n") + b"\n"
     layout = find_layout(data, separator, header, text_columns, skip_lines, path, loose_columns)
-    data, cut = _without_cut_row(data, layout)
+    data, cut = without_cut_row(data, layout)
     damage += cut
-    # A zero byte in a number is an error that shows by itself.
-    result = None if (text_columns or loose_columns) and b"\0" in data else _read_numbers_or_texts(data, layout)
+    result = _read_numbers_or_texts(data, layout)
     if result is None:
         from .delimited_repair import read_damaged
 
@@ -169,39 +164,6 @@ def _as_utf8(data: bytes, encoding: str) -> tuple[bytes, list[Damage]]:
     return text.encode(), [Damage(DamageKind.ENCODING, Effect.REPAIRED, message, lost)]
 
 
-def _without_cut_row(data: bytes, layout: Layout) -> tuple[bytes, list[Damage]]:
-    """Take off a last row that was not written to its end, the one damage that is common."""
-    start = data.rfind(b"\n") + 1
-    last = data[start:]
-    separator = layout.separator.encode()
-    short = last.count(separator) < len(layout.columns) - 1
-    if not last or start < layout.offset or layout.quoted or b"\0" in last:
-        return data, []
-    if not short and not _lacks_decimals(data, last, start, separator):
-        return data, []
-    line = layout.first_line + data.count(b"\n", layout.offset)
-    message = "The last row is cut off: the logger stopped while writing it."
-    return data[:start], [Damage(DamageKind.TRUNCATED_TAIL, Effect.LOST, message, 1, (line,))]
-
-
-def _lacks_decimals(data: bytes, last: bytes, start: int, separator: bytes) -> bool:
-    """Whether the number at the end of a last row without a line break has fewer decimals than all rows before it.
-
-    Programs write a column with one number of decimals: "44.2" that reads "44." or "4" is not the whole number.
-    """
-    before = data[max(0, start - _LOOK_BACK) : start].split(b"\n")[1:-1]
-    if len(before) < _ROWS_BEFORE:
-        return False
-    decimals = [
-        len(match[1]) if (match := _DECIMALS.search(row.rsplit(separator, 1)[-1].strip())) else 0 for row in before
-    ]
-    number = last.rsplit(separator, 1)[-1].strip()
-    found = _DECIMALS.search(number)
-    if not number or number[-1:] not in b"0123456789.":
-        return False
-    return min(decimals) == max(decimals) > (len(found[1]) if found else 0)
-
-
 def _read_numbers_or_texts(data: bytes, layout: Layout) -> _Rows | None:
     """Read an undamaged text in one pass, in a second one where a column that looked like numbers has text as well."""
     if layout.loose:
@@ -239,15 +201,17 @@ def _read_whole(data: bytes, layout: Layout) -> _Rows | None:
         return None
     named = frame.drop("") if trailing else frame
     nulls = [column.null_count() for column in named.get_columns()]
-    if rows and nulls and (nulls[-1] or min(nulls)):
-        # Short rows read as nulls at their end: only a count of the separators tells them from empty cells.
-        separators = _count(data, separator[0], layout.offset)
-        if min(nulls) or separators != rows * (len(layout.columns) - 1):
-            return None
+    if rows and nulls and min(nulls):
+        return None
+    # Short rows read as nulls at their end: only a count of the separators tells them from empty cells.
+    separators = rows * (len(layout.columns) - 1) if rows and nulls and nulls[-1] else None
+    if not _holds_no_more(data, layout, separators):
+        return None
     texts = layout.header and not layout.text_columns.isdisjoint(layout.named)
     if texts and not _refused_as_row(layout) and data.find(b"\n" + layout.header, layout.offset - 1) >= 0:
         return None
-    return named, np.arange(layout.first_line, layout.first_line + rows, dtype=np.int64), ()
+    # In one piece each, columns are read by other libraries where they lie.
+    return named.rechunk(), np.arange(layout.first_line, layout.first_line + rows, dtype=np.int64), ()
 
 
 def _blank(column: pl.Series) -> bool:
@@ -267,10 +231,23 @@ def _refused_as_row(layout: Layout) -> bool:
     )
 
 
-def _count(data: bytes, character: int, start: int) -> int:
-    """How often a character occurs; piece by piece, so that the comparison stays in the cache of the processor."""
+def _holds_no_more(data: bytes, layout: Layout, separators: int | None) -> bool:
+    """Whether a text has so many separators in its rows (None: any number), and no zero byte where a text would hide it.
+
+    A zero byte in a number is an error that shows by itself.
+    """
+    in_text = bool(layout.text_columns or layout.loose)
+    if separators is None:
+        return not (in_text and b"\0" in data)
     text = np.frombuffer(data, np.uint8)
-    return sum(int(np.count_nonzero(text[at : at + _PIECE] == character)) for at in range(start, len(text), _PIECE))
+    separator, count = ord(layout.separator), 0
+    # Piece by piece, so that both looks are at the cache of the processor.
+    for at in range(0, len(data), _PIECE):
+        end = at + _PIECE
+        if in_text and data.find(b"\0", at, end) >= 0:
+            return False
+        count += int(np.count_nonzero(text[max(at, layout.offset) : end] == separator))
+    return count == separators
 
 
 def _only_finite(frame: pl.DataFrame) -> pl.DataFrame:

@@ -28,7 +28,7 @@ class Layout:
         columns: Column names, unique; the last is "" where rows end in a separator.
         text_columns: The ones to be read as text.
         separator: One character.
-        quoted: Whether cells may be quoted.
+        quoted: Whether cells may be quoted: those of text always, numbers where a quote stands in the first rows.
         decimal_comma: Whether the decimal separator is a comma.
         header: The header line as it stands in the file, b"" where the file has none.
         first_line: 1-based number of the first line after the header.
@@ -84,7 +84,7 @@ def find_layout(
     for _ in range(skip_lines):
         offset, line = _after_line(data, offset), line + 1
     # A quote that only comes later in a file of numbers does not fit, and the careful way looks for it again.
-    quoted = b'"' in (data if text_columns else data[: offset + _SAMPLE_BYTES])
+    quoted = bool(text_columns) or b'"' in data[: offset + _SAMPLE_BYTES]
     header_line = b""
     if header is None:
         while offset < len(data) and not header_line.strip():
@@ -103,7 +103,7 @@ def find_layout(
     sample = data[offset : offset + _SAMPLE_BYTES].splitlines()
     if len(data) > offset + _SAMPLE_BYTES:
         sample = sample[:-1]
-    rows = [row for row in sample if row.strip()]
+    rows = [row for row in sample if row and not row.isspace()]
     columns = _unique(_fit_width([printable(name) for name in names], rows, separator, quoted))
     first_rows = [row.decode("utf-8", "replace") for row in rows[:_FIRST_ROWS]]
     decimal_comma = separator != "," and _has_decimal_commas(first_rows, separator)

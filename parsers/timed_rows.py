@@ -149,21 +149,11 @@ def _equal_to_previous(column: pl.Series, asked: NDArray[np.bool_]) -> NDArray[n
         rows = np.flatnonzero(asked) + 1
         equal[rows - 1] = column[rows].eq_missing(column[rows - 1]).to_numpy()
         return equal
-    at, before = 0, 0.0
-    # Chunk by chunk, as they were read: a column is not put together for it.
-    for chunk in column.get_chunks():
-        values = chunk.to_numpy()
-        if not len(values):
-            continue
-        now = values if at else values[1:]
-        found = equal[at - 1 : at - 1 + len(values)] if at else equal[: len(values) - 1]
-        np.equal(values[1:], values[:-1], out=found[1:] if at else found)
-        if at:
-            found[0] = values[0] == before
-        if chunk.null_count():
-            earlier = np.concatenate(([before], values[:-1])) if at else values[:-1]
-            found |= np.isnan(now) & np.isnan(earlier)
-        before, at = values[-1], at + len(values)
+    values = column.to_numpy()
+    np.equal(values[1:], values[:-1], out=equal)
+    if column.null_count():
+        empty = np.isnan(values)
+        equal |= empty[1:] & empty[:-1]
     return equal
 
 
