@@ -29,6 +29,8 @@ _AROUND_A: Final = 5.0
 #: Between two answers this many times further apart than usual, and longer than the shortest stretch, nothing was read:
 #: nothing stood still there (engineering judgement).
 _GAP_INTERVALS: Final = 10.0
+#: A log repeats its values when they change this many times more seldom than its rows come (engineering judgement).
+_HELD: Final = 2.0
 #: The stretch lasts this many times longer than the clocks are uncertain.
 _TIMES_CLOCK: Final = 4.0
 #: Polls that have to be compared in the stretch, and outside it at the same load.
@@ -68,7 +70,7 @@ def stuck_rows(case: Case, track: Track) -> NDArray[np.bool_]:
 def _find(case: Case, track: Track) -> list[tuple[int, int, float]]:
     if track.log.role is not Role.BMS or not track.has("battery_current") or not track.clock.aligned:
         return []
-    answered = np.flatnonzero(np.isfinite(track.values("battery_current")))
+    answered = _asked(track)
     current, time = track.values("battery_current")[answered], track.time[answered]
     if len(answered) < _FEWEST_STEPS + _FEWEST_OUTSIDE:
         return []
@@ -102,6 +104,35 @@ def _find(case: Case, track: Track) -> list[tuple[int, int, float]]:
         if any(all(_stuck(current, moved, inside) for moved in views) for views in elsewhere):
             found.append((int(answered[first]), int(answered[last]), float(time[last] - time[first])))
     return found
+
+
+def _asked(track: Track) -> NDArray[np.intp]:
+    """Rows in which the board was asked: a log that is written faster than that repeats its values in between.
+
+    What is repeated is as old as the last answer, and that is no standing still. Where the answers themselves do not change
+    any more, rows as far apart as answers usually are stand for them.
+    """
+    answered = np.flatnonzero(np.isfinite(track.values("battery_current")))
+    if len(answered) < 2:
+        return answered
+    time = track.time[answered]
+    usual = _HELD * float(np.median(np.diff(time)))
+    new = np.ones(len(answered), dtype=np.bool_)
+    new[1:] = np.diff(track.values("battery_current")[answered]) != 0
+    if track.has("pack_voltage"):
+        new[1:] |= np.diff(track.values("pack_voltage")[answered]) != 0
+    if len(fresh := np.flatnonzero(new)) < 2 or float(np.median(np.diff(time[fresh]))) < usual:
+        return answered
+    cells = track.log.matrix("cell_voltages")[answered]
+    if cells.shape[1]:
+        new[1:] |= (np.diff(cells, axis=0) != 0).any(axis=1)
+        fresh = np.flatnonzero(new)
+    apart = float(np.median(np.diff(time[fresh])))
+    if apart < usual:
+        return answered
+    turn = np.floor((time - time[fresh[np.cumsum(new) - 1]]) / apart)
+    new[1:] |= (turn[1:] > 1) & (turn[1:] != turn[:-1])
+    return answered[new]
 
 
 def _long(time: NDArray[np.float64], stretches: NDArray[np.intp], shortest_s: float) -> NDArray[np.bool_]:

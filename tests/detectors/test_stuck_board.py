@@ -147,3 +147,31 @@ def test_ripple_at_the_current_limit_that_a_late_board_shows_a_second_later_is_n
     board["battery_current"][rows] = np.roll(controller["battery_current"][rows], 10)
     incident = investigate([rides.log(controller), rides.log(board, Role.BMS)])
     assert "frozen-telemetry" not in _loud(incident)
+
+
+def _held(controller, frozen=None):
+    """A board asked once a second whose answers a faster logger repeats row by row until the next one."""
+    board = rides.board(rate=10.0)
+    time = board["time"]
+    board["battery_current"] = np.interp(time, controller["time"], controller["battery_current"])
+    asked = np.searchsorted(time, np.floor(time + 0.5) - 0.5 + 1e-9).clip(0, len(time) - 1)
+    if frozen is not None:
+        old = (time > frozen[0]) & (time < frozen[1])
+        asked[old] = asked[np.flatnonzero(old)[0]]
+    return {name: values if name == "time" else np.asarray(values)[asked] for name, values in board.items()}
+
+
+def test_an_answer_that_a_faster_log_repeats_until_the_next_is_no_frozen_board():
+    controller = rides.controller()
+    time = controller["time"]
+    steady, then = (time > 300.0) & (time < 313.6), (time >= 313.6) & (time < 320.0)
+    controller["battery_current"][steady] = 9.0 + 0.1 * np.sin(time[steady])
+    controller["battery_current"][then] = -12.0
+    incident = investigate([rides.log(controller), rides.log(_held(controller), Role.BMS)])
+    assert "frozen-telemetry" not in _loud(incident)
+
+
+def test_a_board_that_froze_is_found_where_a_faster_log_repeats_its_answers():
+    controller = rides.controller()
+    incident = investigate([rides.log(controller), rides.log(_held(controller, frozen=(300.0, 380.0)), Role.BMS)])
+    assert "frozen-telemetry" in _loud(incident)
