@@ -27,6 +27,9 @@ _HEADER: Final = re.compile(
     rb"^[^\w\n]{0,8}ah[\t ,;]+v[\t ,;]+a[\t ,;]+s[\t ,;]+d(?=[\t ,;\r\n]|$)", re.IGNORECASE | re.MULTILINE
 )
 _BETWEEN: Final = re.compile(r"[\t ,;]+")
+#: A spreadsheet of another language saves the decimals with commas; then none stands between the columns.
+_COMMA: Final = re.compile(r"^[^\w\n]{0,8}-?\d+,\d+[\t;][^\n]*\d,\d", re.MULTILINE)
+_BETWEEN_COMMAS: Final = re.compile(r"[\t ;]+")
 #: Caption and channel; the rest is kept as it is: speed and distance are in km or miles as the display is set.
 _CHANNELS: Final = {"v": "pack_voltage", "a": "battery_current", "deg": "motor_temperature"}
 #: Rows a second the display can be set to, and how far a counter may be off, as a factor (engineering judgement).
@@ -56,7 +59,7 @@ class CycleAnalyst(Parser):
     stamp: the counter of the charge against the current, else the distance against the speed, tells which. Captions
     between rows mean that it was switched off or lost its supply; how long is not in the file. Speed and distance
     are in km or in miles, as the display is set, with no mark in the file: they are kept as they are, so is the charge,
-    which a reset starts again. Pastes with blanks for the tabs are read as well.
+    which a reset starts again. Pastes with blanks for the tabs and decimal commas are read as well.
     """
 
     name: ClassVar[str] = "cycle-analyst"
@@ -107,8 +110,12 @@ def _read(text: str) -> _Rows:
     found: list[tuple[int, list[float], str, bool]] = []
     broken: list[int] = []
     begins = True
+    commas = bool(_COMMA.search(text))
+    between = _BETWEEN_COMMAS if commas else _BETWEEN
     for number, line in enumerate(text.splitlines(), start=1):
-        cells = _BETWEEN.split(line.strip().strip("`>").strip())
+        cells = between.split(line.strip().strip("`>").strip())
+        if commas:
+            cells = [cell.replace(",", ".") for cell in cells]
         if tuple(cell.lower() for cell in cells[: len(_FIRST)]) == _FIRST:
             captions = captions if len(captions) > len(cells) else tuple(cells)
             begins = True

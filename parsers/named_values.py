@@ -23,7 +23,7 @@ _NUMBER: Final = r"[-+]?\d*(?:[.,]\d+)?(?<=\d)(?:[eE][-+]?\d{1,3})?"
 _WORD: Final = r"(?:on|off|true|false|yes|no|nan|none|null|ok|open|closed?|enabled|disabled|charging|discharging|idle)"
 #: A name, a colon or an equals sign, and a number with its unit, a list in brackets or a word of a switch.
 _PAIR: Final = re.compile(
-    rf"([^\W\d_][\w./#%()\[\] -]{{0,48}}?)\s{{0,24}}[:=]\s{{0,24}}"
+    rf"([^\W\d_][\w./#%()\[\]-]{{0,40}}(?: [\w./#%()\[\]-]{{1,40}}){{0,5}}?)\s{{0,24}}[:=]\s{{0,24}}"
     rf"(\[[^\[\]]{{0,1500}}\]|{_NUMBER}|{_WORD}(?![\w:=]))(?: ?([^\W\d_°%][\w/]{{0,7}}|%|°\s?[CF]))?(?=[\s,;|)\]}}/*]|$)",
     re.IGNORECASE,
 )
@@ -35,6 +35,10 @@ _ROW: Final = re.compile(
 )
 #: A topic of a broker of messages and its value.
 _TOPIC: Final = re.compile(rf"([\w.#$+:-]+(?:/[\w.#$+:-]+)+)\s+({_NUMBER}|{_WORD})", re.IGNORECASE)
+#: A stamp behind the number of the line, the name of a machine or in brackets: date and time in any order, else the time.
+_INNER_STAMP: Final = re.compile(
+    r"^[^={}]{0,40}?(?<![\d:./-])((?:\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}[ T,_]{1,2})?\d{1,2}:\d{2}:\d{2}(?:[.,]\d{1,6})?)(?![\d:])"
+)
 #: Objects of Python within a dict as a log prints it: <Kind.NAME: 3>, Sensor(28.9, 4), nan.
 _ENUM: Final = re.compile(r"<[^<>{}]{1,80}?:\s*(-?\d+|'[^']{0,40}')>")
 _CALL: Final = re.compile(r"(?<![\w'])[A-Za-z_]\w{0,40}\((-?[\d.]+)(?:, ?[\w.'-]{1,40})*\)")
@@ -120,17 +124,24 @@ def _value_lines(text: str) -> tuple[list[ValueLine], int]:
         if len(line) > _LONGEST_LINE:
             other, broken = other + 1, True
             continue
-        lead = LEADING_STAMP.match(line)
-        rest = line[lead.end() :] if lead else line
+        stamp, rest = _stamp_and_rest(line)
         said = _dict_of(rest)
         pairs = said if said is not None else _pairs_of(rest)
         if not pairs:
             other, broken = other + 1, True
             continue
-        stamp = lead[0].strip(" \t[](){}<>,;|:") if lead else ""
         found.append(ValueLine(number, stamp, pairs, said is not None, broken))
         broken = False
     return found, other
+
+
+def _stamp_and_rest(line: str) -> tuple[str, str]:
+    """The stamp a line begins with, "" without one, and what follows it."""
+    match = LEADING_STAMP.match(line)
+    if match is not None:
+        return match[0].strip(" \t[](){}<>,;|:"), line[match.end() :]
+    inner = _INNER_STAMP.match(line)
+    return (inner[1], line[inner.end() :]) if inner is not None else ("", line)
 
 
 def _dict_of(text: str) -> list[tuple[str, Any]] | None:

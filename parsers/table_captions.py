@@ -10,6 +10,7 @@ from typing import Final
 
 from ridelog.channels import CHANNELS
 
+from .table_labels import without_labels
 from .table_rules import RULES
 from .table_stated_signs import without_stated_sign
 from .table_units import Unit, find_unit, split_unit
@@ -81,7 +82,7 @@ def read_meanings(captions: Sequence[str]) -> list[Meaning]:
     Returns:
         One meaning a caption; several may have the same channel, the one with the lowest rank is the best.
     """
-    stated = [without_stated_sign(caption) for caption in captions]
+    stated = [without_stated_sign(without_labels(caption)) for caption in captions]
     split = [split_unit(caption) for caption, _ in stated]
     words = [words_of(text) for text, _ in split]
     common = _common_words(words)

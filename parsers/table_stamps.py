@@ -28,6 +28,11 @@ _TIME_ONLY: Final = rf"^{_TIME}$"
 _MINUTES: Final = r"^(?:\d{1,4}[./-]\d{1,2}[./-]\d{1,4}\s+)?(\d{1,2}):(\d{2})[.,](\d{1,3})$"
 #: What it leaves of a large number.
 SCIENTIFIC: Final = r"^\s*\d(?:[.,]\d{1,4})?[eE]\+?\d{1,2}\s*$"
+#: A date and a time of day with other signs between them than usual: 2024-05-17_14-03-21, 17.05.2024-14:03:21.
+_JOINED: Final = r"^(\d{1,4}[-./]\d{1,2}[-./]\d{1,4})[_-](\d{1,2})[:.-](\d{2})[:.-](\d{2})"
+#: What scripts write behind a zone, and before it: GMT+0200 (Central European Summer Time).
+_NAMED_ZONE: Final = r"\s*\([^()]*\)$"
+_BEFORE_ZONE: Final = r"(?:GMT|UTC)([+-]\d)"
 _MONTHS: Final = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 
 
@@ -174,8 +179,16 @@ def _tidy(texts: pl.Series) -> pl.Series:
     cells = texts.cast(pl.String).str.strip_chars().str.strip_chars("\"'")
     cells = cells.str.replace(r"(?i)^(?:mon|tue|wed|thu|fri|sat|sun)[a-z]*\.?,? +", "")
     cells = cells.str.replace(r"^(\d{4})年(\d{1,2})月(\d{1,2})日\s*", "${1}-${2}-${3} ").str.strip_chars()
-    if bool(cells.head(50).str.contains(r"(?i)^\d{1,2}[ .-]*[a-z]{3}|^[a-z]{3}[a-z]* \d").any()):
+    if bool(cells.head(50).str.contains(_JOINED).any()):
+        cells = cells.str.replace(_JOINED, "${1} ${2}:${3}:${4}")
+    if bool(cells.head(50).str.contains(r"(?i)^\d{1,2}[ .-]*[a-z]{3}|^[a-z]{3}[a-z]* +\d").any()):
+        cells = cells.str.replace(_NAMED_ZONE, "").str.replace(_BEFORE_ZONE, "${1}")
         for number, month in enumerate(_MONTHS, 1):
+            # Fri May 17 14:03:21 CEST 2024: the year comes last, behind the name of a zone that says nothing by itself.
+            cells = cells.str.replace(
+                rf"(?i)^{month}[a-z]* +(\d{{1,2}}) +(\d{{1,2}}:\d{{2}}:\d{{2}}(?:\.\d+)?) +(?:[a-z]{{2,5}} +)?(\d{{4}})$",
+                f"${{3}}-{number:02d}-${{1}} ${{2}}",
+            )
             cells = cells.str.replace(
                 rf"(?i)^(\d{{1,2}})[ .-]*{month}[a-z]*[ .,-]*(\d{{4}})", f"${{2}}-{number:02d}-${{1}}"
             )

@@ -11,6 +11,7 @@ import numpy as np
 from ridelog.clock import DAY_S, Clock, ClockBasis, unwrap_midnight
 from ridelog.damage import Damage, DamageKind, Effect
 
+from .clock_figures import DAY_FIGURES, read_clock_figures
 from .table_captions import Meaning
 from .table_date_order import date_order
 from .table_dated_once import dated_once
@@ -145,6 +146,9 @@ def read_time_column(
     if not len(cells):
         return None
     name = meaning.caption
+    if kind in ("", "date") and meaning.time == "date" and bool(cells.str.contains(DAY_FIGURES).all()):
+        series = series.str.strip_chars().str.replace(DAY_FIGURES, "${1}-${2}-${3}")
+        cells, kind = series.drop_nulls(), "date"
     if not kind and _plain_numbers(cells.head(100)):
         return _from_numbers(series, place, meaning, style, "")
     if not kind and len(cells) > 1 and bool((cells.str.contains(SCIENTIFIC).sum() * 2) > len(cells)):
@@ -235,6 +239,14 @@ def _from_numbers(series: pl.Series, place: int, meaning: Meaning, style: Style,
     if len(known) * 2 < len(series) or not len(known):
         return None
     name = meaning.caption
+    figures = (
+        read_clock_figures(values)
+        if not kind and meaning.time != "elapsed" and not numbers.unit and meaning.unit is None
+        else None
+    )
+    if figures is not None:
+        reason = f"'{name}' writes hours, minutes and seconds as the figures of one number"
+        return TimeColumn(place, name, "time-of-day", figures, 1.0, reason=reason)
     unit = numbers.unit or meaning.unit
     said = _BY_UNIT.get(unit.name, "") if unit else ""
     question = ""

@@ -29,6 +29,14 @@ def test_voltage_and_current_of_both_versions(captions, separator):
     assert log.has("motor_temperature") == (captions is THIRD)
 
 
+@pytest.mark.parametrize("separator", ["\t", ";"])
+def test_decimal_commas(separator):
+    log = read(cycle_analyst(separator=separator, count=COUNT).replace(b".", b","))
+    assert (log.parser, log.rows) == ("cycle-analyst", COUNT)
+    np.testing.assert_allclose(log.values("pack_voltage"), [voltage(index) for index in range(COUNT)], atol=0.006)
+    np.testing.assert_allclose(log.values("battery_current"), [load(index) for index in range(COUNT)], atol=0.006)
+
+
 @pytest.mark.parametrize("rate", [1.0, 5.0, 10.0])
 def test_the_counters_tell_the_rate(rate):
     log = read(cycle_analyst(count=COUNT, rate=rate))

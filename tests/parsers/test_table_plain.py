@@ -438,3 +438,16 @@ def test_a_total_beside_what_remains_is_what_the_battery_holds():
 @pytest.mark.parametrize("caption", ["created_at", "recordedAt", "received at", "micros"])
 def test_the_moment_a_row_was_taken_is_its_time(caption):
     assert read_meanings([caption])[0].time == "time"
+
+
+@pytest.mark.parametrize(
+    ("caption", "channel"),
+    [
+        ("bms.mean {device: jk1, field: voltage}", "pack_voltage"),
+        ('voltage{instance="bms:9100", job="bms"}', "pack_voltage"),
+        ('{__name__="current", host="a"}', "battery_current"),
+        ("Current {A}", "battery_current"),
+    ],
+)
+def test_captions_of_dashboards_carry_labels(caption, channel):
+    assert read_meanings([caption])[0].channel == channel

@@ -38,6 +38,12 @@ def clock_text(index, step=1.0, pattern="%H:%M:%S", hour=9):
         ("%Y-%m-%d %H:%M:%S", 1),
         ("%Y-%m-%dT%H:%M:%S.%f", 0.25),
         ("%Y/%m/%d %H:%M:%S", 1),
+        ("%Y-%m-%d_%H-%M-%S", 1),
+        ("%Y-%m-%d_%H:%M:%S", 1),
+        ("%d.%m.%Y-%H:%M:%S", 1),
+        ("%a %b %d %H:%M:%S %Y", 1),
+        ("%a %b %d %H:%M:%S CEST %Y", 1),
+        ("%a %b %d %Y %H:%M:%S", 1),
         ("%d.%m.%Y %H:%M:%S", 1),
         ("%d/%m/%Y %H:%M:%S", 1),
         ("%m/%d/%Y %I:%M:%S %p", 1),
@@ -270,6 +276,30 @@ def test_a_counter_that_stands_still_is_no_clock_and_no_work_of_a_spreadsheet():
     with pytest.raises(ParseError, match="250 in every row") as caught:
         read_one(data)
     assert "spreadsheet" not in str(caught.value)
+
+
+class TestFiguresOfOneNumber:
+    def test_a_time_of_day_beside_a_day(self):
+        log = read("date,time", lambda i: ["20240513", f"{int(clock_text(i, 3, '%H%M%S'))}"])
+        assert log.clock.basis == "local"
+        assert log.clock.start == START
+        np.testing.assert_allclose(log.time, 3.0 * np.arange(COUNT))
+
+    def test_a_time_of_day_with_a_fraction(self):
+        log = read("UTC time", lambda i: clock_text(i, 2, "%H%M%S") + ".50")
+        assert log.clock.basis == "time-of-day"
+        np.testing.assert_allclose(log.time, 2.0 * np.arange(COUNT))
+
+    @pytest.mark.parametrize("step", [1, 2, 5])
+    def test_a_counter_of_seconds_stays_one(self, step):
+        log = read("time", lambda i: 100 + i * step)
+        np.testing.assert_allclose(log.time, step * np.arange(COUNT))
+
+
+def test_a_zone_in_words_behind_its_offset():
+    zone = "GMT+0200 (Central European Summer Time)"
+    log = read("time", lambda i: clock_text(i, 1, "%a %b %d %Y %H:%M:%S ") + zone)
+    assert (log.clock.basis, log.clock.start) == ("utc", START - 7200)
 
 
 class TestDatesWrittenOnce:

@@ -47,6 +47,19 @@ def test_a_serial_monitor_with_stamps_and_units():
     np.testing.assert_allclose(log.values("motor_temperature"), [30 + i % 4 for i in INDEX])
 
 
+@pytest.mark.parametrize(
+    "lead", ["  00017     {:%m/%d/%Y %H:%M:%S}   Riding   ", "[{:%d/%m/%Y %H:%M:%S}] ", "{:%b %d %H:%M:%S} pi bms[12] "]
+)
+def test_a_stamp_behind_something_else(lead):
+    text = "".join(
+        f"{lead.format(files.stamp(i))}Vpack:{voltage(i):7.3f}V, BattAmps:{load(i):6.2f}\n" for i in range(files.COUNT)
+    )
+    (log,) = read(text.encode())
+    holds(log)
+    np.testing.assert_allclose(log.time, [2 * i for i in INDEX])
+    assert log.clock.basis is not ClockBasis.NONE
+
+
 @pytest.mark.parametrize("skipped", [0, 2])
 def test_blocks_without_stamps_are_numbered_and_say_so(skipped):
     """Also where the log begins in the middle of a block."""
