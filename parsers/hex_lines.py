@@ -10,6 +10,8 @@ from typing import Final
 
 from ridelog.clock import ClockBasis
 
+from .can_lines import daly_message
+
 #: 0x55 0xAA, 0x55,0xAA: words and C arrays.
 _PREFIXED: Final = re.compile(r"0[xX][0-9A-Fa-f]{2}(?:[\s,;]{1,3}0[xX][0-9A-Fa-f]{2})*(?![0-9A-Fa-f])")
 #: 55 AA, 55:AA, 55.AA, 55-AA, 55,AA; two blanks between the halves of a dump line.
@@ -19,6 +21,8 @@ _SEPARATED: Final = re.compile(
 )
 #: 55AAEB90 without anything between.
 _JOINED: Final = re.compile(r"(?<![0-9A-Za-z])(?:0[xX])?((?:[0-9A-Fa-f]{2}){4,})(?![0-9A-Za-z])")
+#: <55aaeb90 02000000 1c>, as Apple's systems print bytes.
+_GROUPED: Final = re.compile(r"<((?:[0-9A-Fa-f]{8} )+(?:[0-9A-Fa-f]{2}){1,4})>")
 #: The bytes of Python, as programs print them: b'U\xaa...', also within bytearray().
 _PYTHON: Final = re.compile(r"b'(?:[^'\\\n]|\\.)*'|b\"(?:[^\"\\\n]|\\.)*\"")
 #: Dump with offsets: 00000010: 55aa eb90 ... or 00000010  55 aa eb 90 ...  |U...|
@@ -42,11 +46,13 @@ _DATE: Final = re.compile(r"\s*\d{4}[-/.]\d{2}[-/.]\d{2}\s*")
 _DATE_TIME: Final = re.compile(
     r"(\d{4})[-/.](\d{2})[-/.](\d{2})[ T_](\d{2}):(\d{2}):(\d{2})(?:[.,](\d{1,9}))?\s?(Z|UTC|[+-]\d{2}:?\d{2}(?!\d))?"
 )
-_TIME: Final = re.compile(r"(?<![\d:.])(\d{2}):(\d{2}):(\d{2})(?:[.,](\d{1,6}))?(?![\d:])")
+_TIME: Final = re.compile(r"(?<![\d:.])(\d{2}):(\d{2}):(\d{2})(?:[.,](\d{1,6}))?(?![\d:])(?:\s?([AaPp])\.?[Mm]\b)?")
+#: A date with the day or the month first, which nothing here tells apart: only the time of day is taken.
+_OTHER_DATE: Final = r"(?:\d{1,2}[-/.]\d{1,2}[-/.]\d{4},?[ T]{1,2})?"
 _EPOCH: Final = re.compile(r"(?<!\w)(1\d{9})(?:\.(\d{1,9})|(\d{3}))?(?=[\s,;:|\])]|$)")
 #: A stamp at the start of a line, with its brackets.
 LEADING_STAMP: Final = re.compile(
-    rf"\s*[\[(<]?(?:(?:{_DATE_TIME.pattern})|(?:{_TIME.pattern})|(?:{_EPOCH.pattern}))[\])>]?[\s,;:|]*"
+    rf"\s*[\[(<]?(?:(?:{_DATE_TIME.pattern})|(?:{_OTHER_DATE}{_TIME.pattern})|(?:{_EPOCH.pattern}))[\])>]?[\s,;:|]*"
 )
 #: Every character as one of four kinds, so that a notation becomes a fixed word that is quick to look for.
 _KINDS: Final = bytes(
@@ -67,6 +73,7 @@ _WORDS: Final = (
     b",".join([b"hh"] * 12),
     b",s".join([b"hh"] * 12),
     b"s".join([b"hhhh"] * 4),
+    b"s".join([b"hhhhhhhh"] * 2),
     b"h" * 12,
 )
 
@@ -154,7 +161,9 @@ def _line_data(line: str) -> tuple[bytes, int]:
     if _HEX_ONLY.fullmatch(line):
         digits = "".join(re.findall(r"(?:0[xX])?([0-9A-Fa-f]{2})", line))
         return bytes.fromhex(digits), 0
-    best, start = b"", 0
+    best, start = daly_message(line)
+    if best:
+        return best, start
     for match in _PREFIXED.finditer(line):
         data = bytes.fromhex(re.sub(r"0[xX]|[\s,;]", "", match[0]))
         if len(data) > len(best) and len(data) > 1:
@@ -169,6 +178,10 @@ def _line_data(line: str) -> tuple[bytes, int]:
         number = match[1].isdigit() and len(match[1]) < _LONGEST_NUMBER and not _marked(line, match.start())
         if len(match[1]) // 2 > len(best) and not number:
             best, start = bytes.fromhex(match[1]), match.start()
+    for match in _GROUPED.finditer(line):
+        data = bytes.fromhex(match[1])
+        if len(data) > len(best):
+            best, start = data, match.start()
     for match in _PYTHON.finditer(line):
         data = _python_bytes(match[0])
         if len(data) > len(best):
@@ -228,6 +241,8 @@ def read_stamp(text: str) -> tuple[float | None, ClockBasis]:
     match = _TIME.search(text)
     if match is not None:
         hours, minutes, seconds = (int(part) for part in match.groups()[:3])
+        if match[5] and 1 <= hours <= 12:
+            hours = hours % 12 + (12 if match[5] in "Pp" else 0)
         if hours < 24 and minutes < 60 and seconds < 60:
             return hours * 3600 + minutes * 60 + float(f"{seconds}.{match[4] or 0}"), ClockBasis.TIME_OF_DAY
     return None, ClockBasis.NONE

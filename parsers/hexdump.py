@@ -29,10 +29,11 @@ _REASONS = {
 class HexDump(Parser):
     r"""Hexadecimal text, one packet a line, in any of the usual notations.
 
-    `55 AA EB 90`, `55:AA`, `55.AA`, `55-AA`, `0x55, 0xAA`, `55AAEB90`, `b'U\xaa'`, dumps with offsets and a text
-    column; with or without a stamp in front (date and time, time of day, seconds since 1970) and marks of direction
-    (`>>>` `<<<`, TX RX, sent, received, notification). Lines without bytes are passed over. Where lines name two boards or
-    more that answer, by address or by name, each becomes a log of its own. A file is of this format
+    `55 AA EB 90`, `55:AA`, `55.AA`, `55-AA`, `0x55, 0xAA`, `55AAEB90`, `<55aaeb90 02>`, `b'U\xaa'`, dumps with offsets
+    and a text column, messages of a Daly BMS from a CAN recorder (`can0 18904001#0217...`); with or without a stamp in
+    front (date and time, time of day, seconds since 1970) and marks of direction (`>>>` `<<<`, TX RX, sent, received,
+    notification). Lines without bytes are passed over. Where lines name two boards or more that answer, by address or by
+    name, each becomes a log of its own. A file is of this format
     when at least one frame of a known BMS protocol in it has a correct checksum.
     """
 

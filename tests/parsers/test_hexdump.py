@@ -15,7 +15,7 @@ from ridelog.sources import Source
 
 from .bms_files import jbd_hex_dump
 from .frames import jk_bytes as jk
-from .frames.bms_frames import ant_old
+from .frames.bms_frames import ant_old, daly_poll
 
 FRAME = jk.cell_info(cells=[3700, 3710, 3690], milliamps=-5000)
 ASK = bytes.fromhex("aa5590eb96000000000000000000000000000010")
@@ -63,6 +63,7 @@ NOTATIONS = {
     "words": lambda data: " ".join(f"0x{byte:02X}" for byte in data),
     "array": lambda data: "static const uint8_t FRAME[] = {" + ", ".join(f"0x{byte:02x}" for byte in data) + "};",
     "commas": lambda data: data.hex(","),
+    "groups of four": lambda data: f"<{data.hex(' ', -4)}>",
     "python": lambda data: f"data: {bytearray(data)!r}",
     "python bytes": lambda data: repr(data),
     "xxd": xxd,
@@ -103,6 +104,8 @@ def test_an_array_over_several_lines():
 STAMPS = {
     "[21:03:11]": (ClockBasis.TIME_OF_DAY, 75_791),
     "[21:03:11.250][VV][jk_bms_ble:221]:": (ClockBasis.TIME_OF_DAY, 75_791.25),
+    "05/13/2024 09:03:11 PM": (ClockBasis.TIME_OF_DAY, 75_791),
+    "[13.05.2024 21:03:11.25]": (ClockBasis.TIME_OF_DAY, 75_791.25),
     "21:03:11,250": (ClockBasis.TIME_OF_DAY, 75_791.25),
     "2023-11-14 22:13:20": (ClockBasis.LOCAL, 1_700_000_000),
     "2023/11/14 22:13:20.5 DEBUG": (ClockBasis.LOCAL, 1_700_000_000.5),
@@ -292,3 +295,31 @@ def test_only_the_first_byte_of_a_line_is_marked():
         for place, piece in enumerate(pieces(FRAME, 20))
     ]
     read("\n".join(lines))
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        lambda name, data: f"can0 {name}#{data.hex().upper()}",
+        lambda name, data: f"can0  {name}   [8]  {data.hex(' ').upper()}",
+        lambda name, data: f"0x{name} 8 {data.hex(' ')}",
+    ],
+    ids=["log", "screen", "terminal"],
+)
+def test_messages_of_a_can_recorder(form):
+    """The bytes of a Daly BMS are the same on both lines; what the host asks for and other nodes are passed over."""
+    cells = [3700 + 5 * place for place in range(13)]
+    lines = []
+    for second in range(3):
+        for frame in daly_poll(cells=cells):
+            command = f"{frame[2]:02X}"
+            ask, other = form(f"18{command}0140", bytes(8)), form("0CF00400", bytes(8))
+            message = form(f"18{command}4001", frame[4:12])
+            lines += [f"({1_700_000_000 + second}.000100) {line}" for line in (ask, message, other)]
+    source = Source("candump.log", "\n".join(lines).encode())
+    (log,) = read_source(source)
+    assert (log.parser, log.clock.basis, log.clock.start) == ("hex-dump", ClockBasis.UTC, 1_700_000_000.0001)
+    assert log.rows == 3
+    assert log.matrix("cell_voltages")[0].tolist() == [cell / 1000 for cell in cells]
+    assert set(log.values("pack_voltage")) == {48.1}
+    assert not [damage for damage in log.damage if damage.kind is DamageKind.CHECKSUM]
