@@ -144,7 +144,19 @@ def _lines(data: bytes) -> list[_Line]:
         match = _LINE.match(line[:200].decode("gb18030", "replace").strip("\r"))
         if match is not None:
             found.append(_Line(number, match[1], match[2] or ""))
-    return found
+    return _without_prose(found)
+
+
+def _without_prose(lines: list[_Line]) -> list[_Line]:
+    """Lines without the words of a post around the parameters: those before the first known key, sentences behind the last."""
+    known = [
+        place for place, line in enumerate(lines) if line.key in _WORDS or line.key in _SECONDS or line.key in _MUST
+    ]
+    if not known:
+        return lines
+    return [
+        line for place, line in enumerate(lines) if place >= known[0] and (place <= known[-1] or " " not in line.text)
+    ]
 
 
 def _row(line: _Line) -> tuple[str, str, float | None, str, int]:

@@ -18,6 +18,8 @@ from ridelog.parsers.smart_bms_utility import SmartBmsUtility
 from ridelog.parsing import ReadOptions
 from ridelog.sources import Source
 
+from . import bms_files
+
 PARSERS = (SmartBmsUtility(), JbdFig(), DalyEpDataLog())
 
 
@@ -252,3 +254,12 @@ def test_any_bytes_behind_a_header_give_a_log_or_the_one_error(parser, head, row
     except RidelogError:
         return
     assert log.rows >= 1
+
+
+def test_words_around_a_parameter_backup_are_no_parameters():
+    prose = b"Hi all, here is my config of the 20s pack,\nplease have a look: it trips at 30A.\n\n"
+    (plain,) = JbdFig().parse(Source("a.fig", bms_files.jbd_fig()), ReadOptions())
+    (log,) = JbdFig().parse(Source("post.txt", prose + bms_files.jbd_fig() + b"\nThanks for any help\n"), ReadOptions())
+    assert log.texts("setting") == plain.texts("setting")
+    assert log.settings == plain.settings
+    assert any("no parameters" in damage.message for damage in log.damage)
