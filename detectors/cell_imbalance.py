@@ -210,7 +210,8 @@ def _rested_at(case: Case, track: Track) -> NDArray[np.float64]:
     if key not in case.shared:
         channel = "cell_voltages" if track.has("cell_voltages") else "cell_voltage_min"
         cells = track.log.matrix(channel) if channel == "cell_voltages" else track.values(channel)[:, None]
-        resting = cells[_resting(track)].ravel()
+        rests = _resting(track)
+        resting = (cells if rests.all() else cells[rests]).ravel()
         if not np.isfinite(resting.sum()):
             resting = resting[np.isfinite(resting)]
         case.shared[key] = quantiles(resting, _LEVELS) if len(resting) else np.empty(0)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 
@@ -21,6 +21,17 @@ if TYPE_CHECKING:
 
 #: Rows that tell of most cells that they are read.
 _FIRST_ROWS: Final = 4096
+#: Rows whose values are summed together, and such groups that are looked at in one go.
+_GROUP, _BLOCK = 2, 1024
+
+
+class _Swept(NamedTuple):
+    """Rows in which a cell was not read, in order, how many were; the lowest and highest value of the log, V."""
+
+    partly: NDArray[np.intp]
+    counts: NDArray[np.intp]
+    least: float
+    most: float
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -61,24 +72,47 @@ class CellReads:
     cells: NDArray[np.float64]
 
     @cached_property
-    def whole(self) -> bool:
-        """Every cell was read in every row: a sum is no number as soon as one of its values is none."""
+    def _swept(self) -> _Swept:
+        """What a single pass over all values tells, by blocks that fit into the cache of a processor."""
+        rows, width = self.cells.shape
+        if not self.cells.size:
+            return _Swept(np.empty(0, dtype=np.intp), np.empty(0, dtype=np.intp), float("nan"), float("nan"))
+        groups = rows // _GROUP
+        sums, least, most = np.empty(groups), [], []
         with np.errstate(invalid="ignore", over="ignore"):
-            return bool(np.isfinite(self.cells.sum()))
+            for begin in range(0, groups, _BLOCK):
+                end = min(begin + _BLOCK, groups)
+                block = self.cells[_GROUP * begin : _GROUP * end].reshape(end - begin, -1)
+                # A sum is no number as soon as one of its values is none.
+                np.add.reduce(block, axis=1, out=sums[begin:end])
+                least.append(np.fmin.reduce(block, axis=None))
+                most.append(np.fmax.reduce(block, axis=None))
+        rest = self.cells[_GROUP * groups :]
+        if rest.size:
+            least.append(np.fmin.reduce(rest, axis=None))
+            most.append(np.fmax.reduce(rest, axis=None))
+        lacking = np.flatnonzero(~np.isfinite(sums))
+        asked = np.append((_GROUP * lacking[:, None] + np.arange(_GROUP)).ravel(), np.arange(_GROUP * groups, rows))
+        counts = np.count_nonzero(np.isfinite(self.cells.take(asked, axis=0)), axis=1)
+        partly = np.flatnonzero(counts < width)
+        return _Swept(asked[partly], counts[partly], float(np.fmin.reduce(least)), float(np.fmax.reduce(most)))
 
-    @cached_property
+    @property
+    def whole(self) -> bool:
+        """Every cell was read in every row."""
+        return not len(self._swept.partly)
+
+    @property
     def extremes(self) -> tuple[float, float]:
         """Lowest and highest value of the whole log, V; NaN when nothing was read."""
-        if not self.cells.size:
-            return float("nan"), float("nan")
-        return float(np.fmin.reduce(self.cells, axis=None)), float(np.fmax.reduce(self.cells, axis=None))
+        return self._swept.least, self._swept.most
 
     @cached_property
     def counts(self) -> NDArray[np.intp]:
         """How many cells were read in each row, shape (rows,)."""
-        if self.whole:
-            return np.full(len(self.cells), self.cells.shape[1])
-        return np.asarray(np.count_nonzero(np.isfinite(self.cells), axis=1))
+        counts = np.full(len(self.cells), self.cells.shape[1])
+        counts[self._swept.partly] = self._swept.counts
+        return counts
 
     @cached_property
     def ever(self) -> NDArray[np.bool_]:
@@ -91,7 +125,7 @@ class CellReads:
     def gaps(self, fewest: float) -> Gaps:
         """Cells that are missing in the polls that read at least so many."""
         polls = self.counts >= fewest
-        partly = np.flatnonzero(polls & (self.counts < self.cells.shape[1]))
+        partly = self._swept.partly[polls[self._swept.partly]]
         places = (np.cumsum(polls) - 1)[partly]
         return Gaps(int(np.count_nonzero(polls)), places, ~np.isfinite(self.cells[partly]))
 

@@ -126,8 +126,9 @@ class ChargeSession(Detector):
             return Outcome.unable("no charge of ten minutes or more is in the log.")
         said: list[str] = []
         opened = falling_edges(track, "charge_fet") if track.has("charge_fet") else []
+        step_s = rows.step_s
         for first, last in sessions:
-            self._session(track, rows, (first, last), level, opened, findings, evidence, said)
+            self._session(track, rows, (first, last), step_s, level, opened, findings, evidence, said)
         latched = self._latched(track, rows, sessions)
         if latched is not None:
             findings.append(latched)
@@ -144,6 +145,7 @@ class ChargeSession(Detector):
         track: Track,
         rows: CellRows,
         place: tuple[int, int],
+        step_s: float,
         level: _Full,
         opened: list[Edge],
         findings: list[Finding],
@@ -159,7 +161,7 @@ class ChargeSession(Detector):
         end_a = float(np.nanmedian(-rows.current[tail : last + 1]))
         end_v = float(np.nanmedian(rows.middle[tail : last + 1]))
         ended_s = float(rows.time[last])
-        reach = max(_END_S, 3 * rows.step_s)
+        reach = max(_END_S, 3 * step_s)
         stopped = [edge for edge in opened if abs(float(track.time[edge.row]) - ended_s) <= reach]
         flat = end_a >= _FLAT_SHARE * bulk
         measured = (

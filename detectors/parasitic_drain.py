@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, ClassVar, Final
 
 import numpy as np
 
+from ridelog.battery.quantiles import median
 from ridelog.detection import Case, Detector, Need
 from ridelog.episodes import runs
 from ridelog.finding import Evidence, Finding, Measurement, Outcome, Severity
@@ -228,9 +229,11 @@ def _used_between(rows: CellRows) -> NDArray[np.bool_]:
     """
     drop = -np.diff(rows.middle)
     alone = np.zeros(len(drop), dtype=bool)
-    for place in np.flatnonzero((drop > _USED_V) & (rows.middle[1:] > _STEEP_V)):
-        beside = np.concatenate((drop[max(place - _BESIDE, 0) : place], drop[place + 1 : place + 1 + _BESIDE]))
-        alone[place] = len(beside) > 1 and drop[place] > _ALONE_TIMES * max(float(np.median(np.abs(beside))), 0.001)
+    size = np.abs(drop)
+    for place in np.flatnonzero((drop > _USED_V) & (rows.middle[1:] > _STEEP_V)).tolist():
+        beside = np.concatenate((size[max(place - _BESIDE, 0) : place], size[place + 1 : place + 1 + _BESIDE]))
+        if len(beside) > 1 and not np.isnan(beside).any():
+            alone[place] = drop[place] > _ALONE_TIMES * max(median(beside), 0.001)
     return alone
 
 

@@ -54,10 +54,14 @@ def drained_furthest(
     worst: tuple[int, int, float, int, int] | None = None
     for first, last in rests:
         if rows.cells.shape[1]:
-            levels = _levels(rows.cells[first : last + 1])
+            cells = rows.cells[first : last + 1]
         else:
             low = rows.low if np.isfinite(rows.low[first : last + 1]).any() else rows.middle
-            levels = _levels(low[first : last + 1, None])
+            cells = low[first : last + 1, None]
+        if np.fmin.reduce(cells, axis=None) >= limit:
+            # Where no reading is below it no level of a cell is.
+            continue
+        levels = _levels(cells)
         deep = np.flatnonzero((levels < limit) & (levels > _UNREAD_V))
         if len(deep) and (worst is None or float(levels[deep].min()) < worst[2]):
             cell = int(deep[np.argmin(levels[deep])])

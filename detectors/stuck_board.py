@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from ridelog.battery.quantiles import median
 from ridelog.episodes import run_ends, runs
 from ridelog.log import Role
 
@@ -76,25 +77,33 @@ def _find(case: Case, track: Track) -> list[tuple[int, int, float]]:
         return []
     apart = np.diff(time)
     steady = np.abs(np.diff(current)) <= _NOISE_A + _NOISE_SHARE * np.abs(current[:-1])
-    steady &= apart <= max(_SHORTEST_S, _GAP_INTERVALS * float(np.median(apart)))
+    if float(apart.max()) > _SHORTEST_S:
+        steady &= apart <= max(_SHORTEST_S, _GAP_INTERVALS * median(apart))
     shortest = max(_SHORTEST_S, _TIMES_CLOCK * track.clock.uncertainty_s)
 
     starts, ends = run_ends(steady)
     stretches = np.stack((starts, ends + 1), axis=1)
     stretches = stretches[_long(time, stretches, shortest)]
+    if not len(stretches):
+        return []
     moving = np.zeros(len(stretches), dtype=bool)
-    elsewhere = []
-    for other in case.ride.riding if len(stretches) else ():
+    compared = []
+    # Most of a ride is no such stretch: only its polls are compared at first.
+    polls = np.concatenate([np.arange(first, last) for first, last in stretches.tolist()])
+    begins = np.append(0, np.cumsum(np.diff(stretches, axis=1))[:-1])
+    for other in case.ride.riding:
         if not (other.clock.aligned and other.has("battery_current")):
             continue
         # Some boards show the current of the moment and some its average since the last poll: one that follows either is live,
         # and swings that come and go between two polls leave the average where it is.
-        average = _between_polls(other, time)
-        may = _may_be_stuck(current, average, stretches)
+        may = _may_be_stuck(current, _between_polls(other, time, polls), polls, begins)
         if may.any():
-            moment = _at_polls(other, time)
-            moving |= may & _may_be_stuck(current, moment, stretches)
-            elsewhere.append((average, moment))
+            moving |= may & _may_be_stuck(current, _at_polls(other, time[polls]), polls, begins)
+            compared.append(other)
+    if not moving.any():
+        return []
+    every = np.arange(len(time))
+    elsewhere = [(_between_polls(other, time, every), _at_polls(other, time)) for other in compared]
     found = []
     for place in np.flatnonzero(moving).tolist():
         first, last = _standing(current, *stretches[place].tolist())
@@ -151,34 +160,39 @@ def _standing(current: NDArray[np.float64], first: int, last: int) -> tuple[int,
 
 
 def _may_be_stuck(
-    current: NDArray[np.float64], moved: NDArray[np.float64], stretches: NDArray[np.intp]
+    current: NDArray[np.float64], moved: NDArray[np.float64], polls: NDArray[np.intp], begins: NDArray[np.intp]
 ) -> NDArray[np.bool_]:
     """Stretches in which the controller's current moves enough, and moves away from the board's; shape (stretches,).
 
     What stands within its noise while the other moves has a difference to it that moves as well, but for that noise, be it
     taken of the same poll or of the one before or after.
+
+    Args:
+        current: Current of the board in A, of every poll.
+        moved: That of the controller in A, of the polls of the stretches.
+        polls: Which polls those are, those of one stretch behind those of another.
+        begins: Where in them each stretch begins.
     """
-    edges = stretches.ravel()
 
     def reach(values: NDArray[np.float64]) -> NDArray[np.float64]:
-        return np.asarray(np.fmax.reduceat(values, edges)[::2] - np.fmin.reduceat(values, edges)[::2])
+        return np.asarray(np.fmax.reduceat(values, begins) - np.fmin.reduceat(values, begins))
 
-    noise = _NOISE_A + _NOISE_SHARE * np.maximum.reduceat(np.abs(current), edges)[::2]
+    noise = _NOISE_A + _NOISE_SHARE * np.maximum.reduceat(np.abs(current[polls]), begins)
     may: NDArray[np.bool_] = reach(moved) >= _MOVES_A
     # What is compared of a stretch leaves out its ends: the polls before and after are of the stretch, too.
-    before, after = np.append(current[1:], current[-1]), np.append(current[:1], current[:-1])
-    for beside in (current, before, after) if may.any() else ():
+    for aside in (0, 1, -1) if may.any() else ():
+        beside = current[np.clip(polls + aside, 0, len(current) - 1)]
         may &= reach(moved - beside) >= _MOVES_A - 2 * noise - _ROUNDING_A
     return may
 
 
-def _between_polls(other: Track, time: NDArray[np.float64]) -> NDArray[np.float64]:
-    """A controller's current, averaged from each poll of the BMS to the next as its meter would, NaN without rows."""
+def _between_polls(other: Track, time: NDArray[np.float64], polls: NDArray[np.intp]) -> NDArray[np.float64]:
+    """A controller's current, averaged from the poll before each of these to it as a meter would, NaN without rows."""
     current = np.nan_to_num(other.values("battery_current"))
     sums = np.concatenate(([0.0], np.cumsum(current)))
-    edges = np.searchsorted(other.time, time)
-    counts = np.diff(edges, prepend=edges[0])
-    return np.where(counts > 0, np.diff(sums[edges], prepend=sums[edges[0]]) / np.maximum(counts, 1), np.nan)
+    begins, ends = (np.searchsorted(other.time, time[places]) for places in (np.maximum(polls - 1, 0), polls))
+    counts = ends - begins
+    return np.where(counts > 0, (sums[ends] - sums[begins]) / np.maximum(counts, 1), np.nan)
 
 
 def _at_polls(other: Track, time: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -8,7 +8,19 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
 from ridelog.clock import Clock, ClockBasis
-from ridelog.detectors import allowed_current, fet_edges, foot_sensor, frozen_telemetry, lifted_wheel, overcurrent_time
+from ridelog.detectors import (
+    allowed_current,
+    cell_reads,
+    fet_edges,
+    foot_sensor,
+    frozen_telemetry,
+    lifted_wheel,
+    overcurrent_time,
+    parasitic_drain,
+    resting_low,
+    stuck_board,
+)
+from ridelog.detectors.cell_rows import CellRows
 from ridelog.detectors.time_bins import bin_starts
 from ridelog.episodes import episodes, runs
 from ridelog.log import LogBuilder, Role
@@ -162,3 +174,72 @@ def test_a_wheel_that_carried_nobody(logged, first):
         gained = speed[end] ** 2 - speed[slowest] ** 2
         expected = bool(speed[end] - speed[slowest] > 6.0 and drawn < 0.5 * 50.0 * gained / 2)
     assert lifted_wheel.carried_nobody(track, speed, first) == expected
+
+
+@given(st.data())
+def test_what_was_read_of_the_cells(data):
+    rows, width = data.draw(st.integers(0, 12)), data.draw(st.integers(0, 4))
+    cells = data.draw(_filled((rows, width), st.sampled_from([0.0, 3.5, 3.6, 4.2, np.nan])))
+    reads = cell_reads.CellReads(cells)
+    counts = [sum(bool(np.isfinite(value)) for value in row) for row in cells]
+    assert reads.counts.tolist() == counts
+    assert reads.whole is all(count == width for count in counts)
+    known = cells[np.isfinite(cells)]
+    expected = (known.min(), known.max()) if len(known) else (np.nan, np.nan)
+    assert np.array_equal(reads.extremes, expected, equal_nan=True)
+    polls = [row for row in range(rows) if counts[row] >= 2]
+    lacking = [place for place, row in enumerate(polls) if counts[row] < width]
+    gaps = reads.gaps(2)
+    assert (gaps.polls, gaps.places.tolist()) == (len(polls), lacking)
+    assert gaps.gone.tolist() == [(~np.isfinite(cells[polls[place]])).tolist() for place in lacking]
+
+
+@given(st.data())
+def test_the_rest_with_the_lowest_cell(data):
+    rows, width = 30, 3
+    cells = data.draw(_filled((rows, width), st.sampled_from([0.1, 2.2, 2.4, 2.5, 2.6, 3.0, np.nan])))
+    cells[10:20] = np.where(cells[10:20] < 2.5, 2.5, cells[10:20])
+    time, nothing = np.arange(rows) * 10.0, np.full(rows, np.nan)
+    taken = CellRows(np.arange(rows), time, nothing, nothing, nothing, nothing, cells, logged=False)
+    rests = [(0, 9), (10, 19), (20, 29)]
+    with np.errstate(all="ignore"):
+        levels = [resting_low._levels(cells[first : last + 1]) for first, last in rests]
+        found = resting_low.drained_furthest(taken, rests, 2.5)
+    lowest = [min((value for value in level if 0.3 < value < 2.5), default=np.inf) for level in levels]
+    if min(lowest) == np.inf:
+        assert found is None
+    else:
+        place = int(np.argmin(lowest))
+        assert found is not None
+        assert (found[0], found[2]) == (rests[place][0], lowest[place])
+
+
+@given(st.lists(st.sampled_from([0.0, 0.001, 0.03, 0.3, np.nan]), min_size=1, max_size=30))
+def test_steps_down_that_stand_alone(falls):
+    middle = 4.2 - np.cumsum([0.0, *falls])
+    nothing = np.full(len(middle), np.nan)
+    rows = CellRows(
+        np.arange(len(middle)), nothing, nothing, nothing, middle, nothing, np.empty((len(middle), 0)), logged=False
+    )
+    drop = -np.diff(middle)
+    expected = []
+    for place in range(len(drop)):
+        beside = [abs(drop[near]) for near in range(max(place - 4, 0), min(place + 5, len(drop))) if near != place]
+        usual = max(float(np.median(beside)), 0.001) if len(beside) > 1 else np.inf
+        expected.append(bool(drop[place] > 0.020 and middle[place + 1] > 3.0 and drop[place] > 5.0 * usual))
+    assert parasitic_drain._used_between(rows).tolist() == expected
+
+
+@given(_some(st.floats(-20.0, 60.0)), STEPS)
+def test_the_current_between_polls(logged, between):
+    time, current = logged
+    track = _track(Role.CONTROLLER, time, {"battery_current": current})
+    polls = np.cumsum(between)
+    expected = [np.nan]
+    for before, poll in pairwise(polls):
+        inside = current[(track.time >= before) & (track.time < poll)]
+        expected.append(inside.mean() if len(inside) else np.nan)
+    told = stuck_board._between_polls(track, polls, np.arange(len(polls)))
+    assert np.allclose(told, expected, atol=1e-9, equal_nan=True)
+    some = np.arange(len(polls))[::2]
+    assert np.array_equal(stuck_board._between_polls(track, polls, some), told[::2], equal_nan=True)
