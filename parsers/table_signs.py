@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from .current_sign import SOUND_VOLTAGE
-from .table_ride import FAIR, FEWEST_MOVING, NO_CURRENT, STRONG, SWITCHED, Ride
+from .table_ride import FAIR, FEWEST_MOVING, NO_CURRENT, STRONG, SWITCHED, WEAK, Ride
 from .table_voltage_signs import by_clear_steps, by_level, by_same_current, by_steps
 
 if TYPE_CHECKING:
@@ -114,8 +114,6 @@ def _weigh(ride: Ride) -> SignAnswer:
             _by_power(ride),
             by_steps(ride),
             by_clear_steps(ride),
-            _by_switch(ride.current, ride.discharge_fet, ride.charge_fet, 1, "the discharge FET"),
-            _by_switch(ride.current, ride.charge_fet, ride.discharge_fet, -1, "the charge FET"),
             _by_motion(ride.current, ride.speed, _MOVING, "while the vehicle moves"),
             _by_motion(ride.current, ride.duty, _TURNING, "while the motor turns"),
             _by_charge(ride, ride.soc, _CHARGE_CHANGE, -1.0, "the state of charge"),
@@ -130,6 +128,12 @@ def _weigh(ride: Ride) -> SignAnswer:
         )
         if vote is not None
     ]
+    strong = any(abs(weight) >= STRONG for weight, _ in votes)
+    switches = (
+        _by_switch(ride.current, ride.discharge_fet, ride.charge_fet, 1, "the discharge FET", strong),
+        _by_switch(ride.current, ride.charge_fet, ride.discharge_fet, -1, "the charge FET", strong),
+    )
+    votes += [vote for vote in switches if vote is not None]
     total = sum(weight for weight, _ in votes)
     reasons = [reason for weight, reason in votes if weight * total > 0]
     weights = tuple(weight for weight, _ in votes)
@@ -180,8 +184,13 @@ def _by_switch(
     other: NDArray[np.float64] | None,
     direction: int,
     which: str,
+    doubted: bool,
 ) -> tuple[int, str] | None:
-    """A switch that opens alone ends a current of its own direction."""
+    """A switch that opens alone ends a current of its own direction.
+
+    A single time may be the throttle that is let go before the braking which opens the charge FET: with a strong witness
+    beside it (`doubted`) it hardly counts.
+    """
     if switch is None:
         return None
     opens = np.flatnonzero((switch[:-1] == 1) & (switch[1:] == 0))
@@ -199,7 +208,8 @@ def _by_switch(
     votes = np.sign(largest[cut])
     if not len(votes) or len(set(votes.tolist())) > 1:
         return None
-    return int(votes[0]) * direction * FAIR, f"the current that ends when {which} opens"
+    weight = WEAK if doubted and len(votes) == 1 else FAIR
+    return int(votes[0]) * direction * weight, f"the current that ends when {which} opens"
 
 
 def _by_motion(

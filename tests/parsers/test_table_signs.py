@@ -245,3 +245,29 @@ def test_limits_of_each_direction_are_no_parts_of_the_current():
     data = ride("time_s,voltage,current,discharge current,charge current", row, count=8)
     with pytest.raises(MappingNeededError):
         read_one(data)
+
+
+@pytest.mark.parametrize("sign", [1.0, -1.0])
+def test_a_throttle_let_go_as_the_charge_fet_opens_does_not_outvote_the_voltage(sign):
+    """A full pack opens the charge FET as the first braking begins: the current that ended was still the drive's."""
+    generator = np.random.default_rng(5)
+    seconds = np.arange(0.0, 300.0, 1.0)
+    current = np.repeat(generator.choice([0.0, 2.0, 4.0, 6.0, 9.0], 60), 5).astype(float)
+    braking = 150
+    current[braking - 4 : braking] = 8.0
+    current[braking : braking + 5] = 0.0
+    charge_fet = np.ones(len(seconds))
+    charge_fet[braking : braking + 5] = 0.0
+    voltage = 72.6 - 0.09 * current + generator.normal(0, 0.03, len(seconds))
+    told = Ride(
+        seconds, sign * current, voltage, of_battery=True, discharge_fet=np.ones(len(seconds)), charge_fet=charge_fet
+    )
+    assert find_sign(told).factor == sign
+
+
+def test_a_single_opening_tells_the_direction_where_nothing_else_does():
+    seconds = np.arange(0.0, 60.0, 1.0)
+    current = np.where(seconds < 40, 12.0, 0.0)
+    switch = np.where(seconds < 40, 1.0, 0.0)
+    told = Ride(seconds, current, None, of_battery=True, discharge_fet=switch, charge_fet=np.ones(len(seconds)))
+    assert find_sign(told).factor == 1.0
