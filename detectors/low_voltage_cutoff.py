@@ -17,6 +17,7 @@ from ridelog.settings import number
 from .allowed_current import AllowedCurrent, allowed_current
 from .foldback_charge import bound_by_charge
 from .foldback_line import Foldback, foldback
+from .ran_out import ran_out
 from .reduced_when_empty import reduced_when_empty
 
 #: The most stretches that are shown.
@@ -61,8 +62,9 @@ class LowVoltageCutoff(Detector):
     What it finds:
         Driving with the voltage between the start and the end of the battery cutoff, or, when the configuration is not
         known, a current that the controller holds in load after load (it stands while the motor current falls) and that
-        becomes smaller as the voltage comes down, loads that all end on one line of the voltage and the current, or a
-        voltage that stands at a floor while the current becomes smaller and smaller.
+        becomes smaller as the voltage comes down, loads that all end on one line of the voltage and the current, a voltage
+        that stands at a floor while the current becomes smaller and smaller, or a motor that is driven and hardly given
+        anything at the lowest voltage of the ride.
 
     Why it matters:
         The power fades with charge left in the display, and the rider is stranded (SAG-01).
@@ -120,6 +122,8 @@ class LowVoltageCutoff(Detector):
                 if not found and held is None:
                     found, limit = reduced_when_empty(case, track)
                     found = found[:_SHOWN]
+                if not found and residual is not None and _where_cutoffs_end(case, track):
+                    found, limit = ran_out(track, residual.ohm)[:_SHOWN], None
                 sure = _BY_BEHAVIOUR
         cell = _within_usual(case, track) if not found and start is None else None
         if cell and residual is not None:
@@ -209,6 +213,17 @@ def _set_to(case: Case, track: Track, held: AllowedCurrent) -> bool:
     if held.end_v > (1 + _BELOW_END_SHARE) * lowest:
         return False
     return series.best is None or not series.certain or _CELL_EMPTY_V <= lowest / series.best <= _CELL_CUT_V
+
+
+def _where_cutoffs_end(case: Case, track: Track) -> bool:
+    """Whether the lowest voltages of the ride are those of cells at which usual cutoffs are at work."""
+    series, chemistry = case.pack.series, case.pack.chemistry
+    if series.best is None or series.confidence < _LIKELY_COUNT or chemistry.name not in ("", *_USUAL_START_V):
+        return False
+    volts = track.values("pack_voltage")[track.values("battery_current") > 0]
+    volts = volts[np.isfinite(volts)]
+    usual = _USUAL_START_V.get(chemistry.name if chemistry.confidence >= _SURE_CHEMISTRY else "nmc", 0.0)
+    return bool(len(volts)) and _CELL_EMPTY_V <= float(quantiles(volts, (0.02,))[0]) / series.best <= usual
 
 
 def _deepest(track: Track, loads: tuple[tuple[int, int], ...]) -> bool:

@@ -27,6 +27,8 @@ _BACK_TO, _STEP_S, _BELOW_FULL, _LONGEST_S = 0.06, 0.12, 0.9, 6.0
 _REST_V, _TRAVEL_V, _LOST_SHARE = 0.4, 0.25, 0.5
 #: So many rows with the throttle above its rest show how it works; a calm rider presses it far for few of them.
 _PRESSED_ROWS = 5
+#: Where so many percent of the rows lie lower, a voltage is none that the throttle rests at.
+_RARELY_BELOW: Final = 25
 #: Or the motor's current rises and falls with it: rank correlation over so many rows; engineering judgement.
 _OBEYED_RANK, _OBEYED_ROWS = 0.6, 100
 #: A loss that lasts to the end of the log goes on for so long in motion, s: a log that is switched off ends at once.
@@ -206,7 +208,10 @@ def _rest(track: Track) -> float | None:
     usual = known[known > _REST_V]
     if len(known) < 20 or len(usual) < 0.5 * len(known):
         return None
-    rest = float(np.median(still)) if len(still) >= 10 else float(np.percentile(usual, 3))
+    rest = float(np.median(still)) if len(still) >= 10 else float("inf")
+    if rest > float(np.percentile(usual, _RARELY_BELOW)) + _TRAVEL_V:
+        # Nobody presses it below its rest: the vehicle stands with its throttle pressed, or never stood.
+        rest = float(np.percentile(usual, 3))
     pressed = np.count_nonzero(known > rest + _TRAVEL_V) >= _PRESSED_ROWS or _obeyed(track, volts)
     return rest if rest >= _REST_V and pressed else None
 

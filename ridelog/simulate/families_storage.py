@@ -147,7 +147,7 @@ def _deep(scene: Scene, groups: int) -> None:
     pack, rng = scene.pack, scene.rng
     scene.set_charge(0.06)
     chosen = rng.permutation(pack.series)[:groups]
-    pack.start_soc[chosen] = -rng.uniform(0.006, 0.03, groups)
+    pack.start_soc[chosen] = -rng.uniform(0.010, 0.03, groups)
     pack.leak_a[chosen] = 2e-5 * pack.capacity_ah[chosen]
     rest(scene, (4, 20), (30, 120))
     scene.truth.facts["groups_below"] = float(groups)

@@ -22,6 +22,8 @@ _OPEN_IN_REGEN: Final = frozenset({"charge-fet-open-in-regen", "power-path-open"
 #: the resistance within a tenth and a board the capacity within as much), and a sag at the ride's high current, as a share
 #: of the full voltage.
 _WORN_OHM_AH, _WORN_SAG = 0.25, 0.155
+#: The most that sound energy cells have of it, ohm Ah: the same load takes as much from a sound pack of that capacity.
+_SOUND_OHM_AH: Final = 0.15
 #: Share of its capacity that a group keeps, from which what it lacks is within what sound groups differ by over a ride.
 _ONE_OF_MANY: Final = 0.88
 #: Difference of the cells that starts a balancer whatever it is set to, with room for what two cells are off by, V (CELL-01).
@@ -158,6 +160,8 @@ def _as_healthy_cells(suite: str, facts: dict[str, float | str]) -> bool:
     Where no board tells the capacity, the sag alone has to tell, and a sag that small packs have at full throttle does not.
     """
     told = any(part in suite for part in ("jk", "ant", "jbd", "daly"))
+    if told and float(facts.get("group_ohm_ah", _WORN_OHM_AH)) < _SOUND_OHM_AH:
+        return True
     if "group_ohm_ah" in facts:
         told = told and float(facts["group_ohm_ah"]) >= _WORN_OHM_AH
     elif told or "plain" in suite or "bms" in suite:

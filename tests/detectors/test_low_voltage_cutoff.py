@@ -3,11 +3,12 @@
 import numpy as np
 import pytest
 
+from ridelog.battery.pack import PackOptions
 from ridelog.detectors import low_voltage_cutoff
 from ridelog.detectors.allowed_current import AllowedCurrent
 from ridelog.detectors.foldback_line import Foldback
 from ridelog.finding import Status
-from ridelog.pipeline import analyze, investigate
+from ridelog.pipeline import Options, analyze, investigate
 from ridelog.simulate.catalogue import simulate
 from tests import rides
 
@@ -151,3 +152,35 @@ def test_a_start_from_rest_and_the_long_cruise_after_it_are_no_line():
         "speed": np.interp(time, [6, 13], [0.0, 9.8]),
     }
     assert _check(columns).status is not Status.FOUND
+
+
+def _crawls_out(lowest=True, driven=True, slower=True, cell_v=3.15):
+    """Two minutes in which the battery gives hardly anything, at the lowest voltage or above it, to a motor that asks."""
+    columns = rides.controller(open_v=20 * (cell_v + 0.12))
+    last = columns["time"] > 480.0
+    gone = (columns["time"][last] - 480.0) / 120.0
+    columns["battery_current"][last] = np.round(0.8 * (1 - gone), 2)
+    columns["motor_current"][last] = 6.0 if driven else -0.2
+    columns["speed"][last] = np.where(gone < 0.4, 2.0 * (1 - 2.5 * gone), 0.0) if slower else 2.0
+    columns["erpm"][last], columns["duty"][last] = 900 * columns["speed"][last], 0.08 * columns["speed"][last]
+    columns["pack_voltage"] = np.maximum(columns["pack_voltage"], 20 * cell_v)
+    columns["pack_voltage"][last] = np.round(20 * cell_v if lowest else 20 * (cell_v + 0.12) - 0.1 * (1 - gone), 1)
+    options = Options(pack=PackOptions(series=20, chemistry="nmc"))
+    incident = investigate([rides.log(columns)], options)
+    return next(check for check in incident.checks if check.name == "low-voltage-cutoff")
+
+
+def test_a_motor_that_asks_and_is_given_nothing_at_the_lowest_voltage_met_the_end_of_a_cutoff():
+    check = _crawls_out()
+    assert check.status is Status.FOUND
+    assert len(check.findings) == 1
+    assert check.findings[0].start_s > 479.0
+
+
+@pytest.mark.parametrize(
+    "otherwise",
+    [{"lowest": False}, {"driven": False}, {"slower": False}, {"cell_v": 3.75}],
+    ids=lambda item: next(iter(item)),
+)
+def test_a_pack_that_recovers_a_vehicle_that_rolls_or_goes_on_and_cells_with_charge_met_none(otherwise):
+    assert _crawls_out(**otherwise).status is not Status.FOUND

@@ -137,3 +137,18 @@ def test_a_throttle_that_is_hardly_pressed_and_then_lost_for_good_is_one_by_what
         columns[name][later] = 0.0
     check = _check(investigate([rides.log(columns)]))
     assert check.evidence["remote.lost"].seen == "observed"
+
+
+def test_a_vehicle_that_stands_with_its_throttle_pressed_shows_no_rest_of_the_throttle():
+    """The battery gives nothing any more: most rows at a stand have the throttle at its end."""
+    columns = rides.controller()
+    columns["throttle_1"] = _throttle(columns)
+    stuck = columns["time"] > 480.0
+    for name in ("speed", "erpm", "duty", "battery_current"):
+        columns[name][stuck] = 0.0
+    columns["motor_current"][stuck] = 4.0
+    columns["throttle_1"][stuck] = 2.26
+    check = _check(investigate([rides.log(columns)]))
+    assert check.status is Status.CLEAR
+    row = _driving(columns)
+    assert _check(investigate([rides.log(_lose(columns, row, 12, 0.02))])).status is Status.FOUND
