@@ -12,6 +12,8 @@ from ridelog.finding import Evidence, Measurement, Outcome, Severity
 from ridelog.log import Role
 from ridelog.ride import Track
 
+from .pack_current import pack_current
+
 #: Resistance of leads, connectors and the BMS that is too much, ohm: 5 to 25 mOhm are usual (methods of internal
 #: resistance); the share guards against a wrong current scale of either side.
 _TOO_MUCH_OHM, _TOO_MUCH_SHARE = 0.035, 0.35
@@ -114,10 +116,11 @@ class PathResistance(Detector):
 
 
 def _share_of_current(track: Track, board: Track) -> float:
-    """Share of the pack's current that this controller carries, 1 unless others clearly carry part of it unseen."""
-    if track.has("total_battery_current"):
-        return 1.0
-    own = float(np.nanpercentile(track.values("battery_current"), 99))
+    """Share of the pack's current that this controller, with those it knows, carries; 1 unless others carry part unseen.
+
+    A sum over all controllers holds only those that are linked: of two that are not, each sums up itself.
+    """
+    own = float(np.nanpercentile(pack_current(track), 99))
     whole = float(np.nanpercentile(board.values("battery_current"), 99))
     if own <= 0 or whole <= _SEVERAL * own:
         return 1.0

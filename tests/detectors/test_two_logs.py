@@ -266,6 +266,24 @@ def test_a_hot_connection_between_pack_and_controller_is_a_danger(times, severit
     assert "burn" in finding.danger
 
 
+@pytest.mark.parametrize("summed", [True, False])
+def test_one_of_two_controllers_that_are_not_linked_makes_no_hot_connection(summed):
+    """Its log sums up the controllers it knows, which is itself, and the pack sags from the current of both."""
+    columns = rides.controller()
+    both = columns["battery_current"]
+    columns["battery_current"] = np.round(both / 2, 2)
+    if summed:
+        columns["total_battery_current"] = columns["battery_current"].copy()
+        columns["controller_count"] = np.ones(len(both))
+    columns["pack_voltage"] = np.round(columns["pack_voltage"] - 0.04 * both, 1)
+    board = rides.board()
+    board["pack_voltage"] = board["pack_voltage"] - 0.04 * board["battery_current"]
+    board["cell_voltages"] = board["cell_voltages"] - 0.04 / rides.SERIES * board["battery_current"][:, None]
+    incident = investigate([rides.log(columns), rides.log(board, Role.BMS)])
+    assert _check(incident, "PR02").status is not Status.FOUND
+    assert incident.verdict.cause == "none"
+
+
 @pytest.mark.parametrize("drained", [True, False])
 def test_cells_that_are_as_low_as_the_controller_sees_are_no_open_path(drained):
     columns, first = rides.cut_under_load()
