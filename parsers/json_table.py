@@ -36,6 +36,8 @@ _NUMBERS: Final = tuple(f"{number}" for number in range(1, _LONGEST_LIST + 1))
 _LONGEST_INNER: Final = 50_000
 #: What an object around the values may be called without saying anything about them.
 _WRAPPERS: Final = frozenset({"state", "time", "date", "mode", "code"})
+#: Values that are none of a state of charge.
+_OWN: Final = frozenset({"voltage", "current", "power", "soc", "capacity"})
 _DATE: Final = re.compile(r"\d{4}-\d\d?-\d\d?[T ]\d\d?:\d\d|\d\d?[./]\d\d?[./]\d{4} \d\d?:\d\d")
 
 
@@ -201,6 +203,9 @@ def _short(path: Path) -> str:
             kept.append(key)
             continue
         concepts, unknown, _ = concepts_of(words_of(key))
+        if concepts == {"soc"} and concepts_of(words_of(following))[0] & _OWN:
+            # {"soc": {"total_voltage": 53.6, "soc_percent": 90}}: a message named after the first of its values.
+            continue
         if key.lower() == "temps":
             kept.append("temperature")
         elif concepts and not unknown and not concepts <= _WRAPPERS:

@@ -41,7 +41,10 @@ _INNER_STAMP: Final = re.compile(
 )
 #: Objects of Python within a dict as a log prints it: <Kind.NAME: 3>, Sensor(28.9, 4), nan.
 _ENUM: Final = re.compile(r"<[^<>{}]{1,80}?:\s*(-?\d+|'[^']{0,40}')>")
-_CALL: Final = re.compile(r"(?<![\w'])[A-Za-z_]\w{0,40}\((-?[\d.]+)(?:, ?[\w.'-]{1,40})*\)")
+_CALL: Final = re.compile(r"(?<![\w'])[A-Za-z_][\w.]{0,40}\('?(-?[\d.]+)'?(?:, ?[\w.'-]{1,40})*\)")
+_DATETIME: Final = re.compile(
+    r"(?<![\w'])datetime(?:\.datetime)?\((\d{4}), (\d{1,2}), (\d{1,2}), (\d{1,2}), (\d{1,2})(?:, (\d{1,2}))?(?:, (\d{1,6}))?\)"
+)
 _NOT_A_NUMBER: Final = re.compile(r"(?<![\w'.])(?:nan|inf|-inf)(?![\w'])")
 #: What announces the entities of a broker and holds no values.
 _ANNOUNCED: Final = re.compile(r"/config\s*$")
@@ -162,11 +165,17 @@ def _dict_of(text: str) -> list[tuple[str, Any]] | None:
 
 
 def _python_dict(text: str) -> object:
+    text = _DATETIME.sub(_date_in_words, text)
     plain = _NOT_A_NUMBER.sub("None", _CALL.sub(r"\1", _ENUM.sub(r"\1", text)))
     try:
         return _written(ast.literal_eval(plain))
     except (*DECODE_ERRORS, SyntaxError, MemoryError, TypeError):
         return None
+
+
+def _date_in_words(match: re.Match[str]) -> str:
+    year, month, day, hour, minute, second, micro = (int(part or 0) for part in match.groups())
+    return f"'{year:04d}-{month:02d}-{day:02d} {hour:02d}:{minute:02d}:{second:02d}.{micro:06d}'"
 
 
 def _written(value: object) -> object:

@@ -67,6 +67,12 @@ _TIME_WORDS: Final = ("seconds", "sec", "millis", "micros", "unix", "utc", "x")
 _TAKEN: Final = re.compile(
     r"(?:created|recorded|received|logged|measured|sampled|inserted)[\s_-]?(?:at|on)", re.IGNORECASE
 )
+#: Names of the values of a VESC in its libraries (VescUart, PyVESC, firmware), without signs; three of them tell it.
+_VESC_NAMES: Final = frozenset(
+    "avgmotorcurrent avginputcurrent dutycyclenow inpvoltage inputvoltage tachometerabs mcfaultcode tempmosfet avgiq"
+    " avgid".split()
+)
+_FEWEST_VESC_NAMES: Final = 3
 #: What numbered cells are called without the word: V1, C1, C1_Volt, VC1, CV01, S1_mV. An "s" needs a unit.
 _CELL_WORDS: Final = frozenset({(), ("c",), ("vc",), ("cv",)})
 #: Units a channel may have besides its own: a temperature in a bare degree sign, a fraction that is written in percent.
@@ -105,7 +111,7 @@ def read_meanings(captions: Sequence[str]) -> list[Meaning]:
         meanings.append(meaning)
     for stem, members in series.items():
         _settle_series(stem, members, meanings)
-    return _with_capacity(meanings, words)
+    return _with_electrical_speed(_with_capacity(meanings, words))
 
 
 def _with_capacity(meanings: list[Meaning], words: Sequence[tuple[str, ...]]) -> list[Meaning]:
@@ -117,6 +123,17 @@ def _with_capacity(meanings: list[Meaning], words: Sequence[tuple[str, ...]]) ->
         if meaning.channel == "amp_hours_used" and "total" in concepts_of(own)[0] and "used" not in concepts_of(own)[0]
         else meaning
         for meaning, own in zip(meanings, words, strict=True)
+    ]
+
+
+def _with_electrical_speed(meanings: list[Meaning]) -> list[Meaning]:
+    """Take an "rpm" beside the names that libraries give the values of a VESC as they do: it is the electrical one."""
+    plain = {"".join(filter(str.isalnum, meaning.caption)).casefold() for meaning in meanings}
+    if len(plain & _VESC_NAMES) < _FEWEST_VESC_NAMES or any(meaning.channel == "erpm" for meaning in meanings):
+        return meanings
+    return [
+        replace(meaning, channel="erpm", unit=None) if meaning.caption.casefold() == "rpm" else meaning
+        for meaning in meanings
     ]
 
 
@@ -210,6 +227,8 @@ def _completed(concepts: set[str], unit: Unit | None) -> set[str]:
         return concepts - {"level"} if concepts & {"duty", "pwm", "throttle", "soc"} else concepts
     if unit.quantity == "1/min" and concepts - {"motor"} == {"electrical"}:
         return {"erpm"}
+    if unit.quantity == "1/min" and "speed" in concepts:
+        return concepts | {"rpm"}
     implied = _BY_UNIT.get(unit.quantity)
     if implied and not concepts & {"voltage", "current", "power", "temperature", "speed", "rpm", "erpm", "capacity"}:
         concepts.add(implied)

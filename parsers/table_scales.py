@@ -86,6 +86,10 @@ def find_scale(
 def _cells(known: NDArray[np.float64]) -> Scale:
     middle = float(np.median(known))
     low, high = _CELL
+    if middle <= high and bool((known == np.floor(known)).all()):
+        return Scale(
+            note="The values of '{name}' are whole numbers, such as count cells, and no voltages; it is kept as it is."
+        )
     for unit in (UNITS["v"], UNITS["mv"], Unit("V", "0.1 mV", 1e-4), Unit("V", "10 mV", 1e-2)):
         if low <= middle * unit.factor <= high:
             return scale_of(unit, "by the size of the values") if unit.factor != 1.0 else Scale(unit="V")

@@ -64,7 +64,7 @@ _WORDS: Final[dict[str, str]] = {
     "rpm": "rpm drehzahl umdrehungen regime giri revoluciones обороты 转速",
     "erpm": "erpm",
     "electrical": "electrical elec elektrisch electrique",
-    "throttle": "throttle gas gasgriff acelerador acceleratore accelerateur газ 油门 转把",
+    "throttle": "throttle tps gas gasgriff acelerador acceleratore accelerateur газ 油门 转把",
     "remote": "remote fernbedienung",
     "fault": "fault faults defaut fehlercode storungscode 故障码 故障代码 usterka usterki storing falha",
     "error": "error errors fehler erreur fallo guasto errore ошибка ошибки 故障 错误 błąd błędu fout erro",
@@ -118,7 +118,7 @@ _FILLERS: Final = frozenset(
     "of the de du des der die das di da del della la le el il value values val wert valeur valor valore значение 值 "
     "data reading measured actual ist now live real log no nr n num number information info 第 号 数 "
     "internal interne номер last changed updated at unix utc local gmt travelled traveled driven gefahren "
-    "count counter anzahl flag flags do dos das van het filtered filt estimated".split()
+    "count counter anzahl flag flags do dos das van het filtered filt estimated pedal pedel".split()
 )
 #: Words that have another meaning in front of another word only.
 _LETTERS: Final[dict[str, str]] = {
@@ -162,6 +162,7 @@ _PHRASES: Final = tuple(
         # What is counted is not measured: the number of sensors. A charge of a cycle is no count of cycles.
         (r"temp(?:erature)?[\s_-]*sensors$", "sensorcount"),
         (r"(?<![a-z])cycle[\s_-]*charge$", "cyclecontent"),
+        (r"(?<![a-z])b\+(?=[\s_-]|$)", "battery"),
         (r"duty[\s_-]*cycle|rapport cyclique|ciclo de trabajo", "duty"),
         (r"field[\s_-]*weakening", "weakening"),
         (r"(?<![a-z])i[\s_-]?q(?![a-z])", "iq"),

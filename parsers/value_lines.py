@@ -10,6 +10,7 @@ from ridelog.damage import Damage, DamageKind, Effect
 from ridelog.errors import ParseError
 from ridelog.parsing import ReadOptions, Sniff
 
+from .json_table import is_json
 from .named_values import find_named_values
 from .named_values_head import judge_named_values
 from .plain_text import as_utf8
@@ -17,7 +18,7 @@ from .table import Table
 from .table_captions import Meaning, read_meanings
 from .table_clock import choose_clock
 from .table_numbers import number_style
-from .table_source import Grid, grid_of_records
+from .table_source import Grid, grid_of_records, read_grid
 
 if TYPE_CHECKING:
     from ridelog.sources import Source
@@ -30,7 +31,8 @@ class ValueLines(Table):
     columns as command line tools print them (`voltage_cell01   4.049   V`), topics of a broker of messages and their
     values (`bms/cell_voltages/3 3.91`), and a dict or JSON object at the end of a line of a log (`... BMS data sample
     {'voltage': 53.04, 'cell_voltages': [3.315, ...]}`). A stamp at the start of the lines is the time; without one, and
-    without a time among the values, polls are numbered in steps of a second. Lines that name no values are passed over.
+    without a time among the values, polls are numbered in steps of a second; so are JSON records without a time. Lines
+    that name no values are passed over.
     Names are understood as captions of a table are.
     """
 
@@ -45,22 +47,28 @@ class ValueLines(Table):
 
     def grid(self, source: Source, named: Collection[str] = ()) -> Grid:  # noqa: ARG002 - see the base class
         """The records as a table of text."""
+        if is_json(source.head):
+            return _with_clock(read_grid(source), source)
         found = find_named_values(as_utf8(source.data).decode("utf-8-sig", "replace"))
         if not found.rows:
             raise ParseError("holds no line that names a value.", path=source.label)
         grid = grid_of_records(found.rows, source.label)
-        damage = list(grid.damage)
         if found.other:
             message = f"{found.other:,} lines name no values; they are passed over."
-            damage.append(Damage(DamageKind.NOTE, Effect.NOTED, message, found.other))
-        try:
-            style = number_style({str(place): grid.series(place) for place in range(grid.frame.width)})
-            choose_clock(grid, style, ReadOptions(), {}, source.name, source.label)
-        except ParseError:
-            grid = _counted(grid)
-            message = "The lines carry no stamps: their polls are numbered in steps of a second, which may be far off."
-            damage.append(Damage(DamageKind.NOTE, Effect.NOTED, message))
-        return replace(grid, damage=tuple(damage))
+            note = Damage(DamageKind.NOTE, Effect.NOTED, message, found.other)
+            grid = replace(grid, damage=(*grid.damage, note))
+        return _with_clock(grid, source)
+
+
+def _with_clock(grid: Grid, source: Source) -> Grid:
+    """The table, with a column that numbers its rows where no other one is a clock."""
+    try:
+        style = number_style({str(place): grid.series(place) for place in range(grid.frame.width)})
+        choose_clock(grid, style, ReadOptions(), {}, source.name, source.label)
+    except ParseError:
+        message = "The polls carry no stamps: they are numbered in steps of a second, which may be far off."
+        return replace(_counted(grid), damage=(*grid.damage, Damage(DamageKind.NOTE, Effect.NOTED, message)))
+    return grid
 
 
 def _counted(grid: Grid) -> Grid:

@@ -423,6 +423,9 @@ def test_cells_are_numbered_in_many_ways(pattern):
         ("average_temperature", "battery_temperature"),
         ("vdiff", "cell_voltage_delta"),
         ("PhaseA", ""),
+        ("B+ Voltage", "pack_voltage"),
+        ("Motor Speed(RPM)", "motor_rpm"),
+        ("TPS Pedal", "remote_input"),
         ("total_Ah", "amp_hours_used"),
     ],
 )

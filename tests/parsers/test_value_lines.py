@@ -1,5 +1,7 @@
 """Texts whose lines name their values: every poll a row, whatever prints them; prose and settings are refused."""
 
+import json
+
 import numpy as np
 import pytest
 from hypothesis import example, given
@@ -77,6 +79,44 @@ def test_the_table_of_a_tool():
     assert log.role is Role.BMS
     np.testing.assert_allclose(log.matrix("cell_voltages"), [files.cells(i) for i in INDEX])
     np.testing.assert_allclose(log.values("soc"), [(90 - i // 10) / 100 for i in INDEX])
+
+
+def test_json_without_stamps():
+    polls = [
+        {
+            "soc": {"total_voltage": round(voltage(i), 2), "current": round(load(i), 2), "soc_percent": 90.0 - i},
+            "cell_voltage_range": {"highest_voltage": max(files.cells(i)), "highest_cell": 2 + i % 3},
+            "cell_voltages": {str(place + 1): cell for place, cell in enumerate(files.cells(i))},
+        }
+        for i in INDEX
+    ]
+    (log,) = read("\n".join(json.dumps(poll, indent=2) for poll in polls).encode())
+    holds(log)
+    np.testing.assert_allclose(log.matrix("cell_voltages"), [files.cells(i) for i in INDEX])
+    np.testing.assert_allclose(log.values("soc"), [0.9 - i / 100 for i in INDEX])
+    np.testing.assert_allclose(log.values("cell_voltage_max"), [max(files.cells(i)) for i in INDEX])
+    assert log.clock.basis is ClockBasis.NONE
+
+
+def test_dates_and_numbers_as_python_prints_them():
+    lines = "".join(
+        f"{{'at': {files.stamp(i)!r}, 'voltage': Decimal('{voltage(i):.2f}'), 'current': np.float64({load(i):.2f})}}\n"
+        for i in INDEX
+    )
+    (log,) = read(lines.replace("'at'", "'time'").encode())
+    holds(log)
+    np.testing.assert_allclose(log.time, [2 * i for i in INDEX])
+
+
+def test_the_rpm_of_a_vesc_library_is_the_electrical_one():
+    lines = "".join(
+        f"avgMotorCurrent: {load(i):.2f}\navgInputCurrent: {load(i) / 2:.2f}\ndutyCycleNow: 0.41\nrpm: {40_000 + i}\n"
+        f"inputVoltage: {voltage(i):.2f}\n\n"
+        for i in INDEX
+    )
+    (log,) = read(lines.encode())
+    np.testing.assert_allclose(log.values("erpm"), [40_000 + i for i in INDEX])
+    assert not log.has("motor_rpm")
 
 
 @pytest.mark.parametrize("reading", ["0.0", "missing"])
