@@ -64,13 +64,16 @@ class UnrecognisedError(RidelogError):
     Args:
         path: The file as the user named it.
         reasons: Parser name to the reason why it is not that format.
+        kind: What the file is instead ("a photo"), "" where nothing tells.
+        advice: What to hand in instead, "" for the general advice.
     """
 
-    def __init__(self, path: str, reasons: Mapping[str, str]) -> None:
+    def __init__(self, path: str, reasons: Mapping[str, str], kind: str = "", advice: str = "") -> None:
+        listed = "'ridelog formats' lists what can be read"
         super().__init__(
-            "not a log that ridelog knows.",
+            f"{kind}, not a log that ridelog knows." if kind else "not a log that ridelog knows.",
             path=path,
-            advice="'ridelog formats' lists what can be read; 'ridelog inspect' shows why each refused it.",
+            advice=f"{advice} {listed}." if advice else f"{listed}; 'ridelog inspect' shows why each refused it.",
         )
         self.reasons = dict(reasons)
 

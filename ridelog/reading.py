@@ -9,6 +9,7 @@ from ridelog import plugins
 from ridelog.damage import Damage, DamageKind, Effect
 from ridelog.errors import PluginError, RidelogError, UnrecognisedError
 from ridelog.log import Log, Origin
+from ridelog.other_files import kind_of_file
 from ridelog.parsing import Parser, ReadOptions, Sniff
 from ridelog.quoted import unquoted
 from ridelog.sources import Limits, Source, open_sources
@@ -43,7 +44,8 @@ def recognise(source: Source, options: ReadOptions | None = None) -> tuple[Parse
     reasons = {parser.name: answer.reason for parser, answer in answers.items()}
     best = _best(answers)
     if best == 0:
-        raise UnrecognisedError(source.label, reasons)
+        kind, advice = kind_of_file(source.head) or ("", "")
+        raise UnrecognisedError(source.label, reasons, kind, advice)
     claims = [parser for parser, answer in answers.items() if answer.rank == best]
     if len(claims) > 1:
         names = " and ".join(parser.name for parser in claims)
