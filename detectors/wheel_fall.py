@@ -25,7 +25,11 @@ def lies_down(track: Track, speed: np.ndarray[tuple[int], np.dtype[np.float64]])
         First and last row on the ground, the last row before in which it was upright, and how far the pitch moved, deg.
     """
     tilt = track.values("pitch")
-    lying = np.abs(tilt - float(np.nanmedian(tilt))) > LYING_DEG
+    # A log that runs on for long after a fall lies down in most of its rows: upright is how it moves.
+    ridden = tilt[(speed > MOVING_M_S) & np.isfinite(tilt)]
+    if not len(ridden):
+        return None
+    lying = np.abs(tilt - float(np.median(ridden))) > LYING_DEG
     for first, last in episodes(lying, track.time, JOIN_S):
         begin = int(np.searchsorted(track.time, track.time[first] - _AFTER_S))
         steps = np.diff(track.time[begin : first + 1])

@@ -118,7 +118,8 @@ _FILLERS: Final = frozenset(
     "of the de du des der die das di da del della la le el il value values val wert valeur valor valore значение 值 "
     "data reading measured actual ist now live real log no nr n num number information info 第 号 数 "
     "internal interne номер last changed updated at unix utc local gmt travelled traveled driven gefahren "
-    "count counter anzahl flag flags do dos das van het filtered filt estimated pedal pedel".split()
+    "count counter anzahl flag flags do dos das van het filtered filt estimated pedal pedel mech mechanical "
+    "mechanisch".split()
 )
 #: Words that have another meaning in front of another word only.
 _LETTERS: Final[dict[str, str]] = {

@@ -130,13 +130,24 @@ def test_a_fall_with_headroom_left_is_told_and_blamed_on_nothing():
     assert incident.verdict.cause == "none"
 
 
+def _and_on(columns, rows):
+    """The log goes on for so many rows with what its last row has."""
+    step = columns["time"][1] - columns["time"][0]
+    longer = {name: np.concatenate([values, np.repeat(values[-1:], rows, axis=0)]) for name, values in columns.items()}
+    longer["time"] = columns["time"][0] + step * np.arange(len(longer["time"]))
+    return longer
+
+
 def _without_pwm(columns):
     return {name: values for name, values in columns.items() if name not in ("pwm", "duty")}
 
 
-def test_a_fall_in_a_log_without_pwm_is_a_possibility_and_no_certainty():
+@pytest.mark.parametrize("lies_on", [0, 4])
+def test_a_fall_in_a_log_without_pwm_is_a_possibility_and_no_certainty(lies_on):
+    """However much longer than the ride the wheel lies on the ground with its log running."""
     columns = rides.wheel()
     row = _ridden_row(columns)
+    columns = _and_on(columns, lies_on * row)
     columns["pitch"][row:] = 70.0
     for name in ("speed", "erpm", "battery_current", "motor_current"):
         columns[name][row + 3 :] = 0.0

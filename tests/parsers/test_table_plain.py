@@ -420,6 +420,7 @@ def test_cells_are_numbered_in_many_ways(pattern):
     [
         ("BattA", "battery_current"),
         ("temp_motor_filtered", "motor_temperature"),
+        ("rpm_mech", "motor_rpm"),
         ("average_temperature", "battery_temperature"),
         ("vdiff", "cell_voltage_delta"),
         ("PhaseA", ""),
