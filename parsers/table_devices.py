@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 #: Captions without signs, lower case, of columns that name a device; behind the bar those that name a battery by its
 #: number, and may hold something else.
 _NAMES: Final = re.compile(
-    r"(?:device|dev|bms|battery|batt|pack|esc|vesc|controller|module)(?:id|name|mac|address|serial|sn)|device|mac"
+    r"(?:device|dev|bms|battery|batt|pack|esc|vesc|can|controller|module)(?:id|name|mac|address|serial|sn)|device|mac"
     r"|macaddress|topic|serial|serialnumber|sn|设备|设备名称|设备编号"
 )
 _NUMBERED: Final = re.compile(r"(?:bms|pack|battery|batt|esc|module|dev)(?:no|nr|num|number|index)?")

@@ -22,7 +22,7 @@ _WORDS: Final[dict[str, str]] = {
     " element элемент 单体 单节 电芯 节 串 ogniwo ogniwa ogniw komorka komorki cel cellen celula celulas",
     "voltage": "voltage voltages volt volts spannung spannungen tension tensiones tensione voltaje voltaggio напряжение"
     " напряжения 电压 压 napięcie napięcia spanning tensão",
-    "current": "current currents amperage amps curr cur strom strome courant intensite corriente corrente ток тока 电流 流"
+    "current": "current currents amperage amps amp curr cur strom strome courant intensite corriente corrente ток тока 电流 流"
     " prąd prądu stroom",
     "power": "power leistung puissance potencia potenza мощность pwr 功率 moc vermogen potência",
     "energy": "energy energie energia энергия 能量 energii",
@@ -33,7 +33,7 @@ _WORDS: Final[dict[str, str]] = {
     "charger": "charger ladegerat chargeur cargador caricatore зарядное 充电器",
     "motor": "motor mot moteur motore мотор мотора двигатель двигателя 电机 马达 silnik silnika",
     "phase": "phase phasen fase фаза фазный 相 相线 fazowy faza",
-    "temperature": "temperature temperatures temp temperatur temperaturen temperatura temperaturas температура 温度"
+    "temperature": "temperature temperatures celsius temp temperatur temperaturen temperatura temperaturas температура 温度"
     " temperatuur",
     "fet": "heatsink kuhlkorper mos mosfet mosfets fet fets 管 mos管 mos管管",
     "controller": "controller ctrl ctl mcu esc regler controleur controlador controllore inverter контроллер контроллера vesc"
@@ -59,7 +59,7 @@ _WORDS: Final[dict[str, str]] = {
     "full": "full voll pleine plena piena полная 满",
     "nominal": "nominal design rated nenn nominale номинальная 额定 标称",
     "capacity": "capacity cap kapazitat capacite capacidad capacita емкость 容量 pojemność capaciteit capacidade",
-    "used": "used consumed consumption verbraucht verbrauch consomme consumo consumato израсходовано потребление 消耗",
+    "used": "used drawn consumed consumption verbraucht verbrauch consomme consumo consumato израсходовано потребление 消耗",
     "regen": "regen regenerated recuperated recovered rekuperation recuperation рекуперация 回收",
     "rpm": "rpm drehzahl umdrehungen regime giri revoluciones обороты 转速",
     "erpm": "erpm",

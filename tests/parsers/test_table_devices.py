@@ -25,7 +25,12 @@ def packs(caption, names, count=2 * COUNT):
 
 @pytest.mark.parametrize(
     ("caption", "names"),
-    [("device", ("BMS-A", "BMS-B")), ("mac_address", ("C8:47:8C:00:00:01", "C8:47:8C:00:00:02")), ("Pack", (1, 2))],
+    [
+        ("device", ("BMS-A", "BMS-B")),
+        ("CAN id", ("VESC 12", "VESC 47")),
+        ("mac_address", ("C8:47:8C:00:00:01", "C8:47:8C:00:00:02")),
+        ("Pack", (1, 2)),
+    ],
 )
 def test_batteries_in_turn(caption, names):
     logs = read_source(Source("two.csv", packs(caption, names)), ReadOptions())
