@@ -96,7 +96,7 @@ def _count_fields(
     empty = np.zeros(len(rows), bool)
     for index, row in enumerate(rows):
         separators = row.count(separator)
-        if not row.strip() or (wanted and not row.strip(b" \t" + separator)):
+        if not row.strip() or row == separator or (wanted and not row.strip(b" \t" + separator)):
             empty[index] = True
         elif layout.quoted or (separators == wanted and (not trailing or row.endswith(separator))):
             good[index] = True

@@ -1,7 +1,7 @@
 import math
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from ridelog.damage import DamageKind, Effect
@@ -254,6 +254,7 @@ def test_every_number_format_survives(rows, form, separator, trailing):
             assert (a is None and b is None) or math.isclose(a, b, rel_tol=1e-15, abs_tol=5e-324)
 
 
+@example(b"!\n\0\n;", "", False)
 @given(st.binary(max_size=400), st.sampled_from(["", "a;b;c\n1;2;3\n", "a;b;c;\n1;2;3;\n"]), st.booleans())
 def test_any_bytes_give_rows_or_a_ridelog_error(tail, head, text):
     try:
