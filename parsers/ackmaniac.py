@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 from typing import TYPE_CHECKING, ClassVar, Final
 
 import numpy as np
@@ -123,7 +124,7 @@ class Ackmaniac(Parser):
         builder = LogBuilder(rows.seconds, rows.lines, time_source=_TIME)
         done, notes = _add_speeds(builder, frame, rows.seconds, written.get("speed_unit", "") == "1")
         done |= _add_faults(builder, frame)
-        add_columns(builder, frame, COLUMNS, known=(_TIME, *done))
+        add_columns(builder, frame, COLUMNS, known=(_TIME, *done), finite=True)
         return [
             builder.build(
                 Role.CONTROLLER,
@@ -174,6 +175,7 @@ def _add_speeds(
 ) -> tuple[set[str], tuple[Damage, ...]]:
     """Add speed, satellite speed and distance in the units the ride itself shows."""
 
+    @cache
     def values(name: str) -> NDArray[np.float64]:
         return frame.get_column(name).to_numpy() if name in frame.columns else np.full(frame.height, np.nan)
 

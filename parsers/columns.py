@@ -51,7 +51,12 @@ MILLI = 0.001
 
 
 def add_columns(
-    builder: LogBuilder, frame: pl.DataFrame, table: Iterable[Column], *, known: Iterable[str] = ()
+    builder: LogBuilder,
+    frame: pl.DataFrame,
+    table: Iterable[Column],
+    *,
+    known: Iterable[str] = (),
+    finite: bool = False,
 ) -> tuple[Damage, ...]:
     """Add the columns of a frame to a log by a field table; columns the table does not name are kept as they are.
 
@@ -60,6 +65,7 @@ def add_columns(
         frame: Columns by the captions of the file.
         table: The field table; a column that is not in the frame is passed over.
         known: Captions the parser has dealt with itself (time stamps), not to be kept again.
+        finite: Whether all numbers of the frame are finite, as those that `read_delimited` gives: spares the look at them.
 
     Returns:
         Damage: a missing sensor for each column that holds nothing but its sentinels; such a column becomes null. Cells
@@ -95,11 +101,11 @@ def add_columns(
                 )
             )
             silent.add(column.source)
-    values = _values(frame, [column for column in used if column.source not in silent])
+    values = _values(frame, [column for column in used if column.source not in silent], finite=finite)
     for column in used:
         given: object
         if CHANNELS[column.channel].kind is Kind.TEXT:
-            given = frame.get_column(column.source).cast(str)
+            given = _texts(frame.get_column(column.source).cast(str))
         elif column.source in silent:
             given = _nothing(frame.height)
         else:
@@ -108,7 +114,7 @@ def add_columns(
     kept = frame.select(name for name in frame.columns if name not in done and name)
     numbers = _in_arrow(kept.select(name for name, kind in kept.schema.items() if kind.is_numeric()))
     for name in kept.columns:
-        builder.keep(name, numbers[name] if name in numbers else kept.get_column(name))
+        builder.keep(name, numbers[name] if name in numbers else _texts(kept.get_column(name)))
     return tuple(damage)
 
 
@@ -118,7 +124,20 @@ def _nothing(rows: int) -> pa.Array:
     return pa.nulls(rows, pa.float64())
 
 
-def _values(frame: pl.DataFrame, columns: Iterable[Column]) -> dict[str, pa.ChunkedArray | NDArray[np.float64]]:
+def _texts(column: pl.Series) -> pl.Series | pa.Array:
+    """A column of text; that of an alarm which never came is not turned into Arrow row by row."""
+    import polars as pl
+    import pyarrow as pa
+
+    if column.null_count() < len(column) or column.dtype != pl.String:
+        return column
+
+    return pa.nulls(len(column), pa.large_string())
+
+
+def _values(
+    frame: pl.DataFrame, columns: Iterable[Column], *, finite: bool
+) -> dict[str, pa.ChunkedArray | NDArray[np.float64]]:
     """The values of columns of numbers in the units of their channels, by caption."""
     import polars as pl
 
@@ -131,7 +150,8 @@ def _values(frame: pl.DataFrame, columns: Iterable[Column]) -> dict[str, pa.Chun
             scaled.append(value + column.offset if column.offset else value)
     found = frame.select(scaled)
     # A sum is not finite where a value is not, and costs less than the look at each.
-    flawed = [column.name for column in found.get_columns() if not np.isfinite(float(column.sum() or 0.0))]
+    looked_at = [] if finite else found.get_columns()
+    flawed = [column.name for column in looked_at if not np.isfinite(float(column.sum() or 0.0))]
     values = _in_arrow(found.with_columns(pl.col(flawed).fill_nan(None)) if flawed else found)
     whole = {column.source for column in columns if CHANNELS[column.channel].kind is not Kind.NUMBER}
     return {name: found.get_column(name).to_numpy() if name in whole else array for name, array in values.items()}

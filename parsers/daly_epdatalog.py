@@ -123,7 +123,9 @@ class DalyEpDataLog(Parser):
         if _BALANCED in frame.columns and volts.shape[1]:
             bits = balanced_cells(frame.get_column(_BALANCED), volts.shape[1])
             builder.add("cells_balancing", bits, source=_BALANCED)
-        missing = add_columns(builder, frame, _present(frame), known=(*known, *(caption for caption, _ in _FLAGS)))
+        missing = add_columns(
+            builder, frame, _present(frame), known=(*known, *(caption for caption, _ in _FLAGS)), finite=True
+        )
         reason = "The stamps are those of the PC that logged; the file does not say its zone."
         log = builder.build(
             Role.BMS,

@@ -51,7 +51,7 @@ class DarknessBot(Parser):
         """
         rows = read_family(source, COLUMNS, options.zone, "DarknessBot", ("altitude", "gps speed"))
         builder = LogBuilder(rows.seconds, rows.lines, "Date")
-        found = add_columns(builder, rows.frame, rows.columns)
+        found = add_columns(builder, rows.frame, rows.columns, finite=True)
         identity = Identity(
             device="Electric unicycle", serial=mac_address(source.member, source.path), software="DarknessBot"
         )

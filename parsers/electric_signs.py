@@ -75,22 +75,23 @@ def signed_columns(
         origin, note = _estimated(current, values(electric.motor_current), values(electric.pwm), program)
         notes += (*_undecided(sign, "battery_current"), *note)
         changes[electric.current] = (sign.scale(), sign.conversion(), origin)
-        reference = current * sign.scale()
+        reference = _some(current) * sign.scale()
         if power is not None:
-            same = _is_product(power, voltage, current) or _is_product(-power, voltage, current)
+            powers, volts, amperes = _some(power), _some(voltage), _some(current)
+            same = _is_product(powers, volts, amperes) or _is_product(-powers, volts, amperes)
             computed = f"voltage and current, by {program}" if same else ""
             if same and origin:
                 computed += f", the current itself from {origin.partition(',')[0]}"
-            along = sign_like(reference, power)
+            along = sign_like(reference, powers)
             words = "sign changed to that of the battery current" if along < 0 else "sign as the battery current"
             changes[electric.power] = (along, words, computed)
     elif voltage is not None and power is not None:
         sign = current_sign(seconds, voltage, power)
         notes += _undecided(sign, "power")
         changes[electric.power] = (sign.scale(), sign.conversion(), "")
-        reference = power * sign.scale()
+        reference = _some(power) * sign.scale()
     motor = values(electric.motor_current)
-    if motor is not None and reference is not None and sign_like(reference, motor) < 0:
+    if motor is not None and reference is not None and sign_like(reference, _some(motor)) < 0:
         changes[electric.motor_current] = (-1.0, "sign changed to that of the battery current", "")
     return tuple(_changed(column, changes.get(column.source)) for column in table), tuple(notes)
 
@@ -126,7 +127,8 @@ def _estimated(
         return "", ()
     # A product that is written without its sign may come from a phase current that has one.
     unsigned = not (current < 0).any()
-    if not _is_product(current, np.abs(motor) if unsigned else motor, (np.abs(pwm) if unsigned else pwm) / 100):
+    phase, share = _some(motor), _some(pwm) / 100
+    if not _is_product(_some(current), np.abs(phase) if unsigned else phase, np.abs(share) if unsigned else share):
         return "", ()
     message = (
         f"The battery current is no measurement: {program} computed it from phase current and PWM. Energy and "
@@ -137,10 +139,14 @@ def _estimated(
     )
 
 
+def _some(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Values of rows that are enough to tell."""
+    return values[:: max(1, len(values) // _ENOUGH)]
+
+
 def _is_product(values: NDArray[np.float64], one: NDArray[np.float64], other: NDArray[np.float64]) -> bool:
     """Tell whether `values` are the product of two columns, but for their rounding."""
-    some = slice(None, None, max(1, len(values) // _ENOUGH))
-    values, product = values[some], one[some] * other[some]
+    product = one * other
     with np.errstate(invalid="ignore"):
         compared = np.isfinite(product) & (np.abs(values) >= 1.0)
     if int(compared.sum()) < _FEWEST_COMPARED:

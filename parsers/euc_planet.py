@@ -58,7 +58,7 @@ class EucPlanet(Parser):
         """
         rows = read_family(source, _COLUMNS, options.zone, "EUC Planet", ("altitude",))
         builder = LogBuilder(rows.seconds, rows.lines, "Date")
-        found = add_columns(builder, rows.frame, rows.columns)
+        found = add_columns(builder, rows.frame, rows.columns, finite=True)
         return [
             builder.build(
                 Role.WHEEL,

@@ -172,7 +172,7 @@ class EucWorld(Parser):
             builder.add("gps_time", fixes, source="gps_datetime", conversion="to UTC, seconds since 1970")
         identity = _identity(frame, source)
         frame, columns = as_written(frame.drop("datetime", "gps_datetime", strict=False), columns, captions.written)
-        found = add_columns(builder, frame, columns)
+        found = add_columns(builder, frame, columns, finite=True)
         return [
             builder.build(
                 Role.WHEEL,

@@ -114,7 +114,7 @@ class JkUsbCsv(Parser):
             builder.add("battery_temperatures", matrix, source=", ".join(sensors))
             fitted = [probe for probe in probes if not np.isnan(probe).all()] or probes
             builder.add("battery_temperature", reduce(np.fmax, fitted), derived="the hottest of the battery sensors")
-        damage += add_columns(builder, frame, COLUMNS, known=(_TIME, _MISNAMED, *_FLAGS, *sensors))
+        damage += add_columns(builder, frame, COLUMNS, known=(_TIME, _MISNAMED, *_FLAGS, *sensors), finite=True)
         clock = Clock(
             ClockBasis.LOCAL,
             float(rows.seconds[0]),
@@ -128,7 +128,8 @@ class JkUsbCsv(Parser):
 
 def _add_extreme(builder: LogBuilder, frame: pl.DataFrame, lines: NDArray[np.int64]) -> tuple[Damage, ...]:
     values = frame.get_column(_MISNAMED).to_numpy().astype(np.float64, copy=False)
-    known = values[np.isfinite(values)]
+    finite = np.isfinite(values)
+    known = values if finite.all() else values[finite]
     if not len(known) or not (known <= _HIGHEST_CELL_V).all() or (known == np.floor(known)).all():
         builder.add("cell_count", values, source=_MISNAMED)
         return ()

@@ -83,7 +83,7 @@ class M365Power(Parser):
         builder = LogBuilder(rows.seconds, rows.lines, "timestamp")
         columns = _with_sign_of_recovered(rows.frame)
         frame, columns = as_written(rows.frame.drop("timestamp"), columns, captions.written)
-        found = add_columns(builder, frame, columns)
+        found = add_columns(builder, frame, columns, finite=True)
         clock = Clock(
             ClockBasis.UTC, float(rows.seconds[0]), "UTC", 0.001, "The stamps count milliseconds since 1970 in UTC."
         )

@@ -99,7 +99,7 @@ class SmartBmsUtility(Parser):
         silent = add_cells(builder, _matrix(frame, cells), rows.lines, "c1 on")
         add_sensors(builder, _matrix(frame, sensors), "t1 on")
         known = (_TIME, _CHARGING, _DISCHARGING, *cells.values(), *sensors.values())
-        missing = add_columns(builder, frame, COLUMNS, known=known)
+        missing = add_columns(builder, frame, COLUMNS, known=known, finite=True)
         reason = f"'{_TIME}' holds the wall clock of the phone, in spite of its name; the file does not say its zone."
         log = builder.build(
             Role.BMS,

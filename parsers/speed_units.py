@@ -95,8 +95,10 @@ def distance_unit_by_speed(
     known = np.isfinite(distance) & np.isfinite(speed)
     if int(known.sum()) < FEWEST:
         return None
-    seconds, distance, speed = seconds[known], distance[known], np.abs(speed[known])
-    way, counted = _way(seconds, speed), _counted(distance)
+    # Most rides know both in every row, and picking all rows costs more than the sums.
+    if not known.all():
+        seconds, distance, speed = seconds[known], distance[known], speed[known]
+    way, counted = _way(seconds, np.abs(speed)), _counted(distance)
     if way < _SHORTEST_WAY or counted <= 0:
         return None
     ratio = way / counted
@@ -136,7 +138,8 @@ def speed_unit_by_distance(
 def _way(seconds: NDArray[np.float64], speed: NDArray[np.float64]) -> float:
     """What a speed adds up to; a pause of the logger counts as a few of its usual steps."""
     steps = np.diff(seconds)
-    usual = float(np.median(steps[steps > 0])) if (steps > 0).any() else 0.0
+    forward = steps > 0
+    usual = float(np.median(steps if forward.all() else steps[forward])) if forward.any() else 0.0
     return float(np.sum((speed[1:] + speed[:-1]) / 2 * np.minimum(steps, max(5.0, 3 * usual))))
 
 

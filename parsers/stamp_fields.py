@@ -28,7 +28,7 @@ _PIECE = re.compile(r"%\.f|%[YymdHMS]|.", re.DOTALL)
 #: Digits of a fraction that are read: more a float does not hold.
 _FRACTION_DIGITS = 9
 #: Rows that are read in one go, so that they stay in the processor's cache.
-_PIECE_ROWS = 8192
+_PIECE_ROWS = 1 << 14
 _EPOCH_YEAR = 1970
 _DATE = frozenset("Yymd")
 #: Parts that differ from row to row.

@@ -18,10 +18,10 @@ if TYPE_CHECKING:
 _LONGEST = 40
 #: Longest text that polars keeps beside its length; longer ones stand elsewhere.
 _LONGEST_INLINE = 12
-#: Stretches of memory that the texts of a chunk may lie in and still be read where they stand.
+#: Stretches of memory that the texts of a column may lie in and still be read where they stand.
 _MOST_STRETCHES = 200
 #: Rows in a piece: what is made of them stays in the cache of the processor, and the calls for each do not weigh.
-_PIECE_ROWS = 1 << 15
+_PIECE_ROWS = 1 << 16
 
 
 def texts_by_width(texts: pl.Series) -> list[tuple[NDArray[np.int64] | slice, list[Bytes]]]:
@@ -71,39 +71,38 @@ def _where_they_stand(texts: pl.Series) -> list[Bytes] | None:
     width = len(first)
     if first[0] == ord(" ") or first[-1] == ord(" "):
         return None
-    pieces: list[Bytes] = []
-    for chunk in texts.get_chunks():
-        views, buffers = _views(chunk)
-        if len(views) != len(chunk) or (views[:, 0] != width).any():
-            return None
-        if width <= _LONGEST_INLINE:
-            pieces += _pieces(views.view(np.uint8)[:, 4 : 4 + width])
-            continue
-        follows = (views[1:, 3] - views[:-1, 3] == width) & (views[1:, 2] == views[:-1, 2])
-        starts = [0, *(np.flatnonzero(~follows) + 1).tolist(), len(chunk)]
-        if len(starts) > _MOST_STRETCHES:
-            return None
-        for start, end in pairwise(starts if len(chunk) else ()):
-            buffer, at = views[start, 2:].tolist()
-            pieces.append(np.frombuffer(buffers[buffer], np.uint8, (end - start) * width, at).reshape(-1, width))
-    # The stretches of long texts are too short to be worth the calls for each.
-    return pieces if width <= _LONGEST_INLINE else _pieces(np.concatenate(pieces))
+    views, buffers = _views(texts)
+    if len(views) != len(texts) or (views[:, 0] != width).any():
+        return None
+    if width <= _LONGEST_INLINE:
+        return _pieces(views.view(np.uint8)[:, 4 : 4 + width])
+    # The upper half of a view: the number of the memory, and above it the place in it.
+    places = views.view(np.uint64)[:, 1]
+    starts = [0, *(np.flatnonzero(places[1:] - places[:-1] != width << 32) + 1).tolist(), len(texts)]
+    if len(starts) > _MOST_STRETCHES:
+        return None
+    stretches: list[Bytes] = []
+    for start, end in pairwise(starts):
+        buffer, at = views[start, 2:].tolist()
+        stretches.append(np.frombuffer(buffers[buffer], np.uint8, (end - start) * width, at).reshape(-1, width))
+    # They are too short to be worth the calls for each.
+    return _pieces(np.concatenate(stretches))
 
 
 def _pieces(matrix: Bytes) -> list[Bytes]:
     return [matrix[at : at + _PIECE_ROWS] for at in range(0, len(matrix), _PIECE_ROWS)]
 
 
-def _views(chunk: pl.Series) -> tuple[NDArray[np.uint32], list[pa.Buffer]]:
-    """The views of a chunk of texts without nulls, shape (n, 4), and the memory they point to; none where it has none."""
+def _views(texts: pl.Series) -> tuple[NDArray[np.uint32], list[pa.Buffer]]:
+    """The views of texts without nulls, shape (n, 4), and the memory they point to; none where there are none."""
     import polars as pl
     import pyarrow as pa
 
-    array = chunk.alias("").to_arrow(compat_level=pl.CompatLevel.newest())
+    array = texts.alias("").to_arrow(compat_level=pl.CompatLevel.newest())
     if array.type != pa.string_view():
         return np.empty((0, 4), np.uint32), []
     _, memory, *buffers = array.buffers()
-    return np.frombuffer(memory, "<u4", 4 * len(chunk), 16 * array.offset).reshape(-1, 4), buffers
+    return np.frombuffer(memory, "<u4", 4 * len(texts), 16 * array.offset).reshape(-1, 4), buffers
 
 
 def text_changes(texts: pl.Series) -> NDArray[np.bool_]:
@@ -112,21 +111,12 @@ def text_changes(texts: pl.Series) -> NDArray[np.bool_]:
     if texts.null_count():
         changes[1:] = texts[1:].ne_missing(texts[:-1]).to_numpy()
         return changes
-    at = 0
-    before: NDArray[np.uint64] | None = None
-    for chunk in texts.get_chunks():
-        views, _ = _views(chunk)
-        if not len(chunk):
-            continue
-        if not len(views) or views[:, 0].max() > _LONGEST_INLINE:
-            changes[1:] = (texts[1:] != texts[:-1]).to_numpy()
-            return changes
-        words = views.view(np.uint64)
-        first, last = words.T
-        changes[at + 1 : at + len(chunk)] = (first[1:] != first[:-1]) | (last[1:] != last[:-1])
-        if before is not None:
-            changes[at] = (words[0] != before).any()
-        before, at = words[-1], at + len(chunk)
+    views, _ = _views(texts)
+    if not len(views) or views[:, 0].max() > _LONGEST_INLINE:
+        changes[1:] = (texts[1:] != texts[:-1]).to_numpy()
+        return changes
+    first, last = views.view(np.uint64).T
+    changes[1:] = (first[1:] != first[:-1]) | (last[1:] != last[:-1])
     return changes
 
 

@@ -132,7 +132,8 @@ def _repeats(frame: pl.DataFrame, seconds: NDArray[np.float64]) -> NDArray[np.bo
         return repeats
     # On a clock that only runs forward a repeat follows the row it repeats.
     same = seconds[1:] == seconds[:-1]
-    for column in frame.get_columns():
+    # Numbers first: they are quicker to compare, and mostly tell two rows apart.
+    for column in sorted(frame.get_columns(), key=lambda column: not column.dtype.is_float()):
         if not same.any():
             return repeats
         same &= _equal_to_previous(column, same)
@@ -140,11 +141,11 @@ def _repeats(frame: pl.DataFrame, seconds: NDArray[np.float64]) -> NDArray[np.bo
     return repeats
 
 
-def _equal_to_previous(column: pl.Series, asked: NDArray[np.bool_]) -> NDArray[np.bool_]:
+def _equal_to_previous(column: pl.Series, asked: NDArray[np.bool_]) -> NDArray[np.bool_] | bool:
     """For each row but the first, whether it equals the one before; right where it is `asked`, shape (n - 1,)."""
-    equal = np.zeros(len(column) - 1, dtype=bool)
     if column.null_count() == len(column):
-        return ~equal
+        return True
+    equal = np.zeros(len(column) - 1, dtype=bool)
     if not column.dtype.is_float():
         rows = np.flatnonzero(asked) + 1
         equal[rows - 1] = column[rows].eq_missing(column[rows - 1]).to_numpy()

@@ -156,7 +156,7 @@ class VescTool(Parser):
         )
         damage += (*no_fix, *no_sensor, *wrong_setting)
         builder = LogBuilder(rows.seconds, rows.lines, time_source=TIME)
-        damage += add_columns(builder, frame, COLUMNS, known=_STAMPS)
+        damage += add_columns(builder, frame, COLUMNS, known=_STAMPS, finite=True)
         identity = Identity(
             device=self.device,
             family="vesc",

@@ -120,7 +120,7 @@ class WheelLog(Parser):
         builder = LogBuilder(rows.seconds, rows.lines, "date, time")
         if "alert" in frame.columns:
             frame = _without_empty_alerts(frame)
-        found = add_columns(builder, frame, columns, known=("date", "time"))
+        found = add_columns(builder, frame, columns, known=("date", "time"), finite=True)
         clock = Clock(
             ClockBasis.LOCAL,
             float(rows.seconds[0]),

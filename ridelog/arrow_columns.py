@@ -177,6 +177,8 @@ def _converted(array: pa.Array, kind: pa.DataType) -> pa.Array:
     """The array as another type, without `cast` for the pairs that occur in every log."""
     if array.type == kind:
         return array
+    if array.null_count == len(array):
+        return pa.nulls(len(array), kind)
     if array.type == pa.large_string() and kind == pa.string():
         validity, offsets, text = array.buffers()
         starts = np.frombuffer(offsets, np.int64, len(array) + 1, 8 * array.offset)
