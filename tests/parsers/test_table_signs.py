@@ -258,7 +258,7 @@ def test_a_throttle_let_go_as_the_charge_fet_opens_does_not_outvote_the_voltage(
     current[braking : braking + 5] = 0.0
     charge_fet = np.ones(len(seconds))
     charge_fet[braking : braking + 5] = 0.0
-    voltage = 72.6 - 0.09 * current + generator.normal(0, 0.03, len(seconds))
+    voltage = 72.6 - 0.02 * current + generator.normal(0, 0.01, len(seconds))
     told = Ride(
         seconds, sign * current, voltage, of_battery=True, discharge_fet=np.ones(len(seconds)), charge_fet=charge_fet
     )
