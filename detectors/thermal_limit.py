@@ -11,9 +11,11 @@ import numpy as np
 from ridelog.battery.quantiles import quantiles
 from ridelog.detection import Case, Detector, Need
 from ridelog.episodes import episodes
-from ridelog.finding import Evidence, Finding, Measurement, Outcome, Severity
+from ridelog.finding import Evidence, Finding, Measurement, Outcome, Seen, Severity
 from ridelog.ride import RIDING_ROLES, Track
 from ridelog.settings import number
+
+from .heat_alerts import heat_alerts, warning_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -41,6 +43,8 @@ _JUMP_DEGC = 15.0
 #: A motor that pulls this many amperes in this many rows has no winding beyond the end of the fold-back; engineering judgement.
 _PULLS_A, _PULLS_ROWS = 5.0, 10
 
+#: An alert tells of heat, and not of how much it took away: what it counts for (engineering judgement).
+_OWN_WORDS: Final = 0.6
 #: Channel, setting of the fold-back start, evidence, words.
 _SENSORS: Final = (
     ("fet_temperature", "fet_temperature_start", "thermal.fet-limit", "power stage"),
@@ -55,7 +59,8 @@ class ThermalLimit(Detector):
     """The controller or the motor is so hot that the current folds back.
 
     What it finds:
-        Stretches in which a temperature is above the start of the controller's fold-back range.
+        Stretches in which a temperature is above the start of the controller's fold-back range, or in which the vehicle's
+        own alert names heat of the drive.
 
     Why it matters:
         Power fades although battery and throttle are fine; at the end of the range the controller stops with a fault.
@@ -129,6 +134,16 @@ class ThermalLimit(Detector):
                 if name not in evidence:
                     sure = 1.0 if set_here else 0.75
                     evidence[name] = Evidence.observed(strength=sure, at=track.onset(first))
+        if not any(seen.seen is Seen.OBSERVED for seen in evidence.values()):
+            for first, last, words in heat_alerts(track):
+                message = warning_of(track, first, last, words, tuple(channel for channel, *_ in _SENSORS))
+                findings.append(
+                    self.finding(track, first, last, severity=Severity.WARNING, message=message, channels=("alert",))
+                )
+                evidence.setdefault(
+                    "thermal.fet-limit",
+                    Evidence.observed(f'It warned: "{words}".', strength=_OWN_WORDS, at=track.onset(first)),
+                )
         reason = "; ".join(looked) + "."
         if not findings:
             return Outcome.clear(reason)
