@@ -73,7 +73,10 @@ class AllowedCurrent:
 
 @dataclass(frozen=True, slots=True)
 class _Averages:
-    """Averages over short times: source's voltage in V, currents in A, start in s, first and last row."""
+    """Averages over short times under load: source's voltage in V, currents in A, start in s, first and last row.
+
+    Those whose places follow one another do so in time, but for a pause.
+    """
 
     source: Values
     amps: Values
@@ -81,7 +84,7 @@ class _Averages:
     time: Values
     first: NDArray[np.intp]
     last: NDArray[np.intp]
-    loaded: NDArray[np.bool_]
+    place: NDArray[np.intp]
     bin_s: float
 
 
@@ -153,43 +156,41 @@ def _averages(track: Track, ohm: float) -> _Averages | None:
     drawn = current[current > 0.5]
     if len(drawn) < _AVERAGES:
         return None
-    loaded = current > _LOAD_SHARE * float(quantiles(drawn, (0.99,))[0])
-    voltage, taken = np.zeros(len(current)), np.ones(len(current))
     # Of what is not under load nothing else is asked.
-    within, each = rows[np.repeat(loaded, count)], count[loaded]
+    loaded = current > _LOAD_SHARE * float(quantiles(drawn, (0.99,))[0])
+    within, place, each = rows[np.repeat(loaded, count)], np.flatnonzero(loaded), count[loaded]
     begin = np.cumsum(each) - each
-    voltage[loaded], taken[loaded] = (np.add.reduceat(values[within], begin) / each for values in (volts, motor))
+    voltage, taken = (np.add.reduceat(values[within], begin) / each for values in (volts, motor))
     duty = np.maximum.reduceat(np.nan_to_num(np.abs(track.values("duty")[within])), begin)
     heat = np.fmax(track.values("fet_temperature")[within], track.values("motor_temperature")[within])
     hot = np.maximum.reduceat(np.nan_to_num(heat), begin)
-    loaded[loaded] = (duty < _FULL_DUTY) & (hot < _HOT_DEGC)
-    return _Averages(
-        voltage + ohm * current, current, taken, time[start], rows[start], rows[start + count - 1], loaded, bin_s
-    )
+    free = np.flatnonzero((duty < _FULL_DUTY) & (hot < _HOT_DEGC))
+    place, begin, last = place[free], within[begin[free]], within[(begin + each - 1)[free]]
+    current = current[place]
+    return _Averages(voltage[free] + ohm * current, current, taken[free], track.time[begin], begin, last, place, bin_s)
 
 
 def _held(averages: _Averages) -> NDArray[np.bool_]:
     """Which averages lie inside windows over which the motor current moves and the battery current stands."""
     result = np.zeros(len(averages.time), dtype=bool)
+    # Windows of averages that follow one another without a pause.
+    place, time = averages.place, averages.time
     if len(result) < _WINDOW:
         return result
-    spread = np.arange(_WINDOW) - (_WINDOW - 1) / 2
-    weights = spread[::-1] * _WINDOW / float(np.sum(spread**2))
-    loaded = np.flatnonzero(averages.loaded)
-    # Windows of averages that follow one another, all under load, and without a pause.
-    within = loaded[_WINDOW - 1 :] - loaded[: 1 - _WINDOW] == _WINDOW - 1
-    time = averages.time[loaded]
+    within = place[_WINDOW - 1 :] - place[: 1 - _WINDOW] == _WINDOW - 1
     within &= time[_WINDOW - 1 :] - time[: 1 - _WINDOW] <= 1.3 * _WINDOW * averages.bin_s
     if not within.any():
         return result
+    spread = np.arange(_WINDOW) - (_WINDOW - 1) / 2
+    weights = spread[::-1] * _WINDOW / float(np.sum(spread**2))
     battery, motor = (
-        np.abs(np.convolve(np.log(np.maximum(values[loaded], 1e-6)), weights, "valid"))
+        np.abs(np.convolve(np.log(np.maximum(values, 1e-6)), weights, "valid"))
         for values in (averages.amps, averages.motor)
     )
-    starts = loaded[np.flatnonzero(within & (motor >= _MOTOR_CHANGES) & (battery <= _BATTERY_STANDS * motor))]
+    starts = np.flatnonzero(within & (motor >= _MOTOR_CHANGES) & (battery <= _BATTERY_STANDS * motor))
     # The first and the last of a window may hold the beginning or the end of the load.
-    for place in range(1, _WINDOW - 1):
-        result[starts + place] = True
+    for inner in range(1, _WINDOW - 1):
+        result[starts + inner] = True
     return result
 
 

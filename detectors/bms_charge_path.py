@@ -149,7 +149,7 @@ class BmsChargePath(Detector):
 
     def _opened(self, track: Track, edge: Edge) -> Finding:
         current = track.values("battery_current")[max(edge.before - 3, 0) : edge.row + 1]
-        regen = -float(np.nanmin(current, initial=0.0))
+        regen = -float(np.fmin.reduce(current, initial=0.0))
         cell = highest_cell(track, max(edge.before - 2, 0), edge.row)
         measured = [Measurement("braking current", regen, "A")]
         if np.isfinite(cell):

@@ -168,7 +168,7 @@ class CurrentEnvelope(Detector):
         found = [item for item in episodes(back, track.time, _JOIN_S) if _lasts(track, *item)]
         if not found:
             return None
-        first, last = min(found, key=lambda item: float(np.nanmin(current[item[0] : item[1] + 1])))
+        first, last = min(found, key=lambda item: float(np.fmin.reduce(current[item[0] : item[1] + 1])))
         most = float(-np.nanmin(current[first : last + 1]))
         source = "charge limit of the BMS" if given is not None and given <= _REGEN_A else "REG-01"
         return self.finding(

@@ -62,6 +62,8 @@ KINDS: Final[dict[str, str]] = {
     "software-lock": "lock",
 }
 
+_ORDER: Final = tuple(dict.fromkeys(KINDS.values()))
+
 #: Records of a logbook that say somebody switched, by hand, app, bus or firmware.
 COMMANDS: Final = frozenset(
     {
@@ -119,7 +121,7 @@ def named_kinds(track: Track, before: int, row: int) -> tuple[tuple[str, ...], b
     start = int(np.searchsorted(track.time, track.time[before] - max(_BEFORE_S, 1.5 * track.log.interval_s)))
     end = int(np.searchsorted(track.time, track.time[row] + reach, side="right"))
     named, earlier = track.log.named_rows("protections"), max(start - 50, 0)
-    known = track.log.named_known("protections", earlier, end)
+    known = track.log.named_known("protections")[earlier:end]
     standing = _in_all(named, earlier + np.flatnonzero(known[: start - earlier]))
     observable = bool(known[start - earlier :].any())
     found = [name for place in range(start, end) for name in named.get(place, ()) if name not in standing]
@@ -133,7 +135,7 @@ def named_kinds(track: Track, before: int, row: int) -> tuple[tuple[str, ...], b
         observable |= bool(events)
         found += ["manual-off" if text in COMMANDS else text for text in events]
     kinds = {KINDS[name] for name in found if name in KINDS}
-    return tuple(kind for kind in dict.fromkeys(KINDS.values()) if kind in kinds), observable
+    return tuple(kind for kind in _ORDER if kind in kinds), observable
 
 
 def named_trip(track: Track, trips: Collection[str]) -> Edge | None:
@@ -202,8 +204,8 @@ def lowest_cell(track: Track, first: int, last: int) -> tuple[float, int]:
     """Lowest cell voltage of a range of rows in V and its index from 0; NaN and -1 when there are no cells."""
     cells = track.log.matrix("cell_voltages")[first : last + 1]
     if cells.size and np.isfinite(cells).any():
-        place = np.unravel_index(int(np.argmin(np.where(np.isnan(cells), np.inf, cells))), cells.shape)
-        return float(cells[place]), int(place[1])
+        row, cell = divmod(int(np.argmin(np.where(np.isnan(cells), np.inf, cells))), cells.shape[1])
+        return float(cells[row, cell]), cell
     values = track.values("cell_voltage_min")[first : last + 1]
     if np.isfinite(values).any():
         row = int(np.nanargmin(values))

@@ -21,22 +21,23 @@ FAR, _EVERY_ROW = 1.3, 1.1
 _ONE_POLL: Final = 1.5
 #: Interruptions of a current, s.
 _JOIN_S: Final = 0.5
-#: Share that rounding may add to a mean.
+#: Share of a mean that the way of summing may change.
 _ROUNDING: Final = 1e-9
 
 
 def beyond(current: NDArray[np.float64], time: NDArray[np.float64], limit: float) -> list[tuple[int, int]]:
     """First and last row of the stretches above a limit: a little in every row, far on the whole."""
-    # Only a stretch with a row so far above the limit can be so on the whole.
-    far = np.flatnonzero(current > (1 - _ROUNDING) * FAR * limit)
     found = episodes(current > _EVERY_ROW * limit, time, _JOIN_S)
-    if not len(far) or not found:
+    if not found:
         return []
-    within = np.diff(np.searchsorted(far, np.array(found) + np.array((0, 1))), axis=1)[:, 0] > 0
+    known = np.append(np.isfinite(current), False)
+    edges = (np.array(found) + np.array((0, 1))).ravel()
+    sums = np.add.reduceat(np.where(known, np.append(current, 0.0), 0.0), edges)[::2]
+    means = sums / np.add.reduceat(known, edges, dtype=np.intp)[::2]
     return [
         (first, last)
-        for (first, last), some in zip(found, within.tolist(), strict=True)
-        if some and float(np.nanmean(current[first : last + 1])) > FAR * limit
+        for (first, last), level in zip(found, (means / (FAR * limit)).tolist(), strict=True)
+        if level > 1 + _ROUNDING or (level > 1 - _ROUNDING and np.nanmean(current[first : last + 1]) > FAR * limit)
     ]
 
 

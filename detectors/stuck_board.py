@@ -125,19 +125,19 @@ def _asked(track: Track) -> NDArray[np.intp]:
     if len(answered) < 2:
         return answered
     time = track.time[answered]
-    usual = _HELD * float(np.median(np.diff(time)))
+    usual = _HELD * median(np.diff(time))
     new = np.ones(len(answered), dtype=np.bool_)
     new[1:] = np.diff(track.values("battery_current")[answered]) != 0
     if track.has("pack_voltage"):
         new[1:] |= np.diff(track.values("pack_voltage")[answered]) != 0
-    if len(fresh := np.flatnonzero(new)) < 2 or float(np.median(np.diff(time[fresh]))) < usual:
+    if len(fresh := np.flatnonzero(new)) < 2 or median(np.diff(time[fresh])) < usual:
         return answered
     cells = track.log.matrix("cell_voltages")[answered]
     if cells.shape[1]:
         new[1:] |= (np.diff(cells, axis=0) != 0).any(axis=1)
         fresh = np.flatnonzero(new)
-    apart = float(np.median(np.diff(time[fresh])))
-    if apart < usual:
+    apart = median(np.diff(time[fresh]))
+    if apart < usual or not apart > 0:
         return answered
     turn = np.floor((time - time[fresh[np.cumsum(new) - 1]]) / apart)
     new[1:] |= (turn[1:] > 1) & (turn[1:] != turn[:-1])

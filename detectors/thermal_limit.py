@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, ClassVar, Final
 
 import numpy as np
 
-from ridelog.battery.quantiles import quantiles
+from ridelog.battery.quantiles import median, quantiles
 from ridelog.detection import Case, Detector, Need
 from ridelog.episodes import episodes
 from ridelog.finding import Evidence, Finding, Measurement, Outcome, Seen, Severity
@@ -300,8 +300,8 @@ def _gives_way(heat: NDArray[np.float64], flowed: NDArray[np.float64]) -> bool:
     parts = [part for part in np.array_split(np.arange(rising), _PARTS) if np.isfinite(flowed[part]).any()]
     if len(parts) < _PARTS // 2:
         return False
-    warm = np.array([float(np.nanmedian(heat[part])) for part in parts])
-    top = np.array([float(np.nanpercentile(flowed[part], 75)) for part in parts])
+    warm = np.array([median(heat[part]) for part in parts])
+    top = np.array([float(quantiles(flowed[part][~np.isnan(flowed[part])], (0.75,))[0]) for part in parts])
     asked = top > _ASKED_PART * float(top.max())
     if int(asked.sum()) < _PARTS // 2 or float(np.ptp(warm[asked])) < _WARMS_DEGC:
         return False

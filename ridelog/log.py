@@ -218,11 +218,14 @@ class Log:
             self._named[channel] = named_rows(self.table.column(channel)) if there else {}
         return self._named[channel]
 
-    def named_known(self, channel: str, first: int = 0, end: int | None = None) -> NDArray[np.bool_]:
-        """Rows from `first` to before `end` in which it is known what a NAMES channel names, be it nothing; shape (n,)."""
-        if channel not in self.table.column_names:
-            return np.zeros(len(range(self.rows)[first:end]), dtype=bool)
-        return valid(self.table.column(channel)[first:end])
+    def named_known(self, channel: str) -> NDArray[np.bool_]:
+        """Rows in which it is known what a NAMES channel names, be it nothing; shape (rows,)."""
+        key = f"{channel} known"
+        if key not in self._values:
+            there = channel in self.table.column_names
+            self._values[key] = valid(self.table.column(channel)) if there else np.zeros(self.rows, dtype=bool)
+            self._values[key].flags.writeable = False
+        return self._values[key]
 
     def to_polars(self) -> pl.DataFrame:
         """Give the table as a polars frame."""

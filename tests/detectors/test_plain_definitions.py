@@ -144,7 +144,7 @@ def test_windows_in_which_the_battery_current_stands_while_the_motor_current_mov
     time = np.cumsum(rng.choice([0.25, 0.25, 0.25, 0.25, 5.0], count))
     amps, motor = 30 + rng.normal(0, 0.1, count), 60 * 0.97 ** np.arange(count)
     place = np.arange(count)
-    averages = allowed_current._Averages(amps, amps, motor, time, place, place, loaded, 0.25)
+    under = [values[loaded] for values in (amps, amps, motor, time, place, place, place)]
     expected = np.zeros(count, dtype=bool)
     weights = (np.arange(6) - 2.5) * 6 / float(np.sum((np.arange(6) - 2.5) ** 2))
     for first in range(count - 5):
@@ -153,7 +153,7 @@ def test_windows_in_which_the_battery_current_stands_while_the_motor_current_mov
         close = loaded[window].all() and time[first + 5] - time[first] <= 1.3 * 6 * 0.25
         if close and moved >= 0.06 and battery <= 0.25 * moved:
             expected[first + 1 : first + 5] = True
-    assert allowed_current._held(averages).tolist() == expected.tolist()
+    assert allowed_current._held(allowed_current._Averages(*under, 0.25)).tolist() == expected[loaded].tolist()
 
 
 @given(_some(st.sampled_from([0.0, 2.0, 5.0, 9.0, 14.0])), st.integers(0, 79))
