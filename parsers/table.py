@@ -28,6 +28,7 @@ from .table_columns import (
     told,
     unheard_rows,
 )
+from .table_controllers import join_controllers
 from .table_currents import settle_currents
 from .table_devices import split_devices
 from .table_fet_words import settle_fet_word
@@ -272,12 +273,13 @@ def _read(source: Source, grid: Grid, options: ReadOptions, mapping: TableMappin
         rows = rows.without(unheard)
         grid = replace(grid, frame=rows.frame, lines=rows.lines)
         plans = plan_columns(grid, style, mapping, clock.places)
+    joined = join_controllers(plans, grid, style, mapping)
     thousands = settle_thousands(plans, grid) if mapping.decimal_comma is None else ()
     settle_scales(plans, rows.seconds)
     switches = (*settle_switches(plans, grid), *settle_on_off_pair(plans, grid))
     resolve_rivals(plans)
     currents = settle_currents(plans, grid, rows.seconds)
-    notes = (*thousands, *switches, *currents, *settle_fet_word(plans, grid), *drop_no_fixes(plans))
+    notes = (*joined, *thousands, *switches, *currents, *settle_fet_word(plans, grid), *drop_no_fixes(plans))
     return _Reading(grid, style, clock, rows, plans, (*told(plans, rows.lines), *notes, *_unanswered(missing)))
 
 

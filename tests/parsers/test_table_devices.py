@@ -63,3 +63,32 @@ def test_words_that_change_are_no_devices(caption):
         lambda i: [i, "OK" if i % 5 else "BUSY", f"{voltage(i):.2f}", f"{load(i):.2f}"],
     )
     assert len(read_one(data).time) == COUNT
+
+
+@pytest.mark.parametrize(
+    "captions", [("VESC1_CURRENT", "VESC2_CURRENT"), ("current_in_1", "current_in_2"), ("esc1 input A", "esc2 input A")]
+)
+def test_the_currents_of_two_controllers_are_one_of_the_battery(captions):
+    one, two = captions
+    (log,) = read_source(
+        Source(
+            "board.csv",
+            ride(
+                f"time_s,{one},{two},pack_voltage,erpm",
+                lambda i: [i, f"{0.6 * load(i):.3f}", f"{0.4 * load(i):.3f}", f"{voltage(i):.2f}", 9000],
+            ),
+        )
+    )
+    np.testing.assert_allclose(log.values("battery_current"), [load(i) for i in range(COUNT)], atol=0.002)
+    assert not log.derived("battery_current")
+    assert any("are added" in damage.message and two in damage.message for damage in log.damage)
+
+
+def test_two_sensors_of_one_battery_are_not_added():
+    (log,) = read_source(
+        Source(
+            "two.csv",
+            ride("time_s,current1,current2,pack_voltage", lambda i: [i, load(i), load(i), f"{voltage(i):.2f}"]),
+        )
+    )
+    np.testing.assert_allclose(log.values("battery_current"), [load(i) for i in range(COUNT)], atol=0.002)
