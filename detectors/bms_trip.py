@@ -26,7 +26,7 @@ from .fet_edges import (
     woken_by,
 )
 from .load_record import load_evidence
-from .off_in_motion import IN_USE_A, brakes_after, cruising
+from .off_in_motion import IN_USE_A, brakes_after, cruising, seen_moving
 from .poll_cover import unpolled
 
 #: Off within this time of riding is sooner than a rider parks and opens an app, s; engineering judgement.
@@ -63,7 +63,8 @@ class BmsTrip(Detector):
     What it finds:
         Every change of the discharge FET flag from on to off, with the load before it, the protection that was named,
         the lowest cell, the current and the temperatures just before, and whether it came back by itself. Without load it
-        is an incident only where the vehicle rolled: a motor's light load up to the poll before, braking after it.
+        is an incident only where the vehicle rolled: a motor's light load up to the poll before, braking after it, the speed in
+        another log on the same clock.
 
     Why it matters:
         A BMS that opens under load takes drive and brake away at once (TRIP-01), and a trip is a sign that pack, BMS
@@ -136,7 +137,7 @@ class BmsTrip(Detector):
         for edge in falling_edges(track, "discharge_fet"):
             load = max(recent_load(track, edge.row), _switched_at(track, edge.row))
             serious = load > IN_USE_A or any(kind in _PROTECTIONS for kind in edge.kinds)
-            serious = serious or cruising(track, edge) or brakes_after(track, edge)
+            serious = serious or cruising(track, edge) or brakes_after(track, edge) or seen_moving(case, track, edge)
             soon = recent_load(track, edge.row, _SOON_S) > 2 * IN_USE_A or recorded_in_use(track, edge.row)
             findings.append(self._finding(track, edge, load, serious, soon))
             if serious or soon:

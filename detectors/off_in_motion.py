@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 if TYPE_CHECKING:
+    from ridelog.detection import Case
     from ridelog.ride import Track
 
     from .fet_edges import Edge
@@ -19,6 +20,8 @@ _LIGHT_LOAD_A, _LIGHT_SHARE, _OVER_REST = 1.0, 0.15, 5.0
 #: Nobody drives, comes to a stand and switches off within this time, s: so much current, A, and so many times what flows at
 #: rest, in the poll before is a motor's where it drove or braked within this time before, s.
 _AT_ONCE_S, _MOTOR_A, _MOVES_S = 1.5, 1.5, 3.0
+#: A vehicle rolls from this speed on, m/s, in so many rows of its log.
+_MOVING_M_S, _ROWS_IN_MOTION = 1.0, 2
 #: Braking after the opening: so much charging current, A, within this time, s. A charger goes on, braking ends.
 _BRAKES_A, _BRAKES_WITHIN_S, _BRAKES_S = 0.4, 15.0, 10.0
 
@@ -45,6 +48,20 @@ def cruising(track: Track, edge: Edge) -> bool:
     earlier = values[since : edge.before]
     moved = bool((earlier >= driven).any() or (earlier <= -_BRAKES_A).any())
     return moved and float(last[1]) >= driven and float(track.time[edge.row] - track.time[edge.before]) <= _AT_ONCE_S
+
+
+def seen_moving(case: Case, track: Track, edge: Edge) -> bool:
+    """Tell whether a controller or wheel on the same clock moved in every row of its log in which the path may have opened."""
+    for rider in case.ride.riding:
+        if not (rider.clock.aligned and track.clock.aligned and rider.has("speed")):
+            continue
+        apart = rider.clock.uncertainty_s + track.clock.uncertainty_s
+        first, last = float(track.time[edge.before]) - apart, float(track.time[edge.row]) + apart
+        speed = np.abs(rider.values("speed")[(rider.time >= first) & (rider.time <= last)])
+        speed = speed[np.isfinite(speed)]
+        if len(speed) >= _ROWS_IN_MOTION and float(speed.min()) >= _MOVING_M_S:
+            return True
+    return False
 
 
 def brakes_after(track: Track, edge: Edge) -> bool:

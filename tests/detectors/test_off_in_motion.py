@@ -58,3 +58,20 @@ def test_a_motor_that_drives_in_the_poll_before_is_no_parked_vehicle(currents):
 )
 def test_a_stand_a_lamp_or_a_poll_long_before_is_no_drive(currents, rate):
     assert _off_after(currents, rate).verdict.cause == "none"
+
+
+@pytest.mark.parametrize(("speed", "cause"), [(5.0, "discharge-fet-commanded-off"), (0.0, "none")])
+def test_the_speed_in_a_controllers_log_tells_a_rolling_vehicle_from_a_parked_one(speed, cause):
+    """Off at hardly any load; the controller's log ends with it."""
+    board, rider = rides.board(), rides.controller()
+    row, end = rides.at(board, 400.0), rides.at(rider, 400.0)
+    board["battery_current"][row - 60 : row] = 0.2
+    board["battery_current"][row:] = 0.0
+    board["discharge_fet"][row:] = False
+    for name in ("cell_voltages", "pack_voltage"):
+        board[name][row - 60 :] = board[name][row]
+    for name, value in (("battery_current", 0.2), ("motor_current", 0.2), ("speed", speed), ("erpm", 900 * speed)):
+        rider[name][end - 300 : end] = value
+    rider["pack_voltage"][end - 300 : end] = board["pack_voltage"][row].round(1)
+    logs = [rides.log({name: values[:end] for name, values in rider.items()}), rides.log(board, Role.BMS)]
+    assert investigate(logs).verdict.cause == cause
