@@ -175,3 +175,11 @@ def test_a_board_that_froze_is_found_where_a_faster_log_repeats_its_answers():
     controller = rides.controller()
     incident = investigate([rides.log(controller), rides.log(_held(controller, frozen=(300.0, 380.0)), Role.BMS)])
     assert "frozen-telemetry" in _loud(incident)
+
+
+@pytest.mark.filterwarnings("error")
+def test_stamps_of_whole_seconds_with_several_rows_each_are_looked_at_without_a_warning():
+    board = rides.board(rate=5.0)
+    board["time"] = np.floor(board["time"])
+    incident = investigate([rides.log(board, Role.BMS)])
+    assert incident.verdict.cause == "none"
