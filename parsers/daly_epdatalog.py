@@ -21,7 +21,7 @@ from .daly_epdatalog_alarms import add_alarms, balanced_cells
 from .delimited import Delimited, read_delimited
 from .frames.daly_codes import STATES
 from .required_columns import require_columns
-from .stamps import parse_stamps
+from .stamps import parse_first_fitting
 from .timed_rows import timed_rows
 
 if TYPE_CHECKING:
@@ -29,6 +29,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _TIME: Final = "Timestamp"
+#: Ways in which the stamp may be written, the program's own first, then those that other programs and spreadsheets make of it
+#: and that say which is the month.
+_STAMPS: Final = ("%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%dT%H:%M:%S%.f", "%Y/%m/%d %H:%M:%S%.f", "%d.%m.%Y %H:%M:%S%.f")
 _CURRENT: Final = "Current (A)"
 _STATE: Final = "Charging (1) Discharging (2) Status"
 _BALANCED: Final = "Cell Balancing Status"
@@ -96,7 +99,7 @@ class DalyEpDataLog(Parser):
         table = _read(source.data, captions, source.label)
         require_columns(table.frame, (_TIME, _CURRENT, _STATE), source.label)
         frame = table.frame
-        stamps = parse_stamps(frame.get_column(_TIME).fill_null(""), "%Y-%m-%d %H:%M:%S%.f")
+        stamps, _ = parse_first_fitting(frame.get_column(_TIME).fill_null(""), _STAMPS)
         rows = timed_rows(frame, table.lines, stamps, path=source.label, expected="yyyy-mm-dd hh:mm:ss")
         frame = rows.frame
         builder = LogBuilder(rows.seconds, rows.lines, time_source=_TIME)

@@ -193,6 +193,14 @@ def test_epdatalog_with_charging_counted_positive():
     assert [damage.channel for damage in log.damage] == ["battery_current"]
 
 
+@pytest.mark.parametrize("day", ["2023-06-01T", "2023/06/01 ", "01.06.2023 "])
+def test_epdatalog_whose_stamps_another_program_wrote_anew(day):
+    rows = (ep_row(number, 1.0 + number).replace("2023-06-01 ", day) for number in range(1, 5))
+    log = read(DalyEpDataLog(), ep(*rows))
+    assert log.time.tolist() == [0.0, 1.0, 2.0, 3.0]
+    assert log.clock.start == 1685613601.0
+
+
 def test_epdatalog_cell_that_reads_nothing():
     log = read(DalyEpDataLog(), ep(ep_row(1, 1.0, cells=[3700, 0, 3690])))
     assert [math.isnan(cell) for cell in log.matrix("cell_voltages")[0]] == [False, True, False]
