@@ -43,13 +43,17 @@ def ran_out(track: Track, ohm: float) -> list[tuple[int, int]]:
     if np.count_nonzero(drawn) < _FEWEST or not np.isfinite(ohm):
         return []
     high, strongest = (float(quantiles(values[drawn], (0.98,))[0]) for values in (amps, motor))
+    hardly = known & (motor >= max(_DRIVEN_A, _DRIVEN_SHARE * strongest)) & (amps <= _GIVEN_SHARE * high)
+    if not any(
+        track.time[last] - track.time[first] >= _LASTS_S for first, last in episodes(hardly, track.time, _JOIN_S)
+    ):
+        return []
     lowest = float(quantiles(volts[drawn], (0.02,))[0])
     digits = np.diff(np.unique(volts[drawn]))
     room = max(_SHARE * lowest, float(digits.min()) if len(digits) else 0.0)
     if ohm * high < _SAGS * room:
         return []
     heat = np.nan_to_num(np.fmax(track.values("fet_temperature"), track.values("motor_temperature")))
-    hardly = known & (motor >= max(_DRIVEN_A, _DRIVEN_SHARE * strongest)) & (amps <= _GIVEN_SHARE * high)
     hardly &= (np.abs(volts - lowest) <= room) & (heat < _HOT_DEGC) & ~(np.nan_to_num(track.values("fault_code")) > 0)
     if track.has("throttle_1"):
         least, most = quantiles(track.values("throttle_1")[known], (0.02, 0.99))
