@@ -21,9 +21,11 @@ from .settings_place import place
 _EVER_SHARE = 0.005
 #: Share of the pack voltage that the sum of the cells may differ by.
 _SUM_SHARE = 0.03
-#: A number of cells that a meter is set to is wrong when it is less probable than this and another one at least so
-#: probable; the firmware's own number stands where nobody entered a battery.
-_WRONG, _SURE, _NEVER_ENTERED = 0.02, 0.8, 3
+#: A number of cells that a meter is set to is wrong when it is less probable than this and another one at least likely, which
+#: is how sure the finding is; the firmware's own number stands where nobody entered a battery.
+_WRONG, _SURE, _NEVER_ENTERED = 0.02, 0.6, 3
+#: The other number is named as that of the pack from this probability on.
+_PLAIN = 0.8
 
 
 class SeriesCount(Detector):
@@ -81,6 +83,12 @@ class SeriesCount(Detector):
         # What a meter shows lets its setting be inferred; only the configuration itself says it.
         stated = track.log.role is Role.CONFIG and cells != _NEVER_ENTERED
         never = cells == _NEVER_ENTERED
+        plain = series.confidence >= _PLAIN
+        fits = (
+            f"and the voltage is that of {series.best}"
+            if plain
+            else f"which the voltage rules out ({series.best} fit it best, others are possible)"
+        )
         finding = self.finding(
             track,
             row,
@@ -88,7 +96,7 @@ class SeriesCount(Detector):
             severity=Severity.WARNING if stated else Severity.INFO,
             event=False,
             message=(
-                f"The controller is set to {cells} cells, and the voltage is that of {series.best}: "
+                f"The controller is set to {cells} cells, {fits}: "
                 + ("nobody entered the battery, " if never else "")
                 + "its charge display and range mean nothing."
             ),

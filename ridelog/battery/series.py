@@ -123,7 +123,13 @@ def _from_voltages(ride: Ride, voltages: PackVoltages, chemistry: str) -> Series
         if first.count in (other.count for other in others):
             most = _MOST_SURE["configuration"]
         says = "".join(f", {other.says} {other.count}" for other in others)
-        reason = f"{first.says} {first.count}{says} and {reason} fits"
+        best = int(COUNTS[int(np.argmax(weight))])
+        if best in (statement.count for statement in believed):
+            reason = f"{first.says} {first.count}{says} and {reason} fits"
+        else:
+            # What is stated could just be, and the voltage is that of another count all the same.
+            source, most = "voltage", min(most, _MOST_SURE["voltage"])
+            reason = f"{reason}; {first.says[0].lower()}{first.says[1:]} {first.count}{says}, which hardly fits"
     elif any(name in settings for name in ("battery_cut_start", "battery_cut_end")):
         reason += ", and where the controller folds back"
     return SeriesEstimate(_held(weight, most), source, reason[0].upper() + reason[1:] + ".")

@@ -323,3 +323,14 @@ def test_a_cutoff_that_would_begin_above_a_full_cell_speaks_against_the_count_th
     assert found.confidence < 0.85
     fits = {"series_cells": 10.0, "battery_cut_start": 33.0, "battery_cut_end": 30.0}
     assert pack_of(ride_log(10, start=0.98, settings=fits, minutes=8)).series.best == 10
+
+
+@pytest.mark.parametrize(("series", "told"), [(12, 16), (18, 24)])
+def test_a_setting_that_the_voltage_outweighs_is_no_source_of_the_count(series: int, told: int) -> None:
+    """Cells of the number told would stand near 3 V: they could just be so empty, but not for a whole ride."""
+    found = pack_of(ride_log(series, start=0.7, settings={"series_cells": float(told)}, minutes=20)).series
+    assert found.best is not None
+    assert abs(found.best - series) <= 1
+    assert found.source == "voltage"
+    assert f"{told}, which hardly fits" in found.reason
+    assert found.probabilities.get(told, 0.0) < 0.02
