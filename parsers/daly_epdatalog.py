@@ -107,8 +107,7 @@ class DalyEpDataLog(Parser):
         current, sign, turned = _with_sign(_numbers(frame, _CURRENT), state)
         builder.add("battery_current", current, source=_CURRENT, conversion=sign)
         cells, sensors, alarms = (_numbered(frame.columns, pattern) for pattern in (_CELL, _SENSOR, _ALARM))
-        volts = numbered_matrix({number: _numbers(frame, name) for number, name in cells.items()}, frame.height)
-        volts = _fitted(np.where(volts == 0, np.nan, volts)) / 1000
+        volts = _fitted(numbered_matrix({number: _volts(frame, name) for number, name in cells.items()}, frame.height))
         silent = add_cells(builder, volts, rows.lines, "Cell Voltage 1 (mV) on", "mV to V")
         heat = numbered_matrix({number: _numbers(frame, name) for number, name in sensors.items()}, frame.height)
         add_sensors(builder, _fitted(heat), "Temperature 1 (C) on")
@@ -183,8 +182,10 @@ def _present(frame: pl.DataFrame) -> tuple[Column, ...]:
 
 def _fitted(matrix: NDArray[np.float64]) -> NDArray[np.float64]:
     """Leave out the columns behind the last that ever reads."""
-    reading = np.flatnonzero(np.isfinite(matrix).any(axis=0))
-    return matrix[:, : reading[-1] + 1 if len(reading) else 0]
+    width = matrix.shape[1]
+    while width and not np.isfinite(matrix[:, width - 1]).any():
+        width -= 1
+    return matrix[:, :width]
 
 
 def _numbers(frame: pl.DataFrame, name: str) -> NDArray[np.float64]:
@@ -193,7 +194,15 @@ def _numbers(frame: pl.DataFrame, name: str) -> NDArray[np.float64]:
     column = frame.get_column(name)
     if column.dtype == pl.String:
         column = column.str.strip_chars()
-    return column.cast(pl.Float64, strict=False).to_numpy().astype(np.float64)
+    values: NDArray[np.float64] = column.cast(pl.Float64, strict=False).to_numpy().astype(np.float64, copy=False)
+    return values
+
+
+def _volts(frame: pl.DataFrame, name: str) -> NDArray[np.float64]:
+    """Voltages in V of a cell in mV, NaN where it was not read."""
+    millivolts = _numbers(frame, name)
+    silent = millivolts == 0
+    return (np.where(silent, np.nan, millivolts) if silent.any() else millivolts) / 1000
 
 
 def _numbered(names: list[str], pattern: re.Pattern[str]) -> dict[int, str]:

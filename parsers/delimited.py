@@ -210,9 +210,7 @@ def _read_whole(data: bytes, layout: Layout) -> _Rows | None:
     texts = layout.header and not layout.text_columns.isdisjoint(layout.named)
     if texts and not _refused_as_row(layout) and data.find(b"\n" + layout.header, layout.offset - 1) >= 0:
         return None
-    # In one piece each, numbers are read by other libraries where they lie.
-    columns = [column.rechunk() if column.dtype == pl.Float64 else column for column in named.get_columns()]
-    return pl.DataFrame(columns), np.arange(layout.first_line, layout.first_line + rows, dtype=np.int64), ()
+    return named, np.arange(layout.first_line, layout.first_line + rows, dtype=np.int64), ()
 
 
 def _blank(column: pl.Series) -> bool:

@@ -115,8 +115,8 @@ def text_changes(texts: pl.Series) -> NDArray[np.bool_]:
     if not len(views) or views[:, 0].max() > _LONGEST_INLINE:
         changes[1:] = (texts[1:] != texts[:-1]).to_numpy()
         return changes
-    first, last = views.view(np.uint64).T
-    changes[1:] = (first[1:] != first[:-1]) | (last[1:] != last[:-1])
+    halves = views.view(np.uint64)
+    changes[1:] = (halves[1:] != halves[:-1]).view(np.uint16)[:, 0] != 0
     return changes
 
 

@@ -11,6 +11,8 @@ from ridelog.clock import repair_backward_steps
 from ridelog.damage import Damage, DamageKind, Effect
 from ridelog.errors import ParseError
 
+from .text_bytes import text_changes
+
 if TYPE_CHECKING:
     import polars as pl
     from numpy.typing import NDArray
@@ -143,8 +145,12 @@ def _repeats(frame: pl.DataFrame, seconds: NDArray[np.float64]) -> NDArray[np.bo
 
 def _equal_to_previous(column: pl.Series, asked: NDArray[np.bool_]) -> NDArray[np.bool_] | bool:
     """For each row but the first, whether it equals the one before; right where it is `asked`, shape (n - 1,)."""
+    import polars as pl
+
     if column.null_count() == len(column):
         return True
+    if column.dtype == pl.String:
+        return ~text_changes(column)[1:]
     equal = np.zeros(len(column) - 1, dtype=bool)
     if not column.dtype.is_float():
         rows = np.flatnonzero(asked) + 1

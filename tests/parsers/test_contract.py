@@ -1,6 +1,7 @@
 """What every parser keeps: one owner for each file, canonical values, and no error but RidelogError."""
 
 import pickle
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -209,6 +210,21 @@ def test_fractions_are_no_percentages(name, logs):
                 values = values[np.isfinite(values)]
                 assert np.abs(values).max() <= 1.5, channel
                 assert np.abs(values).max() > 0.011 or not values.any(), channel
+
+
+@pytest.mark.parametrize("name", READABLE)
+def test_a_cell_that_reads_nan_is_empty(name):
+    """Null is the only absence in a channel, whatever words a program has for it."""
+    lines = SAMPLES[name][1].split(b"\n")
+    middle = len(lines) // 2
+    lines[middle] = re.sub(rb"(?<=[,;\t])-?\d+\.\d+(?=[,;\t])", b"nan", lines[middle])
+    try:
+        found = read_source(source(name, b"\n".join(lines)))
+    except RidelogError:
+        return
+    for log in found:
+        for column in log.to_polars().select(log.channels):
+            assert not column.dtype.is_float() or not column.is_nan().any(), column.name
 
 
 @pytest.mark.parametrize("name", READABLE)
