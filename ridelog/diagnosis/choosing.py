@@ -111,9 +111,8 @@ def _importance(event: Event) -> tuple[int, bool, bool, bool, bool, bool, bool, 
 
 
 def _is_faint(event: Event) -> bool:
-    """Whether no cause is named and none has a sign that would be enough alone: it may be nothing that was felt."""
-    reasons = [reason.weight for item in event.order for reason in item.supporting]
-    return event.named is None and max(reasons, default=0.0) < MARGIN_NATS
+    """Whether no cause has a sign that would be enough alone: it may be nothing that was felt."""
+    return max((reason.weight for item in event.order for reason in item.supporting), default=0.0) < MARGIN_NATS
 
 
 def also_happened(events: Sequence[Event]) -> tuple[AlsoHappened, ...]:

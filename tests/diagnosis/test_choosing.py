@@ -59,6 +59,17 @@ def test_a_full_pack_that_stopped_the_motor_goes_before_a_log_that_only_ends_und
     assert verdict.onset.latest_s == 40.0
 
 
+def test_a_cutoff_that_acted_goes_before_a_log_that_ends_under_load_at_low_cells():
+    """Neither sign of the end is enough alone; together they would name a trip that nothing shows."""
+    faded = made_fault("LV01", "faded", Severity.WARNING, 11.0, 60.0, "lowvoltage.foldback")
+    at = Interval(276.0, 276.0)
+    signs = {"path.log-ends-under-load": Evidence.observed(at=at)}
+    signs["path.cells-low-before"] = Evidence.observed(at=at, strength=0.6)
+    ended = made_check(signs, made_finding(276.0, Severity.WARNING))
+    assert diagnose([ended], builtin_table()).causes[0].cause == "bms-undervoltage-trip"
+    assert diagnose([faded, ended], builtin_table()).verdict.cause == "controller-low-voltage-cutoff"
+
+
 def test_a_graver_limit_goes_before_a_lesser_fault():
     full = made_fault("RG01", "full", Severity.CRITICAL, 40.0, 41.0, "regen.overvoltage-with-pack")
     frozen = made_fault("TF01", "frozen", Severity.WARNING, 300.0, 320.0, "telemetry.frozen")
