@@ -13,7 +13,7 @@ from ridelog.ride import Track
 from ridelog.settings import number
 
 from .balancer_bleed import bleeds_on
-from .balancer_effect import ABOVE_V, TRIGGER_V, WIDE_V, WORK_S, Remark, heat_at_rest, without_effect
+from .balancer_effect import ABOVE_V, TRIGGER_V, WIDE_V, Remark, heat_at_rest, without_effect
 from .balancer_work import start_voltage, working_rows
 from .cell_imbalance import steepness
 from .cell_rows import REST_A, CellRows, cell_rows
@@ -133,11 +133,10 @@ class Balancer(Detector):
                 evidence["balancer.idle"] = Evidence.observed(finding.message, strength=_OFF_STRENGTH if off else 1.0)
         elif start is not None and not reach.any() and float(np.median(spread[quiet])) > WIDE_V and family == "daly":
             findings.append(self._below_start(track, rows, start))
-        if on_s >= WORK_S:
-            weak = without_effect(case, track, rows, working & known, on_s, family)
-            if weak is not None:
-                findings.append(self._of(track, weak))
-                evidence["balancer.without-effect"] = Evidence.observed(weak.message)
+        weak = without_effect(case, track, rows, working & known, step, family)
+        if weak is not None:
+            findings.append(self._of(track, weak))
+            evidence["balancer.without-effect"] = Evidence.observed(weak.message)
         bleed = bleeds_on(case, track, rows, working & known)
         if bleed is not None:
             findings.append(self._of(track, bleed))

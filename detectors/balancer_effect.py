@@ -11,7 +11,7 @@ from ridelog.battery.ocv import table_for_chemistry
 from ridelog.finding import Measurement
 
 from .balancer_work import balance_current
-from .cell_rows import REST_A
+from .cell_rows import CHARGE_A, REST_A
 from .parasitic_drain import pack_capacity
 
 if TYPE_CHECKING:
@@ -71,11 +71,25 @@ class Remark:
 
 
 def without_effect(
-    case: Case, track: Track, rows: CellRows, working: NDArray[np.bool_], on_s: float, family: str
+    case: Case, track: Track, rows: CellRows, working: NDArray[np.bool_], step_s: NDArray[np.float64], family: str
 ) -> Remark | None:
-    """Hours of balancing after which the cells are as far apart as before, compared at one charge of the pack."""
-    at = np.flatnonzero(working & (np.abs(rows.current) < REST_A if rows.logged else True))
+    """Hours of balancing after which the cells are as far apart as before, compared at one charge of the pack.
+
+    Args:
+        case: The ride.
+        track: A BMS log.
+        rows: Its cells.
+        working: Rows in which the balancer works, shape (n,).
+        step_s: Time that each row stands for, s, shape (n,).
+        family: Family of the board, "" when unknown.
+    """
+    # A charge that tapers off is no rest: it raises the cells, and with them what an imbalance is in volts.
+    at = np.flatnonzero(working & (np.abs(rows.current) < CHARGE_A if rows.logged else True))
     if len(at) < 20:
+        return None
+    # Of what the balancer did before, the comparison shows nothing.
+    on_s = float(step_s[at[0] : at[-1] + 1][working[at[0] : at[-1] + 1]].sum())
+    if on_s < WORK_S:
         return None
     fifth = len(at) // 5
     spread = rows.high - rows.low
