@@ -108,7 +108,9 @@ def _from_voltages(ride: Ride, voltages: PackVoltages, chemistry: str) -> Series
         if any(statement.by_board == other.by_board for other in believed):
             continue
         if not fits.possible(statement.count):
-            reason += f"; {statement.says} {statement.count}, which does not fit"
+            misfit = f"; {statement.says} {statement.count}, which does not fit"
+            # Several logs of one device state the same.
+            reason += misfit if misfit not in reason else ""
             continue
         believed.append(statement)
         # A statement is right, or any other usual count as a mistake.

@@ -197,6 +197,9 @@ def test_an_impossible_setting_is_not_believed(wrong: float) -> None:
     assert found.best != wrong
     assert "does not fit" in found.reason
     assert 20 in found.probabilities
+    # The controller's log may have its settings beside their own file.
+    twice = pack_of(*(ride_log(20, settings={"series_cells": wrong}, seed=seed) for seed in (1, 2))).series
+    assert twice.reason.count("the configuration says") == 1
 
 
 def test_lead_acid_on_a_lithium_pack() -> None:
