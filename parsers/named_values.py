@@ -14,6 +14,7 @@ from .hex_lines import LEADING_STAMP
 from .json_table_records import Record
 from .json_text import DECODE_ERRORS
 from .table_units import find_unit
+from .topic_names import names_of_topics
 
 #: Longer lines are passed over: they are dumps of something else.
 _LONGEST_LINE: Final = 20_000
@@ -62,6 +63,7 @@ class ValueLine:
         pairs: Names and values; values of a dict may be dicts and lists.
         whole: Whether it is a record by itself.
         after_break: Whether a line without values stands before it.
+        topic: Whether its name is the topic of a broker.
     """
 
     line: int
@@ -69,6 +71,7 @@ class ValueLine:
     pairs: list[tuple[str, Any]]
     whole: bool = False
     after_break: bool = False
+    topic: bool = False
 
 
 @dataclass(slots=True)
@@ -105,6 +108,7 @@ def find_named_values(text: str) -> NamedValues:
     if wholes:
         other += len(found) - len(wholes)
         found = wholes
+    _name_topics(found)
     result = NamedValues(lines=len(found), other=other)
     result.stamped = bool(found) and 2 * sum(bool(line.stamp) for line in found) > len(found)
     starts = {number for number, _ in enumerate(found)} if wholes else _starts(found)
@@ -133,7 +137,8 @@ def _value_lines(text: str) -> tuple[list[ValueLine], int]:
         if not pairs:
             other, broken = other + 1, True
             continue
-        found.append(ValueLine(number, stamp, pairs, said is not None, broken))
+        topic = said is None and _TOPIC.fullmatch(rest.strip()) is not None
+        found.append(ValueLine(number, stamp, pairs, said is not None, broken, topic))
         broken = False
     return found, other
 
@@ -195,7 +200,7 @@ def _pairs_of(text: str) -> list[tuple[str, Any]]:
     text = text.strip()
     topic = _TOPIC.fullmatch(text)
     if topic is not None:
-        return [(_name_of_topic(topic[1]), topic[2])]
+        return [(topic[1], topic[2])]
     row = _ROW.fullmatch(text)
     if row is not None and (row[3] is None or find_unit(row[3])):
         return [(row[1].strip(" |"), f"{row[2]} {row[3] or ''}".strip())]
@@ -214,14 +219,13 @@ def _pairs(text: str) -> Iterator[tuple[str, Any]]:
         yield name.rpartition("] ")[2].strip(" |-"), value if value.startswith("[") else f"{value} {unit or ''}".strip()
 
 
-def _name_of_topic(topic: str) -> str:
-    """The end of a topic that says what its value is: "bms/1/cell_voltages/3" to "cell_voltages 3"."""
-    parts = topic.split("/")
-    last = next((place for place in range(len(parts) - 1, -1, -1) if not parts[place].isdecimal()), 0)
-    if parts[last].lower() in ("state", "value") and last:
-        last -= 1
-        parts = parts[: last + 1]
-    return " ".join(parts[last:])
+def _name_topics(found: Sequence[ValueLine]) -> None:
+    """Call the topics of a broker by what tells them from one another."""
+    topics = [line for line in found if line.topic]
+    names = names_of_topics({line.pairs[0][0] for line in topics})
+    for line in topics:
+        topic, value = line.pairs[0]
+        line.pairs = [(names[topic], value)]
 
 
 def _starts(found: Sequence[ValueLine]) -> set[int]:

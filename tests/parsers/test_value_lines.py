@@ -169,6 +169,12 @@ def test_topics_of_a_broker():
     np.testing.assert_allclose(log.matrix("cell_voltages"), [files.cells(i) for i in INDEX])
 
 
+def test_topics_that_end_alike_are_told_by_what_stands_before():
+    (log,) = read(files.topics(cell="cells/{}/voltage", total="pack/voltage/state"))
+    holds(log)
+    np.testing.assert_allclose(log.matrix("cell_voltages"), [files.cells(i) for i in INDEX])
+
+
 def test_messages_of_a_broker_with_objects():
     (log,) = read(files.messages())
     holds(log)

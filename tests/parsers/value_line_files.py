@@ -83,12 +83,12 @@ def dicts(count=COUNT, devices=("SP112B",)):
     return _joined(lines)
 
 
-def topics(count=COUNT):
+def topics(count=COUNT, cell="cell_voltages/{}", total="soc/total_voltage"):
     """Messages of a broker with the time each came, one value a topic."""
     lines = []
     for index in range(count):
-        said = {"soc/total_voltage": f"{voltage(index):.2f}", "soc/current": f"{-load(index):.2f}"}
-        said |= {f"cell_voltages/{place + 1}": f"{cell:.3f}" for place, cell in enumerate(cells(index))}
+        said = {total: f"{voltage(index):.2f}", "soc/current": f"{-load(index):.2f}"}
+        said |= {cell.format(place + 1): f"{volts:.3f}" for place, volts in enumerate(cells(index))}
         lines += [f"{stamp(index):%Y-%m-%dT%H:%M:%S}+0200 bms/one/{topic} {value}" for topic, value in said.items()]
     return _joined(lines)
 
