@@ -22,6 +22,8 @@ _WARM_DEGC: Final = 70.0
 _HOT_DEGC, _HOT_S = 85.0, 30.0
 #: Or for so many rows and s: a heat sink has no glitches of seconds (engineering judgement).
 _HOT_ROWS, _BRIEF_S = 3, 3.0
+#: So near to the bound are the rows around one that touches it, K: what a board cools by in seconds without load.
+_NEAR_K: Final = 5.0
 #: A configured limit counts from this far below it, K.
 _BELOW_LIMIT_K: Final = 5.0
 _JOIN_S: Final = 30.0
@@ -267,15 +269,23 @@ class BmsHeat(Detector):
 
 
 def _hot_stretches(track: Track, heat: NDArray[np.float64], bound: float) -> list[tuple[int, int]]:
-    """First and last row of every stretch in which a sensor stays at or above a bound, degC."""
-    found = episodes(heat >= bound, track.time, _JOIN_S)
-    return [
+    """First and last row of every stretch in which a sensor stays at or above a bound, degC.
+
+    Where it only touches the bound, the rows around have to be near it: then the touch is no glitch either.
+    """
+    found = [item for item in episodes(heat >= bound, track.time, _JOIN_S) if _is_no_glitch(track, heat, bound, *item)]
+    return found or [
         (first, last)
-        for first, last in found
-        if last > first
-        and (lasted := track.time[last] - track.time[first]) >= _BRIEF_S
-        and (lasted >= _HOT_S or np.count_nonzero(heat[first : last + 1] >= bound) >= _HOT_ROWS)
+        for first, last in episodes(heat >= bound - _NEAR_K, track.time, _JOIN_S)
+        if float(np.nanmax(heat[first : last + 1])) >= bound
+        and _is_no_glitch(track, heat, bound - _NEAR_K, first, last)
     ]
+
+
+def _is_no_glitch(track: Track, heat: NDArray[np.float64], bound: float, first: int, last: int) -> bool:
+    lasted = float(track.time[last] - track.time[first])
+    enough = lasted >= _HOT_S or np.count_nonzero(heat[first : last + 1] >= bound) >= _HOT_ROWS
+    return last > first and lasted >= _BRIEF_S and bool(enough)
 
 
 def _sensors(track: Track) -> dict[str, NDArray[np.float64]]:

@@ -34,6 +34,15 @@ def test_a_board_that_is_hot_for_seconds_is_hot_and_a_glitch_is_not(rows, found)
     assert ("warning" in parked.severities(investigate([parked.log(columns)]), NAME)) is found
 
 
+@pytest.mark.parametrize(("beside", "found"), [(93.0, ["warning"]), (80.0, ["info"])])
+def test_a_single_row_at_the_bound_counts_where_those_beside_it_are_near(beside, found):
+    """A log that begins as the board cools shows the heat in its first row only."""
+    columns = _warm(60.0)
+    columns["bms_fet_temperature"][:4] = [96.0, beside, beside - 0.5, beside - 1.0]
+    incident = investigate([parked.log(columns, settings={"bms_fet_temperature_max": 100.0})])
+    assert parked.severities(incident, NAME) == found
+
+
 @pytest.mark.parametrize(("top", "found"), [(94.0, ["warning"]), (58.0, [])])
 def test_a_sensor_of_unnamed_place_that_is_hotter_than_cells_can_be(top, found):
     """Boards whose first sensor sits on their FETs number it among those of the battery."""
