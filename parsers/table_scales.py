@@ -64,7 +64,7 @@ def find_scale(
         return Scale(unit=CHANNELS[channel].unit)
     quantity = CHANNELS[channel].unit
     if channel in ("cell_voltages", "cell_voltage_max", "cell_voltage_min", "cell_voltage_average"):
-        return _cells(known)
+        return _cells(known, numbered=channel == "cell_voltages")
     if channel == "cell_voltage_delta":
         milli = float(np.median(known)) > 2.0
         return scale_of(UNITS["mv" if milli else "v"], "by the size of the values")
@@ -83,10 +83,11 @@ def find_scale(
     return Scale(unit=quantity)
 
 
-def _cells(known: NDArray[np.float64]) -> Scale:
+def _cells(known: NDArray[np.float64], numbered: bool) -> Scale:
     middle = float(np.median(known))
     low, high = _CELL
-    if middle <= high and bool((known == np.floor(known)).all()):
+    # The highest or lowest cell may be told by its number; each cell of a pack may well stand at four volts.
+    if not numbered and middle <= high and bool((known == np.floor(known)).all()):
         return Scale(
             note="The values of '{name}' are whole numbers, such as count cells, and no voltages; it is kept as it is."
         )
