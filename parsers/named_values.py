@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import json
 import re
+import warnings
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -173,7 +174,10 @@ def _python_dict(text: str) -> object:
     text = _DATETIME.sub(_date_in_words, text)
     plain = _NOT_A_NUMBER.sub("None", _CALL.sub(r"\1", _ENUM.sub(r"\1", text)))
     try:
-        return _written(ast.literal_eval(plain))
+        with warnings.catch_warnings():
+            # What is no Python may still come near enough to it for its compiler to advise the writer.
+            warnings.simplefilter("ignore", SyntaxWarning)
+            return _written(ast.literal_eval(plain))
     except (*DECODE_ERRORS, SyntaxError, MemoryError, TypeError):
         return None
 

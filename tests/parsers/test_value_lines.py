@@ -175,6 +175,11 @@ def test_topics_that_end_alike_are_told_by_what_stands_before():
     np.testing.assert_allclose(log.matrix("cell_voltages"), [files.cells(i) for i in INDEX])
 
 
+def test_what_is_nearly_python_warns_nobody(recwarn):
+    find_named_values("\n".join(f"12:00:0{i} data {{'voltage': 53.1, 'n': 1if 1else 2}}" for i in range(9)))
+    assert not recwarn.list
+
+
 def test_messages_of_a_broker_with_objects():
     (log,) = read(files.messages())
     holds(log)
