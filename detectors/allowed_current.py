@@ -40,6 +40,9 @@ _APART_S, _LOADS, _AVERAGES, _A_LOAD = 3.0, 3, 12, 2
 _STEEPEST, _STEEP, _STEEP_WITHOUT, _SURE = 80.0, 6.0, 4.0, 6.0
 #: Correlation, and the part of the current that the voltage explains along the line (5th to 95th percentile).
 _TOGETHER, _EXPLAINED = 0.6, 0.05
+#: What a cutoff allows is a bound: nearly no average under load lies this far above it (readings, the filter of the
+#: controller and the fit allow for the rest; engineering judgement).
+_BEYOND, _BEYOND_SHARE = 1.25, 0.03
 #: A current that does not: at this many standard errors above the estimate still flatter than any cutoff.
 _FLAT, _SURE_FLAT = 4.0, 3.0
 #: Averages further off the line than this, in standard deviations by the median, are edges of loads; passes of leaving them out.
@@ -122,6 +125,7 @@ def allowed_current(track: Track, ohm: float) -> AllowedCurrent | None:
         and slope >= _SURE * error
         and line >= _EXPLAINED
         and float(np.corrcoef(source[kept], amps[kept])[0, 1]) >= _TOGETHER
+        and _bounds(averages, middle + slope * (averages.source - np.mean(source)))
         and _without_any(columns, amps, [len(load) for load in loads]) * scale >= _STEEP_WITHOUT
     )
     return AllowedCurrent(
@@ -133,6 +137,11 @@ def allowed_current(track: Track, ohm: float) -> AllowedCurrent | None:
         moves,
         (slope + _SURE_FLAT * error) * scale < _FLAT,
     )
+
+
+def _bounds(averages: _Averages, allowed: Values) -> bool:
+    """Whether what is allowed, A, bounds every load and not only those in which the current seemed to be held."""
+    return float(np.mean(averages.amps > _BEYOND * allowed)) <= _BEYOND_SHARE
 
 
 def _averages(track: Track, ohm: float) -> _Averages | None:

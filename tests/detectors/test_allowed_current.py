@@ -56,6 +56,17 @@ def test_a_cutoff_allows_less_as_the_source_comes_down(fall):
     assert len(found.loads) == 8
 
 
+def test_what_other_loads_exceed_is_no_bound():
+    """A hand that happens to ease off as the pack comes down, and pulls half as hard again in between."""
+    columns = _columns(_folded)
+    since = columns["time"] % 30
+    harder = (since > 22) & (since < 25)
+    for name in ("battery_current", "motor_current"):
+        columns[name][harder] = np.round(1.6 * 18.0 * (1.0 if name == "battery_current" else 2.0), 2)
+    columns["pack_voltage"][harder] = np.round(columns["pack_voltage"][harder] - _OHM * (1.6 * 18.0 - 3.0), 1)
+    assert not _found(columns).moves
+
+
 @pytest.mark.parametrize("wrong", [0.7, 1.3])
 def test_a_resistance_that_is_off_by_a_third_changes_nothing(wrong):
     assert _found(_columns(_folded), _OHM * wrong).moves
