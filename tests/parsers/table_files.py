@@ -13,6 +13,8 @@ from ridelog.sources import Source
 from .tables import table, wave
 
 COUNT = 60
+#: 2024-05-13 09:00 as if it were UTC.
+START = 1_715_590_800
 
 
 def load(index):
@@ -44,6 +46,22 @@ def read_one(data, name="strange.csv", **options):
     (log,) = read(data, name, **options)
     assert log.parser == "table"
     return log
+
+
+def read_stamped(caption, stamp, name="strange.csv", separator=",", more="", **options):
+    """A table with one time column (or several, in `caption`), read."""
+    data = ride(
+        separator.join([caption, "Voltage (V)", "Current (A)"]) + more,
+        lambda i: [*(stamp(i) if isinstance(stamp(i), list) else [stamp(i)]), f"{voltage(i):.2f}", f"{load(i):.2f}"],
+        separator,
+    )
+    (log,) = read_source(Source(name, data), ReadOptions(**options))
+    return log
+
+
+def clock_text(index, step=1.0, pattern="%H:%M:%S", hour=9):
+    """The clock on 2024-05-13, so many steps in s after the hour."""
+    return (datetime(2024, 5, 13, hour, 0) + timedelta(seconds=index * step)).strftime(pattern)
 
 
 def german():

@@ -3,9 +3,7 @@
 import numpy as np
 import pytest
 
-from ridelog.errors import MappingNeededError
 from ridelog.log import Role
-from ridelog.parsers.table_captions import read_meanings
 from ridelog.reading import read_source
 from ridelog.sources import Source
 
@@ -153,26 +151,6 @@ def test_a_fault_number_in_a_table_of_a_bms_makes_no_controller_of_it():
     assert log.role is Role.BMS
 
 
-@pytest.mark.parametrize(
-    ("caption", "channel"),
-    [
-        ("i_q", "q_axis_current"),
-        ("I_D (A)", "d_axis_current"),
-        ("electrical_rpm", "erpm"),
-        ("rpm_e", "erpm"),
-        ("Heatsink Temp [degC]", "fet_temperature"),
-        ("Tensione pacco", "pack_voltage"),
-        ("phase_current_a", "motor_current"),
-        ("LineCurrent", "battery_current"),
-        ("v [km/h]", "speed"),
-        ("speed_mps", "speed"),
-    ],
-)
-def test_captions_of_controllers(caption, channel):
-    (meaning,) = read_meanings([caption])
-    assert meaning.channel == channel
-
-
 @pytest.mark.parametrize("prefix", ["", "FAULT_CODE_"])
 def test_faults_in_the_words_of_the_firmware_have_their_numbers(prefix):
     log = read_one(
@@ -299,67 +277,6 @@ def test_a_battery_that_is_lost_stays_in_the_log():
     assert log.rows == COUNT
 
 
-@pytest.mark.parametrize("caption", ["discharge current (A)", "charge current (A)"])
-@pytest.mark.parametrize("change", [1, -1])
-def test_a_current_of_one_direction_below_zero_is_told_by_the_data(caption, change):
-    log = read_one(
-        ride(
-            f"time (s),voltage (V),{caption},soc (%),discharge_fet",
-            lambda i: [20 * i, f"{50 + 0.02 * change * i:.2f}", "-5.0", 50 + change * i // 2, 1],
-        )
-    )
-    assert set(log.values("battery_current")) == {-5.0 * change}
-
-
-@pytest.mark.parametrize(
-    ("caption", "sign"),
-    [
-        ("discharge current (A)", 1),
-        ("Entladestrom (A)", 1),
-        ("corriente de descarga (A)", 1),
-        ("courant de décharge (A)", 1),
-        ("corrente di scarica (A)", 1),
-        ("ток разряда (А)", 1),
-        ("放电电流", 1),
-        ("charge current (A)", -1),
-        ("Ladestrom", -1),
-        ("充电电流", -1),
-    ],
-)
-@pytest.mark.parametrize("amps", [5.0, -5.0])
-def test_a_caption_of_one_direction_decides_where_the_data_do_not(caption, sign, amps):
-    log = read_one(ride(f"time (s);voltage (V);{caption}", lambda i: [i, "50.0", amps], separator=";"))
-    assert set(log.values("battery_current")) == {sign * amps}
-    field = log.table.schema.field("battery_current")
-    assert "as its caption says" in str(field.metadata)
-
-
-def test_a_caption_the_level_speaks_against_is_asked_for():
-    # The voltage of a pack falls under a "discharge current" of -5 A: one weak witness, which is no decision.
-    rows = ride(
-        "time (s),voltage (V),discharge current (A)",
-        lambda i: [i, f"{52 - 0.015 * i:.2f}", "-5.0" if i % 3 else "-0.2"],
-    )
-    with pytest.raises(MappingNeededError, match="discharge current"):
-        read_one(rows)
-
-
-@pytest.mark.parametrize("change", [-1, 1])
-def test_one_percent_of_charge_tells_a_current_that_runs_one_way(change):
-    rows = ride("time (s),voltage (V),current (A),soc (%)", lambda i: [i, "50.0", "5.0", 80 + change * (i > 30)])
-    assert set(read_one(rows).values("battery_current")) == {-5.0 * change}
-
-
-@pytest.mark.parametrize(
-    ("caption", "direction"),
-    [("energy used (Wh)", 1), ("Energy remaining (Wh)", -1), ("amp hours charged (Ah)", -1)],
-)
-@pytest.mark.parametrize("amps", [5.0, -5.0])
-def test_counters_of_energy_and_charge_tell_the_direction(caption, direction, amps):
-    rows = ride(f"time (s),voltage (V),current (A),{caption}", lambda i: [60 * i, "50.0", amps, 100 + 4 * i])
-    assert set(read_one(rows).values("battery_current")) == {abs(amps) * direction}
-
-
 class TestLettersAlone:
     def test_voltage_current_and_temperature(self):
         log = read_one(ride("t;U;I;T", lambda i: [i, f"{voltage(i):.2f}", f"{load(i):.2f}", 25], separator=";"))
@@ -413,48 +330,3 @@ def test_cells_are_numbered_in_many_ways(pattern):
         )
     )
     np.testing.assert_allclose(log.matrix("cell_voltages"), [cells_of(i) for i in STEPS], atol=1e-6)
-
-
-@pytest.mark.parametrize(
-    ("caption", "channel"),
-    [
-        ("BattA", "battery_current"),
-        ("temp_motor_filtered", "motor_temperature"),
-        ("rpm_mech", "motor_rpm"),
-        ("average_temperature", "battery_temperature"),
-        ("vdiff", "cell_voltage_delta"),
-        ("PhaseA", ""),
-        ("B+ Voltage", "pack_voltage"),
-        ("PackAmp", "battery_current"),
-        ("CellCelsiusMax", "battery_temperature"),
-        ("mAh drawn", "amp_hours_used"),
-        ("Motor Speed(RPM)", "motor_rpm"),
-        ("TPS Pedal", "remote_input"),
-        ("total_Ah", "amp_hours_used"),
-    ],
-)
-def test_captions_of_loggers(caption, channel):
-    assert read_meanings([caption, "something"])[0].channel == channel
-
-
-def test_a_total_beside_what_remains_is_what_the_battery_holds():
-    channels = [meaning.channel for meaning in read_meanings(["remaining_Ah", "total_Ah"])]
-    assert channels == ["remaining_capacity", "full_charge_capacity"]
-
-
-@pytest.mark.parametrize("caption", ["created_at", "recordedAt", "received at", "micros"])
-def test_the_moment_a_row_was_taken_is_its_time(caption):
-    assert read_meanings([caption])[0].time == "time"
-
-
-@pytest.mark.parametrize(
-    ("caption", "channel"),
-    [
-        ("bms.mean {device: jk1, field: voltage}", "pack_voltage"),
-        ('voltage{instance="bms:9100", job="bms"}', "pack_voltage"),
-        ('{__name__="current", host="a"}', "battery_current"),
-        ("Current {A}", "battery_current"),
-    ],
-)
-def test_captions_of_dashboards_carry_labels(caption, channel):
-    assert read_meanings([caption])[0].channel == channel
