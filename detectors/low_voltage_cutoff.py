@@ -217,13 +217,22 @@ def _set_to(case: Case, track: Track, held: AllowedCurrent) -> bool:
 
 def _where_cutoffs_end(case: Case, track: Track) -> bool:
     """Whether the lowest voltages of the ride are those of cells at which usual cutoffs are at work."""
-    series, chemistry = case.pack.series, case.pack.chemistry
-    if series.best is None or series.confidence < _LIKELY_COUNT or chemistry.name not in ("", *_USUAL_START_V):
-        return False
+    usual = _usual_start(case)
     volts = track.values("pack_voltage")[track.values("battery_current") > 0]
     volts = volts[np.isfinite(volts)]
-    usual = _USUAL_START_V.get(chemistry.name if chemistry.confidence >= _SURE_CHEMISTRY else "nmc", 0.0)
-    return bool(len(volts)) and _CELL_EMPTY_V <= float(quantiles(volts, (0.02,))[0]) / series.best <= usual
+    if usual is None or not len(volts):
+        return False
+    cells, start = usual
+    return _CELL_EMPTY_V <= float(quantiles(volts, (0.02,))[0]) / cells <= start
+
+
+def _usual_start(case: Case) -> tuple[int, float] | None:
+    """The number of cells, where it is likely, and the voltage of one from which on down usual cutoffs are at work, V."""
+    series, chemistry = case.pack.series, case.pack.chemistry
+    if series.best is None or series.confidence < _LIKELY_COUNT or chemistry.name not in ("", *_USUAL_START_V):
+        return None
+    sure = chemistry.name if chemistry.confidence >= _SURE_CHEMISTRY else ""
+    return series.best, _USUAL_START_V[sure or "nmc"]
 
 
 def _deepest(track: Track, loads: tuple[tuple[int, int], ...]) -> bool:
@@ -269,19 +278,17 @@ def _rows(track: Track, line: Foldback) -> list[tuple[int, int]]:
 
 def _within_usual(case: Case, track: Track) -> float | None:
     """Cell voltage under load, V, when a usual cutoff could have acted there unseen; None when not, or not known."""
-    series, chemistry = case.pack.series, case.pack.chemistry.name
-    if series.best is None or series.confidence < _LIKELY_COUNT or chemistry not in ("", *_USUAL_START_V):
-        return None
+    usual = _usual_start(case)
     volts, current = track.values("pack_voltage"), track.values("battery_current")
     drawn = np.flatnonzero(np.isfinite(volts) & (current > _drive(track)))
-    if not len(drawn):
+    if usual is None or not len(drawn):
         return None
-    volts, current = volts[drawn] / series.best, current[drawn]
+    cells, start = usual
+    volts, current = volts[drawn] / cells, current[drawn]
     cell = float(quantiles(volts, (0.02,))[0])
-    usual = _USUAL_START_V.get(chemistry if case.pack.chemistry.confidence >= _SURE_CHEMISTRY else "nmc", 0.0)
     at_top = volts[current >= _UNREDUCED_SHARE * float(quantiles(current, (0.98,))[0])]
     unreduced = float(np.ptp(quantiles(at_top, (0.05, 0.95)))) >= _UNREDUCED_V
-    return cell if cell <= (usual or _USUAL_START_V["nmc"]) and not unreduced else None
+    return cell if cell <= start and not unreduced else None
 
 
 def _tapers(track: Track, first: int, last: int, ohm: float) -> bool:

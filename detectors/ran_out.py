@@ -44,6 +44,7 @@ def ran_out(track: Track, ohm: float) -> list[tuple[int, int]]:
         return []
     high, strongest = (float(quantiles(values[drawn], (0.98,))[0]) for values in (amps, motor))
     hardly = known & (motor >= max(_DRIVEN_A, _DRIVEN_SHARE * strongest)) & (amps <= _GIVEN_SHARE * high)
+    # Few rides have it at all: nothing else is asked of the others.
     if not any(
         track.time[last] - track.time[first] >= _LASTS_S for first, last in episodes(hardly, track.time, _JOIN_S)
     ):
